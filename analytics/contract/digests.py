@@ -1,0 +1,47 @@
+"""Two digests of the contract: one for checkpoints, one for stored results."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from analytics.contract.decoding import Decoding
+from analytics.contract.images import ImageSettings
+from analytics.contract.labels import LABELS
+from analytics.contract.parser import PARSER_VERSION
+from analytics.contract.prompts import HEADINGS, RATIONALE_PREFILL, TEMPLATE_NAMES, load_template
+from analytics.contract.text import TEXT_VERSION
+
+
+def digest_of(value: Any) -> str:
+    """The sha256 of a JSON value with sorted keys, as 64 hex digits."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def describe_training_contract() -> dict[str, Any]:
+    """All that a checkpoint is trained under, as plain JSON."""
+    return {
+        "labels": list(LABELS),
+        "templates": {name: load_template(name) for name in TEMPLATE_NAMES},
+        "headings": HEADINGS,
+        "prefill": RATIONALE_PREFILL,
+        "text_version": TEXT_VERSION,
+        "images": asdict(ImageSettings()),
+    }
+
+
+def training_digest() -> str:
+    """A checkpoint must carry this digest, or it was trained on other prompts."""
+    return digest_of(describe_training_contract())
+
+
+def result_digest(decoding: Decoding) -> str:
+    """Keys stored results: the training contract plus decoding and parsing."""
+    return digest_of(
+        {
+            "training": describe_training_contract(),
+            "decoding": asdict(decoding),
+            "parser_version": PARSER_VERSION,
+        }
+    )

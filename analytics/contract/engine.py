@@ -1,0 +1,57 @@
+"""The engine protocol: what runs a model in batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from analytics.contract.records import Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts:
+    """What is known of a loaded engine; stored with the run."""
+
+    name: str
+    version: str
+    model_id: str
+    device: str
+    dtype: str
+    accepts_images: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelReply:
+    """Probabilities of the labels in their fixed order; they sum to 1.
+
+    From the label prompt's next-token distribution, restricted to the first
+    tokens of the three label words.
+    """
+
+    probabilities: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextReply:
+    """A generated rationale, its prefill included. Token counts exclude it."""
+
+    text: str
+    finish_reason: Literal["stop", "length"]
+    n_prompt_tokens: int
+    n_output_tokens: int
+
+
+class Engine(Protocol):
+    """Runs one model over batches of items. Replies keep the order of items.
+
+    Both methods may raise EngineError for the batch as a whole; the caller
+    then halves the batch until the item at fault is found.
+    """
+
+    @property
+    def facts(self) -> EngineFacts: ...
+
+    def label(self, items: Sequence[Item]) -> list[LabelReply]: ...
+
+    def rationalize(self, items: Sequence[Item]) -> list[TextReply]: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,68 @@
+"""Errors that a user can act on.
+
+    AnalyticsError
+    ├── ConfigError               analytics.toml, environment or flag is wrong
+    ├── ConnectorError            a source could not be read
+    │   └── SourceFormatError     the file is not what it was taken for
+    ├── ImageError                one picture cannot be used (data, not a failure)
+    ├── StoreError                the warehouse cannot be opened or written
+    │   └── WarehouseBusyError    another process holds the warehouse
+    ├── EngineError               a model cannot be loaded or run
+    │   └── MissingExtraError     an optional package is not installed
+    ├── ContractMismatchError     a model was made under another contract
+    └── TrainingError             distillation cannot go on
+
+A message names what failed (with the value), where, and the fix.
+"""
+
+
+class AnalyticsError(Exception):
+    """Base of all errors that end a command with one line and exit code 1."""
+
+    is_transient: bool = False
+
+
+class ConfigError(AnalyticsError):
+    """The configuration is wrong; the message lists every fault found."""
+
+
+class ConnectorError(AnalyticsError):
+    """A source could not be read."""
+
+
+class SourceFormatError(ConnectorError):
+    """A file is not of the format it was taken for."""
+
+
+class ImageError(AnalyticsError):
+    """A picture cannot be used; `reason` is one of the media statuses."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class StoreError(AnalyticsError):
+    """The warehouse cannot be opened, read or written."""
+
+
+class WarehouseBusyError(StoreError):
+    """Another process holds the warehouse for writing."""
+
+    is_transient = True
+
+
+class EngineError(AnalyticsError):
+    """A model cannot be loaded or run."""
+
+
+class MissingExtraError(EngineError):
+    """An optional package is not installed; the message names the command."""
+
+
+class ContractMismatchError(AnalyticsError):
+    """A model was made under another contract than the installed one."""
+
+
+class TrainingError(AnalyticsError):
+    """A distillation step cannot go on."""

@@ -1,0 +1,111 @@
+"""Picture preparation: the same bytes at training and at serving."""
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from analytics.contract.errors import ImageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSettings:
+    """How pictures are prepared; part of the training digest.
+
+    `max_side` is in pixels (the paper trains at 280 x 280; here the aspect
+    ratio is kept), `quality` is the JPEG quality of the prepared file.
+    """
+
+    version: int = 1
+    max_side: int = 280
+    quality: int = 90
+    max_pixels: int = 100_000_000
+    max_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedImage:
+    """A prepared picture and the facts of its original.
+
+    `sha256`, `width`, `height`, `n_bytes` describe the original file (width and
+    height in pixels after orientation); `jpeg` is the prepared picture.
+    """
+
+    jpeg: bytes
+    sha256: str
+    width: int
+    height: int
+    n_bytes: int
+
+
+def read_image_file(path: Path, settings: ImageSettings | None = None) -> bytes:
+    """The bytes of a picture file.
+
+    Raises:
+        ImageError: `missing` or `too_large`.
+    """
+    settings = settings or ImageSettings()
+    try:
+        size = path.stat().st_size
+        if size > settings.max_bytes:
+            raise ImageError("too_large", f"{path}: {size} bytes, limit {settings.max_bytes}")
+        return path.read_bytes()
+    except OSError as exc:
+        raise ImageError("missing", f"{path}: {exc.strerror or exc}") from exc
+
+
+def prepare_image(data: bytes, settings: ImageSettings | None = None) -> PreparedImage:
+    """Decode, orient, lay on white, shrink to `max_side`, encode as JPEG.
+
+    Animated files give their first frame. JPEG files are decoded at a reduced
+    scale where that is enough (draft mode).
+
+    Raises:
+        ImageError: `broken` or `too_large`.
+    """
+    settings = settings or ImageSettings()
+    side = settings.max_side
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # size is checked below
+            picture: Image.Image = Image.open(io.BytesIO(data))
+            width, height = picture.size
+            if width * height > settings.max_pixels:
+                raise ImageError(
+                    "too_large", f"{width} x {height} pixels, limit {settings.max_pixels}"
+                )
+            picture.draft("RGB", (side, side))
+            picture.load()
+            if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+                width, height = height, width
+            picture = ImageOps.exif_transpose(picture)
+            picture = _lay_on_white(picture)
+            picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+            buffer = io.BytesIO()
+            picture.save(buffer, "JPEG", quality=settings.quality)
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as exc:
+        raise ImageError("too_large", str(exc)) from exc
+    except UnidentifiedImageError as exc:
+        raise ImageError("broken", "not a picture in a known format") from exc
+    except Exception as exc:  # Pillow's decoders raise many kinds on hostile files
+        raise ImageError("broken", f"cannot be decoded ({type(exc).__name__}: {exc})") from exc
+    return PreparedImage(
+        jpeg=buffer.getvalue(),
+        sha256=hashlib.sha256(data).hexdigest(),
+        width=width,
+        height=height,
+        n_bytes=len(data),
+    )
+
+
+def _lay_on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        rgba = picture.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")

@@ -1,0 +1,46 @@
+"""Clean text: what a model reads and what keys stored results."""
+
+import hashlib
+import html
+import re
+import unicodedata
+
+# Raise when `clean_text` changes: stored clean texts are then made anew.
+TEXT_VERSION = 1
+
+# Zero-width, bidi and other format controls carry no meaning for sentiment and
+# would let copies of a text miss each other. ZWJ (U+200D) stays: emoji need it.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACES = re.compile(r"[^\S\n]+")
+_NEWLINES = re.compile(r" ?\n[ \n]*")
+_REPOST_PREFIX = re.compile(r"^RT @\w{1,50}: ")
+_KEY_SEPARATOR = "\x1f"
+
+
+def clean_text(text: str) -> str:
+    """Text in NFC without entities, invisible characters and extra white space.
+
+    The prefix `RT @name: ` is taken off, so that a repost meets its original.
+    """
+    text = html.unescape(text)
+    text = _SURROGATE.sub("\ufffd", text)
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
+    text = _NEWLINES.sub("\n", _SPACES.sub(" ", text)).strip()
+    text = _REPOST_PREFIX.sub("", text, count=1)
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def content_key(text: str, image_sha256: str | None, aspect: str) -> str:
+    """The key of stored results: sha256 over clean text, picture and aspect.
+
+    Clean text and aspects hold no control characters, so the separator is safe.
+    `sql/models` computes the same value in DuckDB.
+    """
+    parts = _KEY_SEPARATOR.join((text, image_sha256 or "", aspect))
+    return hashlib.sha256(parts.encode("utf-8")).hexdigest()

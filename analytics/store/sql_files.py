@@ -1,0 +1,111 @@
+"""Finds and runs the SQL files of `sql/`, in the order of their numbers."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+import analytics
+from analytics.contract.errors import StoreError
+
+_FILE_NAME = re.compile(r"^(?P<number>\d{3})_(?P<name>[a-z][a-z0-9_]*)\.sql$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlFile:
+    """One SQL file: `010_posts.sql` has number 10 and name `posts`."""
+
+    number: int
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """A check and the number of rows it found; none means that it passed."""
+
+    name: str
+    purpose: str
+    count_rows: int
+    example: str
+
+
+def sql_folder() -> Path:
+    """Where the SQL files are: inside the installed package or beside it."""
+    package = Path(analytics.__file__).parent
+    for folder in (package / "_sql", package.parent / "sql"):
+        if folder.is_dir():
+            return folder
+    raise StoreError(f"no SQL files beside {package}; reinstall the package")
+
+
+@cache
+def load_sql_files(kind: str) -> tuple[SqlFile, ...]:
+    """The files of one kind (schema, models, marts, checks) by number."""
+    found = []
+    for path in sorted((sql_folder() / kind).glob("*.sql")):
+        match = _FILE_NAME.match(path.name)
+        if match is None:
+            raise StoreError(f"{path}: a SQL file is named NNN_name.sql")
+        text = path.read_text(encoding="utf-8")
+        found.append(SqlFile(number=int(match["number"]), name=match["name"], text=text))
+    return tuple(found)
+
+
+def purpose_of(file: SqlFile) -> str:
+    """The sentence of purpose in the head of a file."""
+    lines = []
+    for line in file.text.splitlines():
+        if not line.startswith("--"):
+            break
+        comment = line.removeprefix("--").strip()
+        if not comment.startswith(("grain:", "reads:")):
+            lines.append(comment)
+    return " ".join(lines)
+
+
+def build_models(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make each `sql/models` file a view."""
+    for file in load_sql_files("models"):
+        connection.execute(f"create or replace view {file.name} as {_select(file)}")
+
+
+def build_marts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Make each `sql/marts` file a table; the row count of each."""
+    build_models(connection)
+    counts = {}
+    for file in load_sql_files("marts"):
+        connection.execute(f"create or replace table {file.name} as {_select(file)}")
+        counts[file.name] = _count(connection, file.name)
+    return counts
+
+
+def run_checks(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """Run each `sql/checks` file: a SELECT that must return no rows."""
+    results = []
+    for file in load_sql_files("checks"):
+        cursor = connection.execute(_select(file))
+        rows = cursor.fetchall()
+        names = [column[0] for column in cursor.description or []]
+        example = ""
+        if rows:
+            pairs = zip(names, rows[0], strict=True)
+            example = ", ".join(f"{name} = {value}" for name, value in pairs)
+        results.append(
+            CheckResult(
+                name=file.name, purpose=purpose_of(file), count_rows=len(rows), example=example
+            )
+        )
+    return results
+
+
+def _select(file: SqlFile) -> str:
+    return file.text.strip().removesuffix(";")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row: tuple[Any, ...] | None = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0

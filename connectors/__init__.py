@@ -1,0 +1,1 @@
+"""Readers of platform dumps; each turns files into posts, rejects and ignored records."""

@@ -1,0 +1,84 @@
+"""The connector protocol, which a third party can implement and register.
+
+A package registers a connector by an entry point of the group
+`analytics.connectors`; the entry point names a class without constructor
+arguments, or an object, that has the attributes of `Connector`:
+
+    [project.entry-points."analytics.connectors"]
+    lemmy = "analytics_lemmy:LemmyConnector"
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from analytics.contract.records import Ignored, Post, Reject
+
+ENTRY_POINT_GROUP = "analytics.connectors"
+
+Record = Post | Reject | Ignored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """How sure a connector is that it can read a path, and what it found.
+
+    `confidence` runs from 0 to 1: 0.9 and more means that the format's own
+    marks were seen, 0.3 that only the file's ending fits.
+    """
+
+    confidence: float
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """What the configuration says of a source.
+
+    `mapping` names the columns of a generic table by post field, e.g.
+    `{"text": "body", "created_at": "date"}`; `platform` is the platform of its
+    posts. `on_bytes` is told the number of bytes of the file consumed since it
+    was last told. `now` bounds plausible dates.
+    """
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    platform: str | None = None
+    on_bytes: Callable[[int], None] | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """Reads one format.
+
+    `name` is what `--format` and `format =` take. `version` is raised when the
+    same file would give other records: files are then read again.
+    """
+
+    name: str
+    version: int
+
+    def detect(self, path: Path) -> Detection | None:
+        """Look at the start of a file (or into a folder); None if it is not ours."""
+        ...
+
+    def list_files(self, path: Path) -> list[Path]:
+        """The files below a path that hold posts, in reading order.
+
+        A file's companions (a media folder, long texts kept elsewhere) are not
+        listed; `read_file` finds them beside it.
+        """
+        ...
+
+    def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
+        """The records of one file, in order, one for each record read.
+
+        A bad record is a Reject, never an exception.
+
+        Raises:
+            SourceFormatError: the file as a whole is not of this format.
+            ConnectorError: the file cannot be read.
+        """
+        ...

@@ -1,0 +1,43 @@
+-- grain: one row per (post_id, aspect)
+-- reads: posts, aspects, int_pictures
+-- What is to be judged: each post ('' as aspect) and each of its aspects, with
+-- the key of its content (analytics.contract.text.content_key).
+with
+    texts as (select * from posts),
+
+    targets as (select * from aspects),
+
+    pictures as (select * from int_pictures),
+
+    pairs as (
+        select
+            post_id,
+            '' as aspect,
+        from texts
+        union all
+        select
+            post_id,
+            aspect,
+        from targets
+    ),
+
+    final as (
+        select
+            pairs.post_id,
+            pairs.aspect,
+            sha256(
+                texts.clean_text
+                || chr(31)
+                || coalesce(pictures.image_sha256, '')
+                || chr(31)
+                || pairs.aspect
+            ) as content_key,
+            texts.clean_text,
+            pictures.image_sha256,
+            pictures.image_path,
+        from pairs
+        inner join texts on pairs.post_id = texts.post_id
+        left join pictures on pairs.post_id = pictures.post_id
+    )
+
+select * from final

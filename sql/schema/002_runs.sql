@@ -1,0 +1,31 @@
+-- grain: one row per execution of a writing command
+-- reads: nothing
+-- What ran, with which model and contract, and what came of it.
+create table runs (
+    run_id varchar not null primary key,
+    command varchar not null,
+    status varchar not null,
+    model_id varchar,
+    result_digest varchar,
+    config_digest varchar not null,
+    engine varchar,
+    error varchar,
+    config_json varchar not null,
+    version varchar not null,
+    count_read bigint not null default 0,
+    count_stored bigint not null default 0,
+    count_updated bigint not null default 0,
+    count_duplicates bigint not null default 0,
+    count_ignored bigint not null default 0,
+    count_rejects bigint not null default 0,
+    count_files_skipped bigint not null default 0,
+    count_media_prepared bigint not null default 0,
+    count_items bigint not null default 0,
+    count_memo_hits bigint not null default 0,
+    count_engine_labels bigint not null default 0,
+    count_engine_rationales bigint not null default 0,
+    count_output_tokens bigint not null default 0,
+    count_failed_checks bigint not null default 0,
+    started_at timestamptz not null,
+    ended_at timestamptz,
+);
