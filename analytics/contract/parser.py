@@ -12,14 +12,12 @@ PARSER_VERSION = 1
 # A heading stands at the start of a line, maybe in Markdown or JSON dress:
 # `Text analysis:`, `**Text Analysis**:`, `"Text_analysis": "`, `## Prediction:`.
 _HEADING = re.compile(
-    r"^[\s{>#*\-\"'`\d.)]*(?P<name>"
+    r"^(?:[^\S\n]|[{>#*\-\"'`\d.)])*(?P<name>"
     + "|".join(heading.replace(" ", r"[\s_-]*") for heading in HEADINGS.values())
     + r")[\"'`*]*[ \t]*:[ \t]*",
     re.IGNORECASE | re.MULTILINE,
 )
-_FIELD_BY_LETTERS = {
-    heading.replace(" ", "").lower(): field for field, heading in HEADINGS.items()
-}
+_FIELD_BY_LETTERS = {heading.replace(" ", "").lower(): field for field, heading in HEADINGS.items()}
 _LABEL_WORD = re.compile(r"\b(" + "|".join(LABELS) + r")\b", re.IGNORECASE)
 _MAX_CHARACTERS = 20_000
 
@@ -35,8 +33,8 @@ def parse_response(text: str, *, is_cut: bool = False) -> ParsedResponse:
         return ParsedResponse(status=ResponseStatus.EMPTY)
     parts: dict[str, str] = {}
     found = list(_HEADING.finditer(text))
-    ends = [match.start() for match in found[1:]] + [len(text)]
-    for match, end in zip(found, ends, strict=True):
+    ends = [*(match.start() for match in found[1:]), len(text)]
+    for match, end in zip(found, ends, strict=False):
         field = _FIELD_BY_LETTERS[re.sub(r"[\s_-]", "", match["name"]).lower()]
         # The first occurrence counts: models that loop repeat their headings.
         parts.setdefault(field, text[match.end() : end])

@@ -97,7 +97,7 @@ def clean_part(text: str) -> str:
     text = _SPACES.sub(" ", text).strip()
     while text and text[0] in "\"'*_` ,":
         text = text[1:].lstrip()
-    while text and text[-1] in "\"*_` ,":
+    while text and text[-1] in '"*_` ,':
         text = text[:-1].rstrip()
     return text
 

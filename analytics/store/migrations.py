@@ -6,6 +6,7 @@ import duckdb
 
 from analytics.contract.errors import StoreError
 from analytics.store.sql_files import load_sql_files
+from analytics.store.transactions import transaction
 
 _LEDGER = """
 create table if not exists schema_migrations (
@@ -45,16 +46,11 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> list[str]:
                     " made with. Applied migrations never change: reinstall, or restore the file."
                 )
             continue
-        connection.execute("begin")
-        try:
+        with transaction(connection):
             connection.execute(file.text)
             connection.execute(
                 "insert into schema_migrations (number, name, sha256) values (?, ?, ?)",
                 [number, file.name, sha],
             )
-            connection.execute("commit")
-        except BaseException:
-            connection.execute("rollback")
-            raise
         done.append(file.name)
     return done

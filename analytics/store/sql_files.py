@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 import analytics
 from analytics.contract.errors import StoreError
+from analytics.store.transactions import count_rows
 
 _FILE_NAME = re.compile(r"^(?P<number>\d{3})_(?P<name>[a-z][a-z0-9_]*)\.sql$")
 
@@ -73,13 +73,17 @@ def build_models(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create or replace view {file.name} as {_select(file)}")
 
 
-def build_marts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Make each `sql/marts` file a table; the row count of each."""
+def build_marts(
+    connection: duckdb.DuckDBPyConnection, *, only: tuple[str, ...] | None = None
+) -> dict[str, int]:
+    """Make each `sql/marts` file a table, or only those named; the row count of each."""
     build_models(connection)
     counts = {}
     for file in load_sql_files("marts"):
+        if only is not None and file.name not in only:
+            continue
         connection.execute(f"create or replace table {file.name} as {_select(file)}")
-        counts[file.name] = _count(connection, file.name)
+        counts[file.name] = count_rows(connection, file.name)
     return counts
 
 
@@ -104,8 +108,3 @@ def run_checks(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
 
 def _select(file: SqlFile) -> str:
     return file.text.strip().removesuffix(";")
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row: tuple[Any, ...] | None = connection.execute(f"select count(*) from {table}").fetchone()
-    return int(row[0]) if row else 0

@@ -1,7 +1,8 @@
 -- grain: one row per (post_id, aspect)
--- reads: posts, aspects, int_pictures
--- What is to be judged: each post ('' as aspect) and each of its aspects, with
--- the key of its content (analytics.contract.text.content_key).
+-- reads: posts, aspects, int_pictures, settings
+-- What is to be judged: each post ('' as aspect; not where the setting
+-- post_level is false) and each of its aspects, with the key of its content
+-- (analytics.contract.text.content_key).
 with
     texts as (select * from posts),
 
@@ -14,6 +15,11 @@ with
             post_id,
             '' as aspect,
         from texts
+        where not exists (
+            select 1
+            from settings
+            where key = 'post_level' and value = 'false'
+        )
         union all
         select
             post_id,

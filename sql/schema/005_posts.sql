@@ -1,6 +1,7 @@
 -- grain: one row per post_id (checked by 900_unique_posts)
 -- reads: nothing
 -- Posts as received, with a clean copy of the text for models and keys.
+-- retrieved_at dates the counts, content_retrieved_at the rest of the row.
 create table posts (
     post_id varchar not null,
     platform varchar not null,
@@ -23,5 +24,6 @@ create table posts (
     created_at timestamptz,
     edited_at timestamptz,
     retrieved_at timestamptz,
+    content_retrieved_at timestamptz,
     ingested_at timestamptz not null,
 );

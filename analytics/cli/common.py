@@ -1,0 +1,95 @@
+"""What commands share: options, logging, progress, signals, output."""
+
+import functools
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import click
+
+from analytics.contract.errors import AnalyticsError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def common_options(function: Function) -> Function:
+    """--config, --json and --verbose."""
+    for option in (
+        click.option("-v", "--verbose", is_flag=True, help="Log more, to stderr."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout."),
+        click.option(
+            "--config",
+            "config_path",
+            type=click.Path(path_type=Path),
+            envvar="ANALYTICS_CONFIG",
+            help="The configuration.  [default: analytics.toml]",
+        ),
+    ):
+        function = option(function)
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, verbose: bool, as_json: bool, **kwargs: Any) -> Any:
+        set_up_logging(verbose=verbose)
+        try:
+            return function(*args, as_json=as_json, **kwargs)
+        except AnalyticsError as exc:
+            if as_json:
+                echo_json({"status": "failed", "error": str(exc), "kind": type(exc).__name__})
+            raise
+
+    return wrapped  # type: ignore[return-value]
+
+
+def set_up_logging(*, verbose: bool) -> None:
+    """Log to stderr: warnings of all, and what happens in our own packages."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s" if verbose else "%(levelname)s: %(message)s",
+        force=True,
+    )
+    if not verbose:
+        for name in ("analytics", "connectors", "reports", "distillation"):
+            logging.getLogger(name).setLevel(logging.INFO)
+
+
+def echo_json(value: Any) -> None:
+    """One JSON value on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def exit_with(code: int) -> None:
+    """End the command with an exit code."""
+    click.get_current_context().exit(code)
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM ask for a clean stop; a second one stops at once."""
+    stopped = False
+    before: dict[signal.Signals, Any] = {}
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal stopped
+        if stopped:
+            raise KeyboardInterrupt
+        stopped = True
+        click.echo("Stopping after what is under way; once more stops at once.", err=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, ask)
+    try:
+        yield lambda: stopped
+    except KeyboardInterrupt:
+        raise AnalyticsError(
+            "stopped by the user. What was committed is kept; run the command again to go on."
+        ) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

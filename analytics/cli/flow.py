@@ -1,0 +1,137 @@
+"""The commands that write: run, ingest, infer, marts, report."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analytics.cli.common import common_options, echo_json, exit_with, stop_on_signal
+
+_model_option = click.option("--model", "model", help="As [model] name.")
+_engine_option = click.option("--engine", "engine", help="As [model] engine.")
+_reread_option = click.option(
+    "--reread", is_flag=True, help="Read files again that were read before."
+)
+
+
+@click.command(epilog="Example: analytics run --config analytics.toml")
+@_model_option
+@_engine_option
+@_reread_option
+@common_options
+def run(
+    config_path: Path | None, as_json: bool, model: str | None, engine: str | None, reread: bool
+) -> None:
+    """Ingest, prepare pictures, judge, build marts, check, and write the report.
+
+    What is already done is not done again: files that were read, contents that
+    were judged. A run that died goes on where it stopped.
+    """
+    _run(config_path, as_json, "run", model=model, engine=engine, rereads=reread)
+
+
+@click.command(epilog="Example: analytics ingest dumps/RC_2026-03.zst --format reddit")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--format", "format_name", default="auto", help="Connector; auto detects it.")
+@click.option("--platform", help="Platform of the posts of a table.")
+@click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Column of a table.")
+@_reread_option
+@common_options
+def ingest(
+    config_path: Path | None,
+    as_json: bool,
+    paths: tuple[Path, ...],
+    format_name: str,
+    platform: str | None,
+    mapping: tuple[str, ...],
+    reread: bool,
+) -> None:
+    """Read PATHS, or the sources of the configuration, into the warehouse."""
+    from analytics.config.settings import SourceConfig
+
+    pairs = dict(_split_pair(entry) for entry in mapping)
+    sources = tuple(
+        SourceConfig(path=path.absolute(), format=format_name, platform=platform, mapping=pairs)
+        for path in paths
+    )
+    if not paths and (format_name != "auto" or platform or mapping):
+        raise click.UsageError("--format, --platform and --map go with PATHS")
+    _run(config_path, as_json, "ingest", sources=sources or None, rereads=reread)
+
+
+@click.command(epilog="Example: analytics infer --engine vllm")
+@_model_option
+@_engine_option
+@common_options
+def infer(config_path: Path | None, as_json: bool, model: str | None, engine: str | None) -> None:
+    """Give each item that has none a label, probabilities and a rationale."""
+    _run(config_path, as_json, "infer", model=model, engine=engine)
+
+
+@click.command(epilog="Example: analytics marts --json")
+@common_options
+def marts(config_path: Path | None, as_json: bool) -> None:
+    """Rebuild the marts, run the checks and publish the snapshot."""
+    _run(config_path, as_json, "marts")
+
+
+@click.command(epilog="Example: analytics report --output report.html")
+@click.option("--output", type=click.Path(path_type=Path), help="As [report] path.")
+@common_options
+def report(config_path: Path | None, as_json: bool, output: Path | None) -> None:
+    """Write the HTML report of the last published results."""
+    from analytics.config.loading import load_config
+    from analytics.pipeline import make_report
+
+    config = load_config(config_path)
+    path = make_report(config, output.absolute() if output else None)
+    if as_json:
+        echo_json({"status": "done", "report": str(path)})
+    else:
+        click.echo(f"Report: {path}")
+
+
+def _run(
+    config_path: Path | None,
+    as_json: bool,
+    command: str,
+    *,
+    model: str | None = None,
+    engine: str | None = None,
+    sources: Any = None,
+    rereads: bool = False,
+) -> None:
+    from analytics.cli.progress import RichListener
+    from analytics.cli.summary import outcome_as_json, outcome_as_text
+    from analytics.config.loading import load_config
+    from analytics.pipeline import ALL_STEPS, Step, run_steps
+
+    config = load_config(config_path, overrides={"model.name": model, "model.engine": engine})
+    steps_of: dict[str, tuple[Step, ...]] = {
+        "run": ALL_STEPS,
+        "ingest": ("ingest", "media"),
+        "infer": ("infer",),
+        "marts": ("marts",),
+    }
+    with RichListener(is_shown=not as_json) as listener, stop_on_signal() as is_stopped:
+        outcome = run_steps(
+            config,
+            command,
+            steps_of[command],
+            sources=sources,
+            rereads=rereads,
+            listener=listener,
+            is_stopped=is_stopped,
+        )
+    if as_json:
+        echo_json(outcome_as_json(outcome))
+    else:
+        click.echo(outcome_as_text(outcome))
+    exit_with(outcome.exit_code)
+
+
+def _split_pair(entry: str) -> tuple[str, str]:
+    field, separator, column = entry.partition("=")
+    if not separator or not field or not column:
+        raise click.UsageError(f"--map {entry!r}: write FIELD=COLUMN, e.g. --map text=body")
+    return field, column

@@ -1,0 +1,188 @@
+"""The commands that read: sql and status."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from analytics.cli.common import common_options, echo_json
+from analytics.contract.errors import AnalyticsError, StoreError
+
+_FETCH = 10_000
+_TABLE_ROWS = 200
+
+
+@click.command(epilog='Example: analytics sql "from daily_sentiment" --format csv > daily.csv')
+@click.argument("query")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    help="[default: table; with --output, by its ending]",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Write here, not to stdout.")
+@common_options
+def sql(
+    config_path: Path | None,
+    as_json: bool,
+    query: str,
+    format_name: str | None,
+    output: Path | None,
+) -> None:
+    """Run a QUERY (DuckDB SQL) on the last published results.
+
+    The tables: posts, media, aspects, predictions, rejects, runs, gold, and the
+    marts daily_sentiment, aspect_daily, top_posts, conflicts, model_quality.
+    """
+    import duckdb
+
+    from analytics.config.loading import load_config
+    from analytics.store.warehouse import open_reader
+
+    format_name = _choose_format(format_name, output, as_json)
+    config = load_config(config_path)
+    with open_reader(config.warehouse.path) as connection:
+        try:
+            if format_name == "parquet":
+                _write_parquet(connection, query, output)
+                return
+            cursor = connection.execute(query)
+            if format_name == "table":
+                _write_table(cursor, output)
+            else:
+                _write_rows(cursor, format_name, output)
+        except duckdb.Error as exc:
+            raise AnalyticsError(f"the query failed: {exc}") from exc
+
+
+@click.command(epilog="Example: analytics status --json")
+@common_options
+def status(config_path: Path | None, as_json: bool) -> None:
+    """Show the last runs, what is stored, and who is writing now."""
+    from analytics.config.loading import load_config
+    from analytics.store.status import read_status
+
+    config = load_config(config_path)
+    found = read_status(config.warehouse.path)
+    if as_json:
+        echo_json(found)
+        return
+    click.echo(f"Warehouse: {found['warehouse']}")
+    click.echo(f"Snapshot:  {found['snapshot']} ({found['snapshot_at'] or 'none yet'})")
+    holder = found["writer"]
+    click.echo(
+        f"Writing now: pid {holder['pid']}, `analytics {holder['command']}`"
+        if holder
+        else "Writing now: nobody"
+    )
+    for name, n in found["rows"].items():
+        click.echo(f"  {name:<12} {n:>12,}")
+    for run in found["runs"]:
+        click.echo(
+            f"{run['started_at']}  {run['command']:<8} {run['status']:<16}"
+            f" {run['count_stored']:>8} stored {run['count_engine_labels']:>8} labels"
+            f" {run['count_rejects']:>6} rejects"
+            + (f"\n    {run['error']}" if run["error"] else "")
+        )
+
+
+def _choose_format(format_name: str | None, output: Path | None, as_json: bool) -> str:
+    endings = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
+    if format_name is None:
+        if as_json:
+            return "json"
+        format_name = endings.get(output.suffix.lower(), "table") if output else "table"
+    if format_name == "parquet" and output is None:
+        raise click.UsageError("--format parquet needs --output FILE")
+    return format_name
+
+
+def _write_parquet(connection: Any, query: str, output: Path | None) -> None:
+    name = str(output).replace("'", "''")
+    body = query.strip().rstrip(";")
+    connection.execute(f"copy ({body}) to '{name}' (format parquet)")
+
+
+def _write_table(cursor: Any, output: Path | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = cursor.fetchmany(_TABLE_ROWS + 1)
+    names = [column[0] for column in cursor.description or []]
+    table = Table(show_lines=False)
+    for name in names:
+        table.add_column(Text(name), overflow="fold")
+    for row in rows[:_TABLE_ROWS]:
+        # Text, not markup: a post may hold [bold] or control characters.
+        table.add_row(*(Text(_printable(value)) for value in row))
+    with _target(output) as file:
+        console = Console(file=file, width=None if output is None else 200)
+        console.print(table)
+        if len(rows) > _TABLE_ROWS:
+            console.print(
+                f"The first {_TABLE_ROWS} rows. All of them: --format csv|json|parquet, or a limit."
+            )
+
+
+def _write_rows(cursor: Any, format_name: str, output: Path | None) -> None:
+    names = [column[0] for column in cursor.description or []]
+    with _target(output) as file:
+        if format_name == "csv":
+            writer = csv.writer(file)
+            writer.writerow(names)
+            while rows := cursor.fetchmany(_FETCH):
+                writer.writerows([_plain(value) for value in row] for row in rows)
+            return
+        # One array, written row by row: memory does not grow with the result.
+        separator = "[\n"
+        while rows := cursor.fetchmany(_FETCH):
+            for row in rows:
+                entry = dict(zip(names, row, strict=True))
+                file.write(separator + json.dumps(entry, ensure_ascii=False, default=_json_value))
+                separator = ",\n"
+        file.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+class _target:
+    """Stdout, or a file that is closed at the end."""
+
+    def __init__(self, output: Path | None) -> None:
+        self._output = output
+        self._file: IO[str] = sys.stdout
+
+    def __enter__(self) -> IO[str]:
+        if self._output is not None:
+            try:
+                self._file = self._output.open("w", encoding="utf-8", newline="")
+            except OSError as exc:
+                raise StoreError(f"{self._output}: cannot be written: {exc.strerror}") from exc
+        return self._file
+
+    def __exit__(self, *args: object) -> None:
+        if self._output is not None:
+            self._file.close()
+        else:
+            self._file.flush()
+
+
+def _plain(value: Any) -> Any:
+    return "" if value is None else _json_value(value)
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, (int, float, str, bool)):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _printable(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = value.isoformat(sep=" ") if hasattr(value, "tzinfo") else str(value)
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)

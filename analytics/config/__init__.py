@@ -1,0 +1,1 @@
+"""Configuration: one TOML file, checked, with environment and flags on top."""

@@ -1,0 +1,112 @@
+"""Every setting, its default and its meaning; `docs/config.md` is made from it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+EngineName = Literal["auto", "transformers", "vllm"]
+RationalePolicy = Literal["all", "none"]
+
+
+def setting(help_text: str, **kwargs: Any) -> Any:
+    """A dataclass field that carries its description."""
+    return field(metadata={"help": help_text}, **kwargs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarehouseConfig:
+    """Where results are kept."""
+
+    path: Path = setting("the DuckDB file", default=Path("warehouse.duckdb"))
+    data_dir: Path = setting("folder of prepared pictures", default=Path("data"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """One file or folder to read."""
+
+    path: Path = setting("file or folder of a dump")
+    format: str = setting("connector name, or auto to detect it", default="auto")
+    platform: str | None = setting("platform of the posts of a table", default=None)
+    mapping: dict[str, str] = setting(
+        "columns of a table by post field, e.g. { text = 'body' }", default_factory=dict
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AspectConfig:
+    """One thing that is tracked."""
+
+    name: str = setting("how it is called in results")
+    aliases: tuple[str, ...] = setting(
+        "words, #hashtags, @mentions or $cashtags that name it", default=()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """Which model judges, and what runs it."""
+
+    name: str = setting("a bundled model, a model folder, or a hub id", default="smol-135m-base")
+    engine: EngineName = setting("what runs the model", default="auto")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = setting(
+        "precision of the weights; auto: bfloat16 where the hardware has it", default="auto"
+    )
+    batch_size: int | None = setting("items a batch; unset: the engine decides", default=None)
+    options: dict[str, Any] = setting("passed to the engine as they are", default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferConfig:
+    """How posts are judged."""
+
+    post_level: bool = setting("judge each post as a whole, beside its aspects", default=True)
+    rationales: RationalePolicy = setting("which items get a written rationale", default="all")
+    chunk_items: int = setting("items committed at once", default=64)
+    max_rationale_tokens: int = setting("length limit of a rationale, in tokens", default=320)
+    repetition_penalty: float = setting("1.0 is none", default=1.0)
+    max_bad_share: float = setting(
+        "a run fails when a larger share of items cannot be judged", default=0.05
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportConfig:
+    """The HTML report."""
+
+    path: Path = setting("where the report is written", default=Path("report.html"))
+    title: str = setting("its title", default="Sentiment report")
+    max_posts: int = setting("posts shown with picture and rationale", default=50)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The resolved configuration. Paths are absolute."""
+
+    warehouse: WarehouseConfig = field(default_factory=WarehouseConfig)
+    sources: tuple[SourceConfig, ...] = ()
+    aspects: tuple[AspectConfig, ...] = ()
+    model: ModelConfig = field(default_factory=ModelConfig)
+    infer: InferConfig = field(default_factory=InferConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+    folder: Path = field(default_factory=Path.cwd)
+    """Where the file stands; relative paths start here."""
+
+
+SECTIONS: dict[str, type] = {
+    "warehouse": WarehouseConfig,
+    "model": ModelConfig,
+    "infer": InferConfig,
+    "report": ReportConfig,
+}
+LISTS: dict[str, type] = {"sources": SourceConfig, "aspects": AspectConfig}
+
+# (section, key): lowest and highest allowed value
+BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
+    ("model", "batch_size"): (1, 100_000),
+    ("infer", "chunk_items"): (1, 1_000_000),
+    ("infer", "max_rationale_tokens"): (8, 8192),
+    ("infer", "repetition_penalty"): (1.0, 2.0),
+    ("infer", "max_bad_share"): (0.0, 1.0),
+    ("report", "max_posts"): (0, 1000),
+}

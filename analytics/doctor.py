@@ -1,0 +1,199 @@
+"""Looks at the installation, the configuration and the warehouse."""
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from analytics.config.loading import load_config
+from analytics.config.settings import Config
+from analytics.contract.errors import AnalyticsError, ConfigError
+from analytics.engine.loading import describe_engines
+from analytics.engine.models import resolve_model
+from analytics.pipeline import cache_folder
+from analytics.store.author_key import key_path, load_author_key
+from analytics.store.lock import read_holder
+from connectors.registry import load_connectors
+
+_PACKAGES = ("duckdb", "polars", "pyarrow", "pillow", "torch", "transformers", "httpx", "jinja2")
+_GIB = 1024**3
+_LOW_SPACE = 2 * _GIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at; `fix` says what to do when it is not ok."""
+
+    area: str
+    name: str
+    is_ok: bool
+    detail: str
+    fix: str = ""
+    is_needed: bool = True
+
+
+def examine(config_path: Path | None) -> list[Finding]:
+    """All findings, in the order of the way of the data."""
+    findings = _examine_packages()
+    config: Config | None = None
+    try:
+        config = load_config(config_path)
+        named = f"{len(config.sources)} sources, {len(config.aspects)} aspects"
+        findings.append(Finding(area="Configuration", name="settings", is_ok=True, detail=named))
+    except ConfigError as exc:
+        findings.append(
+            Finding(
+                area="Configuration",
+                name="settings",
+                is_ok=False,
+                detail=str(exc),
+                fix="mend the file; `analytics init` writes a fresh one",
+            )
+        )
+    if config is not None:
+        findings += [
+            Finding(
+                area="Configuration",
+                name="source",
+                is_ok=source.path.exists(),
+                detail=str(source.path),
+                fix="there is no such file or folder: set its path in [[sources]]",
+            )
+            for source in config.sources
+        ]
+        findings += _examine_warehouse(config)
+    findings += _examine_connectors()
+    findings += _examine_engines(config)
+    if config is not None:
+        findings.append(_examine_model(config))
+    return findings
+
+
+def _examine_packages() -> list[Finding]:
+    findings = [
+        Finding(
+            area="Installation",
+            name="python",
+            is_ok=sys.version_info >= (3, 11),
+            detail=sys.version.split()[0],
+            fix="Python 3.11 or newer is needed",
+        )
+    ]
+    for package in _PACKAGES:
+        try:
+            version = importlib.metadata.version(package)
+            findings.append(Finding(area="Installation", name=package, is_ok=True, detail=version))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(
+                Finding(
+                    area="Installation",
+                    name=package,
+                    is_ok=False,
+                    detail="not installed",
+                    fix="install this project again with pip",
+                )
+            )
+    return findings
+
+
+def _examine_warehouse(config: Config) -> list[Finding]:
+    path = config.warehouse.path
+    folder = next(parent for parent in path.parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    holder = read_holder(path.with_name(path.name + ".lock"))
+    findings = [
+        Finding(
+            area="Warehouse",
+            name="folder",
+            is_ok=os.access(folder, os.W_OK),
+            detail=str(path),
+            fix=f"{folder} cannot be written: set [warehouse] path",
+        ),
+        Finding(
+            area="Warehouse",
+            name="disk space",
+            is_ok=free > _LOW_SPACE,
+            detail=f"{free / _GIB:.1f} GiB free",
+            fix="free some space: the snapshot alone needs as much as the warehouse",
+            is_needed=False,
+        ),
+        Finding(
+            area="Warehouse",
+            name="writer",
+            is_ok=not holder,
+            detail=f"pid {holder['pid']} is writing" if holder else "nobody is writing",
+            fix="wait for it before you run a command that writes",
+            is_needed=False,
+        ),
+    ]
+    try:
+        is_there = key_path().exists()
+        if is_there:
+            load_author_key()
+        detail = str(key_path()) if is_there else f"{key_path()} (made on first use)"
+        findings.append(Finding(area="Warehouse", name="author key", is_ok=True, detail=detail))
+    except AnalyticsError as exc:
+        findings.append(
+            Finding(
+                area="Warehouse",
+                name="author key",
+                is_ok=False,
+                detail=str(exc),
+                fix="restore the key from a backup",
+            )
+        )
+    return findings
+
+
+def _examine_connectors() -> list[Finding]:
+    connectors, faults = load_connectors()
+    return [
+        Finding(area="Connectors", name=name, is_ok=True, detail=type(connector).__module__)
+        for name, connector in sorted(connectors.items())
+    ] + [
+        Finding(
+            area="Connectors",
+            name="third party",
+            is_ok=False,
+            detail=str(fault),
+            fix="mend or remove the package that registers it",
+            is_needed=False,
+        )
+        for fault in faults
+    ]
+
+
+def _examine_engines(config: Config | None) -> list[Finding]:
+    wanted = config.model.engine if config else "auto"
+    return [
+        Finding(
+            area="Engines",
+            name=engine.name,
+            is_ok=engine.can_run,
+            detail=" ".join(filter(None, (engine.version, engine.reason))),
+            fix=engine.fix or "",
+            is_needed=engine.name == wanted or engine.name == "transformers",
+        )
+        for engine in describe_engines()
+    ]
+
+
+def _examine_model(config: Config) -> Finding:
+    try:
+        folder = resolve_model(config.model.name, cache_dir=cache_folder())
+        return Finding(
+            area="Model",
+            name=folder.name,
+            is_ok=True,
+            detail=f"{folder.model_id}: {folder.description}",
+        )
+    except AnalyticsError as exc:
+        return Finding(
+            area="Model",
+            name=config.model.name,
+            is_ok=False,
+            detail=str(exc),
+            fix="set [model] name, or install what it needs",
+        )

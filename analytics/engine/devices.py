@@ -1,0 +1,36 @@
+"""Which device and number type a model runs in."""
+
+from pathlib import Path
+
+from analytics.contract.errors import ConfigError
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+# CPU flags under which bfloat16 is faster than float32 (x86, x86, Arm).
+_BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+
+
+def choose_dtype(dtype: str, *, device: str) -> str:
+    """The number type by name: `auto` is bfloat16 where the device computes in it.
+
+    Raises:
+        ConfigError: no such number type.
+    """
+    if dtype not in DTYPES:
+        raise ConfigError(f"dtype {dtype!r} is not known. Give one of {', '.join(DTYPES)}")
+    if dtype != "auto":
+        return dtype
+    if device != "cpu":
+        return "bfloat16"
+    return "bfloat16" if _BF16_FLAGS & _read_cpu_flags() else "float32"
+
+
+def _read_cpu_flags(path: Path = Path("/proc/cpuinfo")) -> set[str]:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # no Linux: float32 is always right
+        return set()
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name.strip() in ("flags", "Features"):
+            return set(value.split())
+    return set()

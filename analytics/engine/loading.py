@@ -1,0 +1,157 @@
+"""Choosing and loading an engine by name; saying which ones can run, and why not."""
+
+import importlib
+import importlib.util
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, cast
+
+from analytics.contract.decoding import Decoding
+from analytics.contract.engine import Engine
+from analytics.contract.errors import ConfigError
+from analytics.engine.models import ModelFolder
+
+logger = logging.getLogger(__name__)
+
+ENGINES: dict[str, str] = {
+    "transformers": "analytics.engine.transformers_engine:load",
+    "vllm": "analytics.engine.vllm_engine:load",
+}
+AUTO = "auto"
+VLLM_FIX = "`pip install 'analytics[vllm]'` on a GPU machine, `make vllm-cpu` elsewhere"
+_PROBE_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStatus:
+    """Whether an engine can run here. `reason` and `fix` say why not and what helps."""
+
+    name: str
+    can_run: bool
+    reason: str
+    fix: str
+    version: str | None
+
+
+def load_engine(
+    name: str,
+    folder: ModelFolder,
+    *,
+    decoding: Decoding,
+    dtype: str = "auto",
+    batch_size: int | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Engine:
+    """An engine with a model in it: `transformers`, `vllm`, or `auto` for the faster one.
+
+    `options` go to the engine; `batch_size` None leaves the choice to it.
+
+    Raises:
+        ConfigError: no such engine, number type or option.
+        MissingExtraError: the engine's package is not installed.
+        EngineError: the model cannot be loaded.
+        ContractMismatchError: the model's tokenizer does not suit the fence.
+    """
+    if name == AUTO:
+        name = _choose_engine()
+    if name not in ENGINES:
+        known = [*ENGINES, AUTO]
+        near = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"engine {name!r} is not known.{hint} Give one of {', '.join(known)}")
+    if batch_size is not None and batch_size < 1:
+        raise ConfigError(f"batch_size is {batch_size}. Give 1 or more, or leave it out")
+    module, _, function = ENGINES[name].partition(":")
+    load = cast(Callable[..., Engine], getattr(importlib.import_module(module), function))
+    return load(
+        folder,
+        decoding=decoding,
+        dtype=dtype,
+        batch_size=batch_size,
+        options=dict(options or {}),
+    )
+
+
+def describe_engines(*, deep: bool = False) -> list[EngineStatus]:
+    """Which engines can run here, from what is installed.
+
+    `deep` tries vLLM's platform in a process of its own (some seconds).
+    """
+    return [_describe_transformers(), _describe_vllm(deep=deep)]
+
+
+def _describe_transformers() -> EngineStatus:
+    missing = [p for p in ("torch", "transformers") if importlib.util.find_spec(p) is None]
+    return EngineStatus(
+        name="transformers",
+        can_run=not missing,
+        reason=f"not installed: {', '.join(missing)}" if missing else "installed",
+        fix="`pip install analytics`" if missing else "",
+        version=_find_version("transformers"),
+    )
+
+
+def _describe_vllm(*, deep: bool) -> EngineStatus:
+    found = _find_version("vllm-cpu") or _find_version("vllm")
+
+    def status(can_run: bool, reason: str, fix: str = "") -> EngineStatus:
+        return EngineStatus(name="vllm", can_run=can_run, reason=reason, fix=fix, version=found)
+
+    if importlib.util.find_spec("vllm") is None:
+        return status(False, "not installed", VLLM_FIX)
+    is_cpu_build = _find_version("vllm-cpu") is not None or "cpu" in (found or "")
+    if not is_cpu_build and not _has_accelerator():
+        return status(False, "this build of vLLM needs a GPU, none was found", "`make vllm-cpu`")
+    if not deep:
+        return status(True, "installed, CPU build" if is_cpu_build else "installed, GPU found")
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-c", "from vllm.platforms import current_platform as p\n"
+             "import vllm\nprint('platform', p.device_type)"],
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_TIMEOUT_S,
+            check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        return status(False, f"import was tried and failed ({exc})", VLLM_FIX)
+    device = next(
+        (line.split()[1:] for line in probe.stdout.splitlines() if line.startswith("platform ")),
+        [],
+    )
+    if probe.returncode or not device:
+        lines = probe.stderr.strip().splitlines() or ["no platform found"]
+        return status(False, f"import was tried and failed: {lines[-1][:200]}", VLLM_FIX)
+    return status(True, f"import was tried, platform {device[0]}")
+
+
+def _choose_engine() -> str:
+    vllm = _describe_vllm(deep=False)
+    if vllm.can_run:
+        from analytics.engine.vllm_engine import find_platform
+
+        platform = find_platform()
+        if platform:
+            logger.info("engine auto: vllm %s on %s", vllm.version, platform)
+            return "vllm"
+        logger.warning("engine auto: transformers, because vLLM is installed but does not import")
+        return "transformers"
+    logger.info("engine auto: transformers, because vLLM cannot run: %s", vllm.reason)
+    return "transformers"
+
+
+def _find_version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _has_accelerator() -> bool:
+    return any(Path(p).exists() for p in ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg"))

@@ -1,0 +1,181 @@
+"""Judges what has not been judged: plan, memo, chunks.
+
+The unit of work is a chunk of distinct contents. Each chunk's verdicts, memo
+rows and predictions are committed in one transaction, and chunks are cut from
+a fixed order, so a run that dies goes on where it stopped.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from analytics.contract.engine import Engine, LabelReply, TextReply
+from analytics.contract.errors import EngineError
+from analytics.contract.labels import label_of
+from analytics.contract.parser import parse_response
+from analytics.contract.records import Item, Rationale, Verdict
+from analytics.store.predictions import (
+    ItemFault,
+    Plan,
+    ResultKey,
+    commit_chunk,
+    make_plan,
+    read_chunk,
+    set_current_model,
+)
+from analytics.store.runs import Run
+
+logger = logging.getLogger(__name__)
+
+Reply = TypeVar("Reply")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferSettings:
+    """What decides the plan; see the [infer] section of the configuration."""
+
+    model_id: str
+    result_digest: str
+    data_dir: Path
+    post_level: bool = True
+    with_rationales: bool = True
+    chunk_items: int = 64
+    max_bad_share: float = 0.05
+
+
+def infer(
+    connection: duckdb.DuckDBPyConnection,
+    load_engine: Callable[[], Engine],
+    run: Run,
+    settings: InferSettings,
+    *,
+    on_plan: Callable[[Plan], None] = lambda plan: None,
+    on_items: Callable[[int], None] = lambda n: None,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Plan:
+    """Give each item a prediction by the current model and contract.
+
+    The engine is loaded only if some content is new to the memo.
+
+    Raises:
+        EngineError: the model cannot be loaded, or too many items fail.
+        KeyboardInterrupt: `is_stopped` said so; all finished chunks are stored.
+    """
+    key = ResultKey(
+        model_id=settings.model_id, result_digest=settings.result_digest, run_id=run.run_id
+    )
+    run.model_id, run.result_digest = key.model_id, key.result_digest
+    set_current_model(connection, key, only_if_none=True)
+    plan = make_plan(
+        connection,
+        key,
+        post_level=settings.post_level,
+        with_rationales=settings.with_rationales,
+    )
+    run.counts.count_items = plan.count_items
+    run.counts.count_memo_hits = plan.count_memo_hits
+    on_plan(plan)
+    faults: list[ItemFault] = []
+    if plan.count_contents:
+        engine = load_engine()
+        run.engine = f"{engine.facts.name} {engine.facts.version} on {engine.facts.device}"
+        try:
+            for first in range(0, plan.count_contents, settings.chunk_items):
+                end = first + settings.chunk_items
+                chunk = read_chunk(connection, first, end, settings.data_dir)
+                verdicts, missed = _judge(engine, run, settings, chunk)
+                commit_chunk(
+                    connection, key, plan, first=first, end=end, verdicts=verdicts, faults=missed
+                )
+                faults += missed
+                on_items(len(chunk))
+                if is_stopped():
+                    raise KeyboardInterrupt
+        finally:
+            engine.close()
+    set_current_model(connection, key)
+    run.counts.count_rejects += len(faults)
+    share = len(faults) / plan.count_contents if plan.count_contents else 0.0
+    if share > settings.max_bad_share:
+        raise EngineError(
+            f"{len(faults)} of {plan.count_contents} contents could not be judged ({share:.1%},"
+            f" limit [infer] max_bad_share = {settings.max_bad_share:.1%}); the first:"
+            f" {faults[0].reason}. See `analytics sql \"from rejects where stage = 'infer'\"`."
+        )
+    return plan
+
+
+def make_verdict(
+    item: Item, label: LabelReply, reply: TextReply | None, *, has_image: bool
+) -> Verdict:
+    """The verdict of one item from the engine's replies.
+
+    What a model says of a picture that it was not shown is not kept.
+    """
+    rationale = status = None
+    if reply is not None:
+        parsed = parse_response(reply.text, is_cut=reply.finish_reason == "length")
+        status, said = parsed.status, parsed.rationale
+        rationale = Rationale(
+            text_analysis=said.text_analysis,
+            image_analysis=said.image_analysis if has_image else "",
+            conflict_resolution=said.conflict_resolution,
+            final_conclusion=said.final_conclusion,
+            label=said.label,
+        )
+    return Verdict(
+        content_key=item.content_key,
+        label=label_of(label.probabilities),
+        probabilities=label.probabilities,
+        rationale=rationale,
+        rationale_status=status,
+    )
+
+
+def _judge(
+    engine: Engine, run: Run, settings: InferSettings, chunk: list[Item]
+) -> tuple[list[Verdict], list[ItemFault]]:
+    faults: list[ItemFault] = []
+    labels = _ask(engine.label, chunk, faults)
+    run.counts.count_engine_labels += len(labels)
+    judged = [item for item in chunk if item.content_key in labels]
+    replies: dict[str, TextReply] = {}
+    if settings.with_rationales:
+        replies = _ask(engine.rationalize, judged, faults)
+        run.counts.count_engine_rationales += len(replies)
+        run.counts.count_output_tokens += sum(r.n_output_tokens for r in replies.values())
+        judged = [item for item in judged if item.content_key in replies]
+    sees_images = engine.facts.accepts_images
+    verdicts = [
+        make_verdict(
+            item,
+            labels[item.content_key],
+            replies.get(item.content_key),
+            has_image=sees_images and item.image_path is not None,
+        )
+        for item in judged
+    ]
+    return verdicts, faults
+
+
+def _ask(
+    ask: Callable[[Sequence[Item]], list[Reply]], items: list[Item], faults: list[ItemFault]
+) -> dict[str, Reply]:
+    """The replies by content key; a batch that fails is halved down to its culprits."""
+    if not items:
+        return {}
+    try:
+        replies = ask(items)
+    except (EngineError, RuntimeError, ValueError, OSError) as exc:
+        if len(items) > 1:
+            middle = len(items) // 2
+            return _ask(ask, items[:middle], faults) | _ask(ask, items[middle:], faults)
+        logger.warning("content %s cannot be judged: %s", items[0].content_key[:12], exc)
+        reason = f"{type(exc).__name__}: {exc}"
+        faults.append(ItemFault(content_key=items[0].content_key, reason=reason))
+        return {}
+    return {item.content_key: reply for item, reply in zip(items, replies, strict=True)}

@@ -1,0 +1,222 @@
+"""Reads sources into the warehouse: file by file, each in one transaction."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from connectors.registry import choose_connector
+
+from analytics.config.settings import AspectConfig, SourceConfig
+from analytics.contract.digests import digest_of
+from analytics.contract.errors import AnalyticsError, ConnectorError
+from analytics.contract.records import Reject
+from analytics.contract.text import TEXT_VERSION
+from analytics.store.aspects import AspectRule, make_rule, refresh_aspects
+from analytics.store.merge import MergeCounts, SourceFile, is_known, merge_staged, reject_source
+from analytics.store.runs import RunCounts
+from analytics.store.staging import Staging
+from connectors.protocol import Connector, ReadOptions, Record
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReport:
+    """What was found in one file; `counts` is None when it was skipped as known."""
+
+    source_file: str
+    connector: str
+    found: str
+    counts: MergeCounts | None
+    error: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class IngestProgress:
+    """Told of what goes on; the command line draws it."""
+
+    on_file: Callable[[Path, int], None] = lambda path, n_bytes: None
+    on_bytes: Callable[[int], None] = lambda n_bytes: None
+
+
+def make_rules(aspects: Iterable[AspectConfig]) -> tuple[AspectRule, ...]:
+    """The matching rules of the configured aspects."""
+    return tuple(make_rule(aspect.name, aspect.aliases) for aspect in aspects)
+
+
+def ingest_sources(
+    connection: duckdb.DuckDBPyConnection,
+    sources: Iterable[SourceConfig],
+    *,
+    rules: tuple[AspectRule, ...],
+    author_key: bytes,
+    run_id: str,
+    counts: RunCounts,
+    progress: IngestProgress | None = None,
+    rereads: bool = False,
+    now: datetime | None = None,
+) -> list[FileReport]:
+    """Read all sources; a source that cannot be read does not stop the others.
+
+    Raises:
+        ConnectorError: not one of the sources could be read.
+    """
+    refresh_aspects(connection, rules)
+    reports: list[FileReport] = []
+    faults: list[AnalyticsError] = []
+    n_sources = 0
+    for source in sources:
+        n_sources += 1
+        try:
+            reports.extend(
+                _ingest_source(
+                    connection,
+                    source,
+                    rules=rules,
+                    author_key=author_key,
+                    run_id=run_id,
+                    counts=counts,
+                    progress=progress or IngestProgress(),
+                    rereads=rereads,
+                    now=now or datetime.now(UTC),
+                )
+            )
+        except ConnectorError as exc:
+            faults.append(exc)
+            logger.error("%s", exc)
+            counts.count_rejects += 1
+            counts.count_read += 1
+            reject_source(
+                connection,
+                source_file=str(source.path),
+                reason=str(exc),
+                run_id=run_id,
+                now=now or datetime.now(UTC),
+            )
+            reports.append(
+                FileReport(
+                    source_file=str(source.path),
+                    connector=source.format,
+                    found="",
+                    counts=None,
+                    error=str(exc),
+                )
+            )
+    if faults and len(faults) == n_sources:
+        raise ConnectorError("\n".join(str(fault) for fault in faults))
+    return reports
+
+
+def _ingest_source(
+    connection: duckdb.DuckDBPyConnection,
+    source: SourceConfig,
+    *,
+    rules: tuple[AspectRule, ...],
+    author_key: bytes,
+    run_id: str,
+    counts: RunCounts,
+    progress: IngestProgress,
+    rereads: bool,
+    now: datetime,
+) -> Iterator[FileReport]:
+    format_name = None if source.format == "auto" else source.format
+    connector, detection = choose_connector(source.path, format_name)
+    options = ReadOptions(
+        mapping=source.mapping, platform=source.platform, on_bytes=progress.on_bytes, now=now
+    )
+    paths = connector.list_files(source.path)
+    if not paths:
+        raise ConnectorError(
+            f"{source.path}: no file of format '{connector.name}' in this folder. See"
+            " docs/connectors.md for what each format looks like, or set format."
+        )
+    for path in paths:
+        file = _describe_file(path, connector, options)
+        progress.on_file(path, file.n_bytes)
+        if not rereads and is_known(connection, file):
+            counts.count_files_skipped += 1
+            progress.on_bytes(file.n_bytes)
+            yield FileReport(
+                source_file=file.name, connector=connector.name, found=detection.found, counts=None
+            )
+            continue
+        staging = Staging(connection, author_key)
+        for record in _read_guarded(connector, path, options):
+            staging.add(record)
+        staging.flush()
+        merged = merge_staged(
+            connection,
+            file=file,
+            rules=rules,
+            author_key=author_key,
+            run_id=run_id,
+            now=now,
+            count_read=staging.count_read,
+            count_ignored=staging.count_ignored,
+            count_rejects=staging.count_rejects,
+        )
+        counts.count_read += merged.count_read
+        counts.count_stored += merged.count_stored
+        counts.count_updated += merged.count_updated
+        counts.count_duplicates += merged.count_duplicates
+        counts.count_ignored += merged.count_ignored
+        counts.count_rejects += merged.count_rejects
+        yield FileReport(
+            source_file=file.name, connector=connector.name, found=detection.found, counts=merged
+        )
+
+
+def _read_guarded(connector: Connector, path: Path, options: ReadOptions) -> Iterator[Record]:
+    """The records of a file; if reading breaks off, a Reject says so.
+
+    Raises:
+        ConnectorError: the file broke off before its first record.
+    """
+    line = 0
+    is_started = False
+    try:
+        for record in connector.read_file(path, options):
+            is_started = True
+            line = record.line
+            yield record
+    except ConnectorError as exc:
+        if not is_started:
+            raise
+        yield Reject(line=line + 1, stage="read", reason=str(exc))
+    except Exception as exc:  # a fault in a connector must not lose what it has read
+        logger.exception("connector '%s' failed on %s", connector.name, path)
+        reason = f"connector '{connector.name}' failed: {type(exc).__name__}: {exc}"
+        if not is_started:
+            raise ConnectorError(f"{path}: {reason}") from exc
+        yield Reject(line=line + 1, stage="read", reason=reason)
+
+
+def _describe_file(path: Path, connector: Connector, options: ReadOptions) -> SourceFile:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(4 * 1024 * 1024):
+                digest.update(block)
+        n_bytes = path.stat().st_size
+    except OSError as exc:
+        raise ConnectorError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+    reading = digest_of(
+        {
+            "connector": connector.name,
+            "version": connector.version,
+            "mapping": dict(options.mapping),
+            "platform": options.platform,
+            "text_version": TEXT_VERSION,
+        }
+    )
+    return SourceFile(
+        name=str(path),
+        content_digest=digest.hexdigest(),
+        reading_digest=reading,
+        connector=connector.name,
+        n_bytes=n_bytes,
+    )

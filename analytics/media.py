@@ -1,0 +1,95 @@
+"""Prepares the pictures of posts once; later steps read the small files.
+
+Prepared pictures are kept as `<data_dir>/pictures/<aa>/<sha256>.jpg`, named by
+the sha256 of the original, so that a picture that many posts share is one file.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from analytics.contract.errors import ImageError, StoreError
+from analytics.contract.images import prepare_image, read_image_file
+from analytics.store.pictures import (
+    PendingPicture,
+    PictureResult,
+    read_pending,
+    store_results,
+)
+
+_IMAGE_KINDS = ("image", "gif")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaCounts:
+    """Pictures prepared, and pictures newly found unusable, in this step."""
+
+    count_prepared: int
+    count_rejects: int
+
+
+def prepare_media(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    data_dir: Path,
+    run_id: str,
+    on_prepared: Callable[[int], None] = lambda n: None,
+    n_threads: int | None = None,
+) -> MediaCounts:
+    """Prepare pending pictures, and those whose file was missing before.
+
+    A picture that cannot be used gets its status and a row in `rejects`; the
+    post is kept and judged without it.
+    """
+    count_prepared = count_rejects = 0
+    with ThreadPoolExecutor(n_threads or os.cpu_count() or 1) as pool:
+        for batch in read_pending(connection):
+            results = list(pool.map(lambda entry: prepare_one(entry, data_dir), batch))
+            count_prepared += sum(result.status == "ok" for result in results)
+            count_rejects += store_results(connection, results, run_id)
+            on_prepared(len(batch))
+    return MediaCounts(count_prepared=count_prepared, count_rejects=count_rejects)
+
+
+def prepare_one(entry: PendingPicture, data_dir: Path) -> PictureResult:
+    """Prepare one picture and keep the small file; its fault if there is one."""
+    post_id, position = entry.post_id, entry.position
+    if entry.kind not in _IMAGE_KINDS:
+        return PictureResult(post_id=post_id, position=position, status="not_an_image")
+    if entry.source_path is None:
+        return PictureResult(post_id=post_id, position=position, status="not_fetched")
+    try:
+        picture = prepare_image(read_image_file(Path(entry.source_path)))
+    except ImageError as exc:
+        return PictureResult(post_id=post_id, position=position, status=exc.reason, error=str(exc))
+    relative = Path("pictures") / picture.sha256[:2] / f"{picture.sha256}.jpg"
+    _write_once(data_dir / relative, picture.jpeg)
+    return PictureResult(
+        post_id=post_id,
+        position=position,
+        status="ok",
+        sha256=picture.sha256,
+        path=str(relative),
+        width=picture.width,
+        height=picture.height,
+        bytes=picture.n_bytes,
+    )
+
+
+def _write_once(path: Path, data: bytes) -> None:
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError as exc:
+        raise StoreError(
+            f"{path}: a prepared picture cannot be written: {exc.strerror or exc}. Free some"
+            " space or set [warehouse] data_dir; the run goes on from here."
+        ) from exc

@@ -1,0 +1,317 @@
+"""Puts the steps together: ingest, media, infer, marts, checks, report."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+import duckdb
+import platformdirs
+
+from analytics.config.loading import config_digest, config_to_json
+from analytics.config.settings import Config, SourceConfig
+from analytics.contract.decoding import Decoding
+from analytics.contract.digests import result_digest
+from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
+from analytics.engine.loading import load_engine
+from analytics.engine.models import ModelFolder, resolve_model
+from analytics.infer import InferSettings, infer
+from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
+from analytics.media import prepare_media
+from analytics.store.author_key import load_author_key
+from analytics.store.predictions import Plan, store_model
+from analytics.store.runs import Run, RunCounts, RunStatus, finish_run, start_run
+from analytics.store.sql_files import CheckResult, build_marts, run_checks
+from analytics.store.warehouse import open_reader, open_writer
+from reports.build import build_report, write_report
+
+logger = logging.getLogger(__name__)
+
+Step = Literal["ingest", "media", "infer", "marts", "report"]
+ALL_STEPS: tuple[Step, ...] = ("ingest", "media", "infer", "marts", "report")
+
+
+class Listener(Protocol):
+    """Told of progress; the command line draws it."""
+
+    def start(self, step: str, total: int | None, unit: str) -> None: ...
+
+    def advance(self, n: int) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class SilentListener:
+    """Draws nothing."""
+
+    def start(self, step: str, total: int | None, unit: str) -> None:
+        """A step begins."""
+
+    def advance(self, n: int) -> None:
+        """Some of the step is done."""
+
+    def finish(self) -> None:
+        """The step ended."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What a command did; `status` is done or done_with_faults."""
+
+    run_id: str
+    status: RunStatus
+    counts: RunCounts
+    seconds: float = 0.0
+    engine: str | None = None
+    files: list[FileReport] = field(default_factory=list)
+    plan: Plan | None = None
+    marts: dict[str, int] = field(default_factory=dict)
+    failed_checks: list[CheckResult] = field(default_factory=list)
+    report: Path | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 3 done with rejects or failed checks."""
+        return 0 if self.status == "done" else 3
+
+
+def cache_folder() -> Path:
+    """Where assembled models and their digests are kept."""
+    named = os.environ.get("ANALYTICS_CACHE_DIR")
+    return Path(named) if named else Path(platformdirs.user_cache_dir("analytics"))
+
+
+def decoding_of(config: Config) -> Decoding:
+    """The decoding settings that a configuration asks for."""
+    return Decoding(
+        max_rationale_tokens=config.infer.max_rationale_tokens,
+        repetition_penalty=config.infer.repetition_penalty,
+    )
+
+
+def run_steps(
+    config: Config,
+    command: str,
+    steps: tuple[Step, ...],
+    *,
+    sources: tuple[SourceConfig, ...] | None = None,
+    rereads: bool = False,
+    listener: Listener | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Run some steps under the writer's lock, then publish the snapshot.
+
+    Raises:
+        AnalyticsError: a step failed; what was committed before stays, and the
+            run's row says how it ended.
+        KeyboardInterrupt: the user stopped the run at a clean place.
+    """
+    listener = listener or SilentListener()
+    with (
+        open_writer(config.warehouse.path, command) as connection,
+        _run(connection, config, command) as (run, outcome),
+    ):
+        for step in steps:
+            if is_stopped():
+                raise KeyboardInterrupt
+            if step == "ingest":
+                _ingest(connection, config, run, outcome, sources, rereads, listener)
+            elif step == "media":
+                _prepare_media(connection, config, run, listener)
+            elif step == "infer":
+                _infer(connection, config, run, outcome, listener, is_stopped)
+            elif step == "marts":
+                _build_marts(connection, run, outcome, listener)
+    if "report" in steps:
+        outcome.report = make_report(config)
+    return outcome
+
+
+def make_report(config: Config, path: Path | None = None) -> Path:
+    """Write the report of the published snapshot; its path."""
+    target = path or config.report.path
+    with open_reader(config.warehouse.path) as connection:
+        html = build_report(
+            connection,
+            data_dir=config.warehouse.data_dir,
+            title=config.report.title,
+            generated_at=_last_run_at(connection),
+            max_posts=config.report.max_posts,
+        )
+    try:
+        write_report(html, target)
+    except OSError as exc:
+        raise StoreError(
+            f"{target}: the report cannot be written: {exc.strerror or exc}."
+            " Set [report] path to a folder that can be written."
+        ) from exc
+    return target
+
+
+@contextmanager
+def _run(
+    connection: duckdb.DuckDBPyConnection, config: Config, command: str
+) -> Iterator[tuple[Run, Outcome]]:
+    """A row of `runs` around the steps, with how they ended."""
+    run = start_run(
+        connection,
+        command=command,
+        config_json=config_to_json(config),
+        config_digest=config_digest(config),
+    )
+    outcome = Outcome(run_id=run.run_id, status="running", counts=run.counts)
+    try:
+        yield run, outcome
+    except KeyboardInterrupt:
+        finish_run(connection, run, "interrupted")
+        raise
+    except AnalyticsError as exc:
+        finish_run(connection, run, "failed", error=str(exc))
+        raise
+    except duckdb.Error as exc:
+        # Disk full, out of memory, a damaged file: the user's to mend, not ours.
+        raise StoreError(
+            f"{config.warehouse.path}: the warehouse failed: {exc}. What was committed before is"
+            " kept; mend the cause and run again."
+        ) from exc
+    except BaseException as exc:
+        finish_run(connection, run, "failed", error=f"{type(exc).__name__}: {exc}")
+        raise
+    is_clean = not run.counts.count_rejects and not outcome.failed_checks
+    outcome.status = "done" if is_clean else "done_with_faults"
+    outcome.engine = run.engine
+    ended_at = datetime.now(UTC)
+    outcome.seconds = (ended_at - run.started_at).total_seconds()
+    finish_run(connection, run, outcome.status, now=ended_at)
+    if outcome.marts:
+        # The mart of runs was made while this run had no end yet.
+        build_marts(connection, only=("run_facts",))
+
+
+def _ingest(
+    connection: duckdb.DuckDBPyConnection,
+    config: Config,
+    run: Run,
+    outcome: Outcome,
+    sources: tuple[SourceConfig, ...] | None,
+    rereads: bool,
+    listener: Listener,
+) -> None:
+    sources = config.sources if sources is None else sources
+    if not sources:
+        raise ConfigError(
+            "nothing to read: the configuration names no [[sources]]. Add one, or name a file:"
+            " `analytics ingest PATH`."
+        )
+    progress = IngestProgress(
+        on_file=lambda path, n_bytes: listener.start(f"read {path.name}", n_bytes, "bytes"),
+        on_bytes=listener.advance,
+    )
+    outcome.files = ingest_sources(
+        connection,
+        sources,
+        rules=make_rules(config.aspects),
+        author_key=load_author_key(),
+        run_id=run.run_id,
+        counts=run.counts,
+        progress=progress,
+        rereads=rereads,
+    )
+    listener.finish()
+
+
+def _prepare_media(
+    connection: duckdb.DuckDBPyConnection, config: Config, run: Run, listener: Listener
+) -> None:
+    listener.start("prepare pictures", None, "pictures")
+    counts = prepare_media(
+        connection,
+        data_dir=config.warehouse.data_dir,
+        run_id=run.run_id,
+        on_prepared=listener.advance,
+    )
+    run.counts.count_media_prepared += counts.count_prepared
+    run.counts.count_rejects += counts.count_rejects
+    listener.finish()
+
+
+def _infer(
+    connection: duckdb.DuckDBPyConnection,
+    config: Config,
+    run: Run,
+    outcome: Outcome,
+    listener: Listener,
+    is_stopped: Callable[[], bool],
+) -> None:
+    cache = cache_folder()
+    folder = resolve_model(config.model.name, cache_dir=cache)
+    _remember_model(connection, folder)
+    decoding = decoding_of(config)
+    settings = InferSettings(
+        model_id=folder.model_id,
+        result_digest=result_digest(decoding),
+        data_dir=config.warehouse.data_dir,
+        post_level=config.infer.post_level,
+        with_rationales=config.infer.rationales == "all",
+        chunk_items=config.infer.chunk_items,
+        max_bad_share=config.infer.max_bad_share,
+    )
+    outcome.plan = infer(
+        connection,
+        lambda: load_engine(
+            config.model.engine,
+            folder,
+            decoding=decoding,
+            dtype=config.model.dtype,
+            batch_size=config.model.batch_size,
+            options=config.model.options,
+        ),
+        run,
+        settings,
+        on_plan=lambda plan: listener.start("judge", plan.count_contents, "contents"),
+        on_items=listener.advance,
+        is_stopped=is_stopped,
+    )
+    listener.finish()
+
+
+def _remember_model(connection: duckdb.DuckDBPyConnection, folder: ModelFolder) -> None:
+    store_model(
+        connection,
+        model_id=folder.model_id,
+        name=folder.name,
+        description=folder.description,
+        is_distilled=folder.is_distilled,
+        accepts_images=folder.accepts_images,
+    )
+
+
+def _build_marts(
+    connection: duckdb.DuckDBPyConnection, run: Run, outcome: Outcome, listener: Listener
+) -> None:
+    listener.start("build marts", None, "marts")
+    outcome.marts = build_marts(connection)
+    outcome.failed_checks = [check for check in run_checks(connection) if check.count_rows]
+    run.counts.count_failed_checks = len(outcome.failed_checks)
+    for check in outcome.failed_checks:
+        logger.error(
+            "check %s failed with %d rows (%s) e.g. %s",
+            check.name,
+            check.count_rows,
+            check.purpose,
+            check.example,
+        )
+    listener.finish()
+
+
+def _last_run_at(connection: duckdb.DuckDBPyConnection) -> datetime:
+    """When the newest data was made, so that the same data gives the same report."""
+    row = connection.execute("select max(coalesce(ended_at, started_at)) from runs").fetchone()
+    if row is None or row[0] is None:
+        return datetime.now(UTC)
+    moment: datetime = row[0]
+    return moment.astimezone(UTC)

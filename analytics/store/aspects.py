@@ -1,0 +1,81 @@
+"""Finds the configured aspects in posts, inside DuckDB."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import duckdb
+
+from analytics.contract.digests import digest_of
+from analytics.store.transactions import transaction
+
+_SETTING = "aspects_digest"
+# Scripts written without spaces: their words have no boundary to look for.
+_SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AspectRule:
+    """An aspect and the RE2 pattern that finds it in a clean text."""
+
+    name: str
+    pattern: str
+
+
+def make_rule(name: str, aliases: tuple[str, ...]) -> AspectRule:
+    """The rule for an aspect: its name or an alias as whole words, any case."""
+    words = {unicodedata.normalize("NFC", " ".join(word.split())) for word in (name, *aliases)}
+    choices = sorted(_bounded_pattern(word) for word in words)
+    return AspectRule(name=name, pattern="(?i)" + "|".join(choices))
+
+
+def match_aspects(
+    connection: duckdb.DuckDBPyConnection, rules: tuple[AspectRule, ...], *, only_touched: bool
+) -> None:
+    """Write the aspects with origin `config`, of all posts or of those in `touched`."""
+    scope = "select post_id from touched" if only_touched else "select post_id from posts"
+    connection.execute(f"delete from aspects where origin = 'config' and post_id in ({scope})")
+    for rule in rules:
+        connection.execute(
+            f"""
+            insert into aspects
+            select post_id, $name, 'config'
+            from posts
+            where post_id in ({scope})
+                and regexp_matches(clean_text, $pattern)
+                and post_id not in (select post_id from aspects where aspect = $name)
+            """,
+            {"name": rule.name, "pattern": rule.pattern},
+        )
+
+
+def refresh_aspects(connection: duckdb.DuckDBPyConnection, rules: tuple[AspectRule, ...]) -> bool:
+    """Match all posts anew if the configured aspects changed; whether they did."""
+    digest = digest_of([[rule.name, rule.pattern] for rule in rules])
+    row = connection.execute("select value from settings where key = ?", [_SETTING]).fetchone()
+    if row is not None and row[0] == digest:
+        return False
+    with transaction(connection):
+        match_aspects(connection, rules, only_touched=False)
+        connection.execute("insert or replace into settings values (?, ?)", [_SETTING, digest])
+    return True
+
+
+def _bounded_pattern(word: str) -> str:
+    body = r"\s+".join(_escape(part) for part in word.split(" "))
+    before = _boundary(word[0], r"(?:^|[^\pL\pN_])")
+    after = _boundary(word[-1], r"(?:$|[^\pL\pN_])")
+    return f"{before}{body}{after}"
+
+
+def _boundary(letter: str, pattern: str) -> str:
+    if _SPACELESS.match(letter) or not (letter.isalnum() or letter == "_" or letter in "#@$"):
+        return ""
+    return pattern
+
+
+def _escape(text: str) -> str:
+    # RE2 knows \x{...} for every code point, which spares a list of its marks.
+    return "".join(c if c.isalnum() else f"\\x{{{ord(c):x}}}" for c in text)

@@ -1,0 +1,92 @@
+"""Removes a post or an author for good, and keeps them from coming back."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from analytics.store.author_key import hash_author, hash_text
+from analytics.store.transactions import count_rows, transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What was removed."""
+
+    count_posts: int
+    count_memo: int
+    count_pictures: int
+
+
+def forget(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    author_key: bytes,
+    data_dir: Path,
+    post_id: str | None = None,
+    author: tuple[str, str] | None = None,
+) -> Forgotten:
+    """Remove a post, or all posts of an author (platform, stable id).
+
+    Rows, rejects that quote them, memo entries and pictures that nothing else
+    uses go; a tombstone (a keyed hash) keeps a later ingest from bringing them
+    back.
+    """
+    now = datetime.now(UTC)
+    with transaction(connection):
+        connection.execute("create or replace temp table gone (post_id varchar)")
+        if post_id is not None:
+            kind, key = "post", hash_text(author_key, post_id)
+            connection.execute(
+                "insert into gone select post_id from posts where post_id = ?", [post_id]
+            )
+        elif author is not None:
+            kind, key = "author", hash_author(author_key, *author)
+            connection.execute(
+                "insert into gone select post_id from posts where author_key = ?", [key]
+            )
+        else:
+            raise ValueError("forget needs a post or an author")
+        connection.execute(
+            "insert into tombstones select ?, ?, ? where not exists"
+            " (select 1 from tombstones where kind = ? and key = ?)",
+            [kind, key, now, kind, key],
+        )
+        # Whatever has the same text may hold what is to be forgotten, but it is
+        # another author's post: its results stay while such a post is there.
+        connection.execute(
+            "create or replace temp table gone_contents as select distinct content_key"
+            " from predictions where post_id in (select post_id from gone)"
+        )
+        connection.execute(
+            "create or replace temp table gone_pictures as select distinct path from media"
+            " where path is not null and post_id in (select post_id from gone)"
+        )
+        connection.execute(
+            """
+            delete from rejects
+            where exists (
+                select 1 from posts
+                where posts.post_id in (select post_id from gone)
+                    and posts.source_file = rejects.source_file
+                    and posts.source_line = rejects.line
+            )
+            or raw in (select post_id from gone)
+            """
+        )
+        count_posts = count_rows(connection, "gone")
+        for table in ("posts", "media", "aspects", "predictions", "gold"):
+            connection.execute(f"delete from {table} where post_id in (select post_id from gone)")
+        row = connection.execute(
+            "delete from memo where content_key in (select content_key from gone_contents)"
+            " and content_key not in (select content_key from predictions)"
+        ).fetchone()
+        count_memo = int(row[0]) if row else 0
+        unused = connection.execute(
+            "select path from gone_pictures"
+            " where path not in (select path from media where path is not null)"
+        ).fetchall()
+    for (path,) in unused:
+        (data_dir / path).unlink(missing_ok=True)
+    return Forgotten(count_posts=count_posts, count_memo=count_memo, count_pictures=len(unused))

@@ -1,0 +1,156 @@
+"""Human labels: drawn, imported, exported, compared."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from analytics.contract.labels import LABELS
+from analytics.store.transactions import count_rows, transaction
+
+_GOLD = pa.schema(
+    [
+        ("post_id", pa.string()),
+        ("aspect", pa.string()),
+        ("label", pa.string()),
+        ("annotator", pa.string()),
+        ("weight", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldLabel:
+    """One human label; `weight` is the inverse of the sampling probability."""
+
+    post_id: str
+    aspect: str
+    label: str
+    annotator: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """An item that was drawn to be labelled by hand."""
+
+    post_id: str
+    aspect: str
+    text: str
+    url: str | None
+    image_path: str | None
+    weight: float
+
+
+def draw_sample(connection: duckdb.DuckDBPyConnection, n: int, seed: int) -> list[Sampled]:
+    """A simple random sample of the items without a human label.
+
+    The order is by a seeded hash, so the same seed goes on with the same draw.
+    """
+    pool = "int_items where (post_id, aspect) not in (select (post_id, aspect) from gold)"
+    size = count_rows(connection, pool)
+    rows = connection.execute(
+        f"""
+        with drawn as (
+            select post_id, aspect, image_path
+            from {pool}
+            order by hash(post_id || chr(31) || aspect || chr(31) || $seed), post_id, aspect
+            limit $n
+        )
+        select drawn.post_id, drawn.aspect, posts.text, posts.url, drawn.image_path
+        from drawn
+        inner join posts on drawn.post_id = posts.post_id
+        order by hash(drawn.post_id || chr(31) || drawn.aspect || chr(31) || $seed)
+        """,
+        {"n": n, "seed": str(seed)},
+    ).fetchall()
+    weight = size / len(rows) if rows else 1.0
+    return [
+        Sampled(post_id=post_id, aspect=aspect, text=text, url=url, image_path=path, weight=weight)
+        for post_id, aspect, text, url, path in rows
+    ]
+
+
+def store_gold(connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel]) -> int:
+    """Store labels; one of the same item by the same annotator is replaced."""
+    rows = [
+        {name: getattr(label, name) for name in GoldLabel.__dataclass_fields__} for label in labels
+    ]
+    connection.register("new_gold", pa.Table.from_pylist(rows, schema=_GOLD))
+    try:
+        with transaction(connection):
+            connection.execute(
+                "delete from gold where (post_id, aspect, annotator) in"
+                " (select (post_id, aspect, annotator) from new_gold)"
+            )
+            connection.execute(
+                "insert into gold by name select *, $now as created_at from new_gold",
+                {"now": datetime.now(UTC)},
+            )
+    finally:
+        connection.unregister("new_gold")
+    return len(rows)
+
+
+def count_unknown_gold(connection: duckdb.DuckDBPyConnection) -> int:
+    """Human labels of posts that are not in the warehouse."""
+    return count_rows(connection, "gold where post_id not in (select post_id from posts)")
+
+
+def read_confusion(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+    """Counts of items by human label and label of the current model.
+
+    An item that several people labelled counts once, by majority (ties: the
+    first in the fixed order of labels).
+    """
+    counts = {gold: dict.fromkeys(map(str, LABELS), 0) for gold in map(str, LABELS)}
+    rows = connection.execute(
+        """
+        with
+            votes as (
+                select post_id, aspect, label, count(*) as count_votes
+                from gold
+                group by all
+            ),
+            majority as (
+                select post_id, aspect, label
+                from votes
+                qualify row_number() over (
+                    partition by post_id, aspect order by count_votes desc, label
+                ) = 1
+            )
+        select majority.label, predictions.label, count(*)
+        from majority
+        inner join int_current_predictions as predictions
+            on majority.post_id = predictions.post_id and majority.aspect = predictions.aspect
+        group by all
+        """
+    ).fetchall()
+    for gold, predicted, n in rows:
+        counts[gold][predicted] = n
+    return counts
+
+
+def score_confusion(confusion: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """Accuracy, macro-F1 and per-label scores of a confusion matrix."""
+    total = sum(sum(row.values()) for row in confusion.values())
+    hits = sum(confusion[label][label] for label in confusion)
+    per_label: dict[str, dict[str, float | int]] = {}
+    for label in confusion:
+        support = sum(confusion[label].values())
+        predicted = sum(row[label] for row in confusion.values())
+        hit = confusion[label][label]
+        precision = hit / predicted if predicted else 0.0
+        recall = hit / support if support else 0.0
+        f1 = 2 * precision * recall / (precision + recall) if hit else 0.0
+        per_label[label] = {"precision": precision, "recall": recall, "f1": f1, "n": support}
+    present = [scores["f1"] for scores in per_label.values() if scores["n"]]
+    return {
+        "n": total,
+        "accuracy": hits / total if total else None,
+        "macro_f1": sum(present) / len(present) if present else None,
+        "labels": per_label,
+        "confusion": confusion,
+    }

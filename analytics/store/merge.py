@@ -1,0 +1,295 @@
+"""Merges staged records into the warehouse: one transaction a file, any order.
+
+The version of a post that wins does not depend on the order of files: the
+newest edit first, then the later retrieval, then fixed tie-breaks. Engagement
+counts come from the latest retrieval.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from analytics.store.aspects import AspectRule, match_aspects
+from analytics.store.author_key import hash_text
+from analytics.store.transactions import count_rows, transaction
+
+_CONTENT = (
+    "platform, native_id, author_key, reply_to, repost_of, quote_of, text, clean_text, lang, url,"
+    " created_at, edited_at, count_media"
+)
+_COUNTS = "likes, reposts, replies, views, retrieved_at"
+
+# Staged rows and stored rows of the same posts, with one ranking for content
+# and one for counts. `ordinal` is null for the stored row.
+_CANDIDATES = f"""
+create or replace temp table candidates as
+with
+    staged as (
+        select stage_posts.*
+        from stage_posts
+        where post_id not in (select post_id from forgotten)
+    ),
+    stored as (
+        select posts.*, coalesce(pictures.count_media, 0) as count_media
+        from posts
+        left join (
+            select post_id, count(*)::integer as count_media from media group by all
+        ) as pictures on posts.post_id = pictures.post_id
+        where posts.post_id in (select post_id from staged)
+    ),
+    together as (
+        select ordinal, post_id, source_line, {_CONTENT}, {_COUNTS},
+            retrieved_at as content_retrieved_at,
+        from staged
+        union all
+        select null, post_id, source_line, {_CONTENT}, {_COUNTS}, content_retrieved_at
+        from stored
+    )
+select
+    *,
+    row_number() over (
+        partition by post_id
+        order by
+            coalesce(edited_at, created_at) desc nulls last,
+            content_retrieved_at desc nulls last,
+            count_media desc,
+            text desc,
+            clean_text desc,
+            hash({_CONTENT}) desc,
+            ordinal nulls first
+    ) as content_rank,
+    row_number() over (
+        partition by post_id
+        order by
+            retrieved_at desc nulls last,
+            likes desc nulls last,
+            reposts desc nulls last,
+            replies desc nulls last,
+            views desc nulls last,
+            ordinal nulls first
+    ) as counts_rank,
+from together
+"""
+
+_WINNERS = f"""
+create or replace temp table winners as
+with
+    content as (
+        select ordinal, post_id, source_line, {_CONTENT}, content_retrieved_at,
+            row({_CONTENT}) as version,
+        from candidates
+        where content_rank = 1
+    ),
+    counts as (
+        select post_id, {_COUNTS}, row({_COUNTS}) as version
+        from candidates
+        where counts_rank = 1
+    ),
+    before as (
+        select post_id, row({_CONTENT}) as content, row({_COUNTS}) as counts,
+            content_retrieved_at,
+        from candidates
+        where ordinal is null
+    )
+select
+    content.* exclude (version),
+    counts.* exclude (post_id, version),
+    before.post_id is null as is_new,
+    before.post_id is not null and content.version is distinct from before.content
+        as is_changed,
+    before.post_id is not null and (
+        counts.version is distinct from before.counts
+        or content.content_retrieved_at is distinct from before.content_retrieved_at
+    ) as is_recounted,
+from content
+inner join counts on content.post_id = counts.post_id
+left join before on content.post_id = before.post_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeCounts:
+    """What became of a file: read = stored + updated + duplicates + ignored + rejects."""
+
+    count_read: int
+    count_stored: int
+    count_updated: int
+    count_duplicates: int
+    count_ignored: int
+    count_rejects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file as it is remembered: same name, content and way of reading are skipped."""
+
+    name: str
+    content_digest: str
+    reading_digest: str
+    connector: str
+    n_bytes: int
+
+
+def is_known(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> bool:
+    """Whether this content was read before, in the same way and from the same place."""
+    found = connection.execute(
+        "select 1 from source_files"
+        " where source_file = ? and content_digest = ? and reading_digest = ? limit 1",
+        [file.name, file.content_digest, file.reading_digest],
+    ).fetchone()
+    return found is not None
+
+
+def merge_staged(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    file: SourceFile,
+    rules: tuple[AspectRule, ...],
+    author_key: bytes,
+    run_id: str,
+    now: datetime,
+    count_read: int,
+    count_ignored: int,
+    count_rejects: int,
+) -> MergeCounts:
+    """Merge the staged records of one file and remember the file."""
+    with transaction(connection):
+        _collect_forgotten(connection, author_key)
+        connection.execute(_CANDIDATES)
+        connection.execute(_WINNERS)
+        stored = count_rows(connection, "winners where is_new")
+        updated = count_rows(connection, "winners where is_changed or is_recounted")
+        count_ignored += count_rows(
+            connection, "stage_posts where post_id in (select post_id from forgotten)"
+        )
+        connection.execute(
+            "delete from media where post_id in (select post_id from winners where is_changed)"
+        )
+        connection.execute(
+            "delete from posts where post_id in"
+            " (select post_id from winners where is_changed or is_recounted)"
+        )
+        connection.execute(
+            f"""
+            insert into posts by name
+            select post_id, source_line, {_CONTENT.replace(", count_media", "")}, {_COUNTS},
+                content_retrieved_at, $file as source_file, $run_id as run_id, $now as ingested_at
+            from winners where is_new or is_changed or is_recounted
+            """,
+            {"file": file.name, "run_id": run_id, "now": now},
+        )
+        connection.execute(
+            """
+            insert into media by name
+            select winners.post_id, stage_media.position, stage_media.url, stage_media.kind,
+                stage_media.source_path, stage_media.alt_text, 'pending' as status
+            from winners
+            inner join stage_media on winners.ordinal = stage_media.ordinal
+            where winners.is_new or winners.is_changed
+            """
+        )
+        connection.execute(
+            """
+            insert into aspects by name
+            select distinct post_id, aspect, 'source' as origin
+            from stage_aspects
+            where post_id not in (select post_id from forgotten)
+                and (post_id, aspect) not in (select (post_id, aspect) from aspects)
+            """
+        )
+        connection.execute(
+            "create or replace temp table touched as"
+            " select post_id from winners where is_new or is_changed"
+        )
+        match_aspects(connection, rules, only_touched=True)
+        insert_rejects(connection, file=file.name, run_id=run_id, now=now)
+        connection.execute(
+            "insert into source_files values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                file.name,
+                file.content_digest,
+                file.reading_digest,
+                file.connector,
+                file.n_bytes,
+                count_read,
+                count_rejects,
+                run_id,
+                now,
+            ],
+        )
+    return MergeCounts(
+        count_read=count_read,
+        count_stored=stored,
+        count_updated=updated,
+        count_duplicates=count_read - count_ignored - count_rejects - stored - updated,
+        count_ignored=count_ignored,
+        count_rejects=count_rejects,
+    )
+
+
+def insert_rejects(
+    connection: duckdb.DuckDBPyConnection, *, file: str, run_id: str, now: datetime
+) -> None:
+    """Store the staged rejects that are not stored yet."""
+    connection.execute(
+        """
+        insert into rejects by name
+        select distinct $file as source_file, line, stage, reason, raw, $run_id as run_id,
+            $now as rejected_at
+        from stage_rejects
+        where not exists (
+            select 1 from rejects
+            where rejects.source_file = $file
+                and rejects.line = stage_rejects.line
+                and rejects.stage = stage_rejects.stage
+                and rejects.reason = stage_rejects.reason
+                and rejects.raw = stage_rejects.raw
+        )
+        """,
+        {"file": file, "run_id": run_id, "now": now},
+    )
+
+
+def _collect_forgotten(connection: duckdb.DuckDBPyConnection, author_key: bytes) -> None:
+    """Staged posts that the user has forgotten: by author, or by hash of the id."""
+    connection.execute(
+        """
+        create or replace temp table forgotten as
+        select distinct post_id from stage_posts
+        where author_key in (select key from tombstones where kind = 'author')
+        """
+    )
+    if not count_rows(connection, "tombstones where kind = 'post'"):
+        return
+    keys = {
+        str(key)
+        for (key,) in connection.execute(
+            "select key from tombstones where kind = 'post'"
+        ).fetchall()
+    }
+    ids = connection.execute("select distinct post_id from stage_posts").fetchall()
+    gone = [[post_id] for (post_id,) in ids if hash_text(author_key, post_id) in keys]
+    if gone:
+        connection.executemany("insert into forgotten values (?)", gone)
+
+
+def reject_source(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    source_file: str,
+    reason: str,
+    run_id: str,
+    now: datetime,
+) -> None:
+    """Store that a source as a whole could not be read, once."""
+    connection.execute(
+        """
+        insert into rejects
+        select $file, 0, 'read', $reason, '', $run_id, $now
+        where not exists (
+            select 1 from rejects where source_file = $file and line = 0 and reason = $reason
+        )
+        """,
+        {"file": source_file, "reason": reason, "run_id": run_id, "now": now},
+    )

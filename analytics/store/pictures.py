@@ -1,0 +1,128 @@
+"""The state of pictures in the warehouse: which are pending, what came of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import duckdb
+import pyarrow as pa
+
+from analytics.store.transactions import transaction
+
+_BATCH = 512
+_RESULTS = pa.schema(
+    [
+        ("post_id", pa.string()),
+        ("position", pa.int32()),
+        ("status", pa.string()),
+        ("sha256", pa.string()),
+        ("path", pa.string()),
+        ("error", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("bytes", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingPicture:
+    """A picture that is to be prepared."""
+
+    post_id: str
+    position: int
+    kind: str
+    source_path: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureResult:
+    """What came of one picture; a row of `media` without its source columns."""
+
+    post_id: str
+    position: int
+    status: str
+    sha256: str | None = None
+    path: str | None = None
+    error: str | None = None
+    width: int | None = None
+    height: int | None = None
+    bytes: int | None = None
+
+
+def read_pending(connection: duckdb.DuckDBPyConnection) -> Iterator[list[PendingPicture]]:
+    """Batches of pictures that are new, or whose file was missing before."""
+    connection.execute(
+        """
+        create or replace temp table pending_media as
+        select
+            row_number() over (order by source_path, post_id, position) - 1 as ordinal,
+            post_id,
+            position,
+            kind,
+            source_path,
+        from media
+        where status in ('pending', 'missing')
+        order by ordinal
+        """
+    )
+    first = 0
+    while True:
+        rows = connection.execute(
+            "select post_id, position, kind, source_path from pending_media"
+            " where ordinal >= ? and ordinal < ? order by ordinal",
+            [first, first + _BATCH],
+        ).fetchall()
+        if not rows:
+            return
+        yield [
+            PendingPicture(post_id=post_id, position=position, kind=kind, source_path=path)
+            for post_id, position, kind, path in rows
+        ]
+        first += _BATCH
+
+
+def store_results(
+    connection: duckdb.DuckDBPyConnection, results: Sequence[PictureResult], run_id: str
+) -> int:
+    """Write what came of a batch, with a reject for each fault; the new rejects."""
+    rows = [asdict(result) for result in results]
+    connection.register("results", pa.Table.from_pylist(rows, schema=_RESULTS))
+    try:
+        with transaction(connection):
+            connection.execute(
+                """
+                update media set sha256 = results.sha256, path = results.path,
+                    status = results.status, error = results.error, width = results.width,
+                    height = results.height, bytes = results.bytes
+                from results
+                where media.post_id = results.post_id and media.position = results.position
+                """
+            )
+            inserted = connection.execute(
+                """
+                insert into rejects by name
+                with faults as (
+                    select posts.source_file, posts.source_line as line,
+                        'picture ' || results.status || ': ' || results.error as reason,
+                        results.post_id as raw,
+                    from results
+                    inner join posts on results.post_id = posts.post_id
+                    where results.error is not null
+                )
+                select *, 'media' as stage, $run_id as run_id, $now as rejected_at
+                from faults
+                where not exists (
+                    select 1 from rejects
+                    where rejects.source_file = faults.source_file
+                        and rejects.line = faults.line
+                        and rejects.stage = 'media'
+                        and rejects.reason = faults.reason
+                        and rejects.raw = faults.raw
+                )
+                """,
+                {"run_id": run_id, "now": datetime.now(UTC)},
+            ).fetchone()
+    finally:
+        connection.unregister("results")
+    return int(inserted[0]) if inserted else 0

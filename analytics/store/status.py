@@ -1,0 +1,70 @@
+"""What `analytics status` shows."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from analytics.contract.errors import StoreError
+from analytics.store.lock import read_holder
+from analytics.store.transactions import count_rows
+from analytics.store.warehouse import connect, snapshot_path
+
+_TABLES = ("posts", "media", "aspects", "predictions", "memo", "rejects", "gold")
+_RUNS = 10
+
+
+def read_status(warehouse: Path) -> dict[str, Any]:
+    """Who writes, what is stored, the last runs; from the snapshot while someone writes.
+
+    Raises:
+        StoreError: there is no warehouse yet.
+    """
+    snapshot = snapshot_path(warehouse)
+    holder = read_holder(warehouse.with_name(warehouse.name + ".lock"))
+    source = snapshot if holder else warehouse
+    found: dict[str, Any] = {
+        "warehouse": str(warehouse),
+        "snapshot": str(snapshot),
+        "snapshot_at": (
+            datetime.fromtimestamp(snapshot.stat().st_mtime, UTC).isoformat(timespec="seconds")
+            if snapshot.exists()
+            else None
+        ),
+        "writer": holder or None,
+        "rows": {},
+        "runs": [],
+    }
+    if not source.exists():
+        if holder:
+            return found
+        raise StoreError(
+            f"{warehouse}: no warehouse yet. Run `analytics run`, or name another configuration"
+            " with --config."
+        )
+    connection = connect(source, read_only=True)
+    try:
+        found["rows"] = {name: count_rows(connection, name) for name in _TABLES}
+        found["runs"] = _read_runs(connection)
+    except duckdb.CatalogException as exc:
+        raise StoreError(f"{source}: not a warehouse of this program: {exc}") from exc
+    finally:
+        connection.close()
+    return found
+
+
+def _read_runs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    cursor = connection.execute(
+        "select * exclude (config_json) from runs order by started_at desc, run_id desc limit ?",
+        [_RUNS],
+    )
+    names = [column[0] for column in cursor.description or []]
+    rows = cursor.fetchall()
+    return [
+        {
+            name: value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
+            for name, value in zip(names, row, strict=True)
+        }
+        for row in rows
+    ]

@@ -1,0 +1,90 @@
+"""The files below a path that a connector reads, in a fixed order."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from analytics.contract.errors import ConnectorError
+from connectors.protocol import Detection
+
+COMPRESSED = (".zst", ".gz", ".bz2", ".xz")
+_FILES_TO_TRY = 5
+
+DetectFile = Callable[[Path], Detection | None]
+Matches = Callable[[str], bool]
+
+
+def has_suffix(name: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether a file name ends so, maybe with a compression's ending behind."""
+    name = name.lower()
+    for ending in COMPRESSED:
+        if name.endswith(ending):
+            name = name.removesuffix(ending)
+            break
+    return name.endswith(suffixes)
+
+
+def check_exists(path: Path) -> None:
+    """Refuse a path that is not there.
+
+    Raises:
+        ConnectorError: naming the absolute path.
+    """
+    try:
+        is_there = path.exists()
+    except (OSError, ValueError) as exc:
+        raise ConnectorError(f"{path.absolute()}: cannot be looked at ({exc})") from exc
+    if not is_there:
+        raise ConnectorError(f"{path.absolute()}: no such file or folder; check the path")
+
+
+def find_files(path: Path, matches: Matches) -> list[Path]:
+    """All regular files below a folder whose names match, sorted.
+
+    Hidden files and folders are skipped; links that lead out of the folder and
+    linked folders are not followed.
+    """
+    root = path.resolve()
+    found = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(n for n in folders if not n.startswith((".", "__MACOSX")))
+        for name in names:
+            if name.startswith(".") or not matches(name):
+                continue
+            file = Path(folder) / name
+            if file.is_symlink() and not file.resolve().is_relative_to(root):
+                continue
+            if file.is_file():
+                found.append(file)
+    return sorted(found)
+
+
+def list_matching_files(path: Path, matches: Matches, wanted: str) -> list[Path]:
+    """The file itself, or the matching files below a folder.
+
+    Raises:
+        ConnectorError: the path is missing, or the folder holds no such file.
+    """
+    check_exists(path)
+    if not path.is_dir():
+        return [path]
+    found = find_files(path, matches)
+    if not found:
+        raise ConnectorError(f"{path.absolute()}: no files to read below it; expected {wanted}")
+    return found
+
+
+def detect_in_folder(path: Path, matches: Matches, detect_file: DetectFile) -> Detection | None:
+    """The best detection among the first files of a folder, in words for all."""
+    files = find_files(path, matches)
+    best: Detection | None = None
+    for file in files[:_FILES_TO_TRY]:
+        found = detect_file(file)
+        if found is not None and (best is None or found.confidence > best.confidence):
+            best = found
+    if best is None:
+        return None
+    noun = "file" if len(files) == 1 else "files"
+    return Detection(
+        confidence=best.confidence, found=f"folder with {len(files)} {noun}: {best.found}"
+    )

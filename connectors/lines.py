@@ -1,0 +1,129 @@
+"""Files with one record a line: lines as bytes, lines as JSON objects."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from analytics.contract.errors import SourceFormatError
+from analytics.contract.records import Ignored, Post, Reject
+from connectors.protocol import ReadOptions, Record
+from connectors.streams import ByteStream, OnBytes
+from connectors.values import BadRecordError, make_reject
+
+MAX_LINE_BYTES = 64 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+JsonObject = dict[str, Any]
+ParseObject = Callable[[JsonObject, int], Post | Ignored]
+
+_decode_json = json.JSONDecoder().raw_decode
+
+
+def open_lines(path: Path, on_bytes: OnBytes | None = None) -> Iterator[tuple[int, bytes] | Reject]:
+    """Number and bytes of each line, with its line end; what cannot be read is a Reject.
+
+    Raises:
+        ConnectorError: the file cannot be opened.
+        SourceFormatError: it is UTF-16 text.
+    """
+    with ByteStream(path, on_bytes) as stream:
+        number = 0
+        while line := stream.readline(MAX_LINE_BYTES):
+            number += 1
+            if number == 1:
+                if line.startswith(_UTF16_BOMS):
+                    raise SourceFormatError(
+                        f"{path}: UTF-16 text; convert it, e.g. iconv -f UTF-16 -t UTF-8"
+                    )
+                line = line.removeprefix(_BOM)
+                if not line:
+                    continue
+            if line[-1] != 0x0A:
+                if len(line) >= MAX_LINE_BYTES:
+                    yield make_reject(
+                        number, f"line longer than {MAX_LINE_BYTES:,} bytes", line, "read"
+                    )
+                    while (more := stream.readline(MAX_LINE_BYTES)) and more[-1] != 0x0A:
+                        pass
+                    continue
+                if stream.fault is not None:
+                    yield make_reject(number, stream.fault, line, "read")
+                    return
+            yield number, line
+        if stream.fault is not None:
+            yield make_reject(number + 1, stream.fault, "", "read")
+        elif number == 0:
+            yield make_reject(0, "the file is empty", "", "read")
+
+
+def load_json_line(line: bytes) -> Any:
+    """The JSON value of a line; None for a blank one.
+
+    Raises:
+        BadRecordError: it is not UTF-8 or not JSON.
+    """
+    try:
+        text = line.decode("utf-8").strip()
+    except UnicodeDecodeError as exc:
+        raise BadRecordError(f"invalid UTF-8 at byte {exc.start + 1} of the line") from None
+    if not text:
+        return None
+    try:
+        value, end = _decode_json(text)
+    except json.JSONDecodeError as exc:
+        if line[-1] != 0x0A:
+            raise BadRecordError("the file ends in the middle of this record") from None
+        raise BadRecordError(f"not valid JSON ({exc.msg} at character {exc.pos + 1})") from None
+    except RecursionError:
+        raise BadRecordError("not usable JSON (nested too deeply)") from None
+    except ValueError as exc:  # an integer of thousands of digits
+        raise BadRecordError(f"not usable JSON ({exc})") from None
+    if end != len(text):
+        raise BadRecordError(f"not valid JSON (extra text at character {end + 1})")
+    return value
+
+
+def parse_safely(parse: ParseObject, value: object, line: int, raw: bytes | str) -> Record:
+    """The post or ignored record of a JSON value, else its Reject; never raises."""
+    if not isinstance(value, dict):
+        return make_reject(line, "not a JSON object", raw)
+    try:
+        return parse(value, line)
+    except BadRecordError as exc:
+        return make_reject(line, str(exc), raw)
+    except Exception as exc:  # the row border: one odd record must not end the file
+        return make_reject(line, f"cannot be read ({type(exc).__name__}: {exc})", raw)
+
+
+def read_json_lines(path: Path, options: ReadOptions, parse: ParseObject) -> Iterator[Record]:
+    """One record for each line that is not blank."""
+    for item in open_lines(path, options.on_bytes):
+        if isinstance(item, Reject):
+            yield item
+            continue
+        number, line = item
+        try:
+            value = load_json_line(line)
+        except BadRecordError as exc:
+            yield make_reject(number, str(exc), line)
+            continue
+        if value is None and not line.strip():
+            continue
+        yield parse_safely(parse, value, number, line)
+
+
+def load_head_objects(head: bytes, limit: int = 1000) -> list[JsonObject]:
+    """The JSON objects among the complete lines of a file's head."""
+    found: list[JsonObject] = []
+    for line in head.removeprefix(_BOM).splitlines(keepends=True)[:limit]:
+        if line.lstrip()[:1] != b"{":
+            continue
+        try:
+            value = load_json_line(line)
+        except BadRecordError:
+            continue
+        if isinstance(value, dict):
+            found.append(value)
+    return found

@@ -1,0 +1,1 @@
+"""The report: marts in, one self-contained HTML file out."""

@@ -1,0 +1,40 @@
+-- grain: one row per item without a prediction
+-- reads: int_judged_items, posts, rejects, current_model
+-- Once a model has run, each item has its prediction, or its post stands among
+-- the rejects of inference.
+with
+    judged_items as (select * from int_judged_items),
+
+    raw_posts as (select * from posts),
+
+    infer_rejects as (
+        select *
+        from rejects
+        where stage = 'infer'
+    ),
+
+    chosen as (select * from current_model),
+
+    missing as (
+        select
+            judged_items.post_id,
+            judged_items.aspect,
+            raw_posts.source_file,
+            raw_posts.source_line,
+        from judged_items
+        inner join raw_posts on judged_items.post_id = raw_posts.post_id
+        where
+            judged_items.label is null
+            and exists (select 1 from chosen)
+    ),
+
+    final as (
+        select missing.*
+        from missing
+        anti join infer_rejects
+            on missing.source_file = infer_rejects.source_file
+            and missing.source_line = infer_rejects.line
+        order by missing.post_id, missing.aspect
+    )
+
+select * from final

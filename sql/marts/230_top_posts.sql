@@ -1,0 +1,86 @@
+-- grain: one row per (aspect, content_key), at most 50 per aspect
+-- reads: int_judged_items, posts, int_current_predictions, int_pictures
+-- Posts to read, by engagement (likes + reposts + replies). Posts of the same
+-- content show once, as the one with most engagement; count_copies is their
+-- number. Aspect '' is the post level.
+with
+    judged_items as (select * from int_judged_items),
+
+    raw_posts as (select * from posts),
+
+    predicted as (select * from int_current_predictions),
+
+    pictures as (select * from int_pictures),
+
+    copies as (
+        select
+            post_id,
+            aspect,
+            content_key,
+            count_engagement,
+            created_at,
+            count(*) over (partition by aspect, content_key) as count_copies,
+        from judged_items
+        qualify row_number() over (
+            partition by aspect, content_key
+            order by
+                count_engagement desc,
+                created_at desc nulls last,
+                post_id
+        ) = 1
+    ),
+
+    ranked as (
+        select
+            *,
+            row_number() over (
+                partition by aspect
+                order by
+                    count_engagement desc,
+                    created_at desc nulls last,
+                    post_id
+            ) as rank,
+        from copies
+        qualify rank <= 50
+    ),
+
+    final as (
+        select
+            ranked.aspect,
+            ranked.rank,
+            ranked.post_id,
+            ranked.content_key,
+            raw_posts.platform,
+            raw_posts.lang,
+            raw_posts.url,
+            raw_posts.text,
+            predicted.label,
+            predicted.text_analysis,
+            predicted.image_analysis,
+            predicted.conflict_resolution,
+            predicted.final_conclusion,
+            predicted.rationale_label,
+            predicted.rationale_status,
+            pictures.image_path,
+            pictures.image_alt_text,
+            predicted.p_negative,
+            predicted.p_neutral,
+            predicted.p_positive,
+            raw_posts.likes,
+            raw_posts.reposts,
+            raw_posts.replies,
+            raw_posts.views,
+            ranked.count_engagement,
+            ranked.count_copies,
+            predicted.contradicts_label,
+            ranked.created_at,
+        from ranked
+        inner join raw_posts on ranked.post_id = raw_posts.post_id
+        left join predicted
+            on ranked.post_id = predicted.post_id
+            and ranked.aspect = predicted.aspect
+        left join pictures on ranked.post_id = pictures.post_id
+        order by ranked.aspect, ranked.rank
+    )
+
+select * from final

@@ -1,0 +1,102 @@
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from analytics.contract.errors import ImageError
+from analytics.contract.images import ImageSettings, prepare_image, read_image_file
+
+
+def _bytes(picture: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _open(jpeg: bytes) -> Image.Image:
+    picture = Image.open(io.BytesIO(jpeg))
+    picture.load()
+    return picture
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP"])
+def test_prepare_shrinks_any_kind_to_rgb_jpeg(kind: str) -> None:
+    prepared = prepare_image(_bytes(Image.new("RGB", (1200, 600), "red"), kind))
+    picture = _open(prepared.jpeg)
+    assert picture.format == "JPEG"
+    assert picture.mode == "RGB"
+    assert picture.size == (280, 140)
+    assert (prepared.width, prepared.height) == (1200, 600)
+
+
+def test_prepare_does_not_enlarge() -> None:
+    assert _open(prepare_image(_bytes(Image.new("RGB", (20, 10)), "PNG")).jpeg).size == (20, 10)
+
+
+def test_prepare_lays_alpha_on_white() -> None:
+    clear = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
+    assert _open(prepare_image(_bytes(clear, "PNG")).jpeg).getpixel((16, 16)) == (255, 255, 255)
+
+
+def test_prepare_turns_by_exif() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    prepared = prepare_image(_bytes(Image.new("RGB", (400, 200)), "JPEG", exif=exif.tobytes()))
+    assert _open(prepared.jpeg).size == (140, 280)
+    assert (prepared.width, prepared.height) == (200, 400)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "P", "1", "I;16"])
+def test_prepare_takes_any_mode(mode: str) -> None:
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    picture = _open(prepare_image(_bytes(Image.new(mode, (16, 16)), kind)).jpeg)
+    assert picture.mode == "RGB"
+
+
+def test_prepare_takes_the_first_frame() -> None:
+    frames = [Image.new("RGB", (16, 16), color) for color in ("white", "black")]
+    data = _bytes(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    pixel = _open(prepare_image(data).jpeg).getpixel((8, 8))
+    assert isinstance(pixel, tuple)
+    assert min(pixel) > 250
+
+
+def test_prepare_is_deterministic() -> None:
+    data = _bytes(Image.effect_noise((500, 500), 50).convert("RGB"), "JPEG")
+    assert prepare_image(data) == prepare_image(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", b"\xff\xd8\xff", b"GIF89a"])
+def test_prepare_of_no_picture_is_broken(data: bytes) -> None:
+    with pytest.raises(ImageError) as caught:
+        prepare_image(data)
+    assert caught.value.reason == "broken"
+
+
+def test_prepare_of_a_truncated_picture_is_broken() -> None:
+    data = _bytes(Image.effect_noise((300, 300), 50).convert("RGB"), "JPEG")
+    with pytest.raises(ImageError) as caught:
+        prepare_image(data[: len(data) // 2])
+    assert caught.value.reason == "broken"
+
+
+def test_prepare_refuses_too_many_pixels() -> None:
+    data = _bytes(Image.new("1", (4000, 4000)), "PNG")
+    with pytest.raises(ImageError) as caught:
+        prepare_image(data, ImageSettings(max_pixels=1_000_000))
+    assert caught.value.reason == "too_large"
+
+
+def test_read_names_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"gone\.jpg") as caught:
+        read_image_file(tmp_path / "gone.jpg")
+    assert caught.value.reason == "missing"
+
+
+def test_read_refuses_a_large_file(tmp_path: Path) -> None:
+    path = tmp_path / "big.jpg"
+    path.write_bytes(b"x" * 100)
+    with pytest.raises(ImageError) as caught:
+        read_image_file(path, ImageSettings(max_bytes=10))
+    assert caught.value.reason == "too_large"

@@ -1,0 +1,129 @@
+from datetime import date
+
+import pytest
+
+from reports.charts import (
+    Chart,
+    Shape,
+    choose_reach,
+    draw_net_bar,
+    draw_net_sentiment,
+    draw_shares,
+    draw_volume,
+    make_axis,
+)
+from reports.records import Counts, Period
+
+AXIS = make_axis("day", date(2026, 3, 1), date(2026, 3, 4))
+
+
+def count(negative: int, neutral: int, positive: int, unlabelled: int = 0) -> Counts:
+    labelled = negative + neutral + positive
+    return Counts(
+        count_posts=labelled + unlabelled,
+        count_predicted=labelled,
+        count_negative=negative,
+        count_neutral=neutral,
+        count_positive=positive,
+    )
+
+
+def shapes_of(chart: Chart, css_class: str) -> list[dict[str, str]]:
+    found = [dict(shape.attributes) | {"title": shape.title} for shape in chart.shapes]
+    return [shape for shape in found if shape["class"] == css_class]
+
+
+@pytest.mark.parametrize(
+    ("grain", "first", "last", "n", "second"),
+    [
+        ("day", date(2026, 2, 27), date(2026, 3, 1), 3, "28 Feb 2026"),
+        ("week", date(2025, 12, 29), date(2026, 1, 12), 3, "week of 5 Jan 2026"),
+        ("month", date(2025, 11, 1), date(2026, 2, 1), 4, "Dec 2025"),
+        ("quarter", date(2025, 10, 1), date(2026, 4, 1), 3, "Q1 2026"),
+        ("year", date(2024, 1, 1), date(2026, 1, 1), 3, "2025"),
+    ],
+)
+def test_make_axis_holds_every_period(
+    grain: str, first: date, last: date, n: int, second: str
+) -> None:
+    axis = make_axis(grain, first, last)
+    assert len(axis.starts) == n
+    assert axis.starts[-1] == last
+    assert axis.name(axis.starts[1]) == second
+
+
+def test_align_leaves_gaps_empty() -> None:
+    one = Period(start=date(2026, 3, 3), counts=count(1, 0, 0))
+    assert AXIS.align([one]) == [None, None, one.counts, None]
+
+
+def test_line_breaks_where_nothing_is_labelled() -> None:
+    counts = [count(0, 0, 9), count(0, 9, 0), None, count(9, 0, 0)]
+    chart = draw_net_sentiment("c", "all", AXIS, counts, width=400, height=200, reach=1.0)
+    [line] = shapes_of(chart, "line")
+
+    assert [command[0] for command in line["d"].split(" ") if command[0] in "ML"] == ["M", "L", "M"]
+    assert chart.description == (
+        "From 1 Mar 2026 to 4 Mar 2026. The last: 4 Mar 2026: \u22121.00 (n = 9)."
+    )
+
+
+def test_points_of_few_posts_are_hollow() -> None:
+    counts = [count(0, 0, 9), count(0, 0, 10), None, None]
+    chart = draw_net_sentiment("c", "all", AXIS, counts, width=400, height=200, reach=1.0)
+
+    assert [point["title"] for point in shapes_of(chart, "point few-yes")] == [
+        "1 Mar 2026: +1.00 (n = 9)"
+    ]
+    assert len(shapes_of(chart, "point few-no")) == 1
+
+
+def test_bars_stack_to_the_number_of_posts() -> None:
+    chart = draw_volume("v", AXIS, [count(1, 2, 3, 4), None, None, None], width=400, height=200)
+    heights = {
+        name: float(shapes_of(chart, f"fill-{name}")[0]["height"])
+        for name in ("negative", "neutral", "positive", "unlabelled")
+    }
+    full = 200 - 10 - 26
+
+    assert sum(heights.values()) == pytest.approx(full, abs=0.1)
+    assert heights["positive"] == pytest.approx(3 * heights["negative"], abs=0.1)
+    [top] = shapes_of(chart, "fill-unlabelled")
+    assert top["title"] == "1 Mar 2026: 4 unlabelled of 10"
+
+
+def test_shapes_stay_inside_the_drawing() -> None:
+    axis = make_axis("day", date(2026, 1, 1), date(2026, 4, 10))
+    counts = [count(number % 7, 1, number % 5) for number in range(len(axis.starts))]
+    for chart in (
+        draw_volume("v", axis, counts, width=350, height=200),
+        draw_net_sentiment("n", "all", axis, counts, width=350, height=200, reach=1.0),
+    ):
+        assert all(_is_inside(shape, chart) for shape in chart.shapes)
+
+
+def _is_inside(shape: Shape, chart: Chart) -> bool:
+    numbers = {name: value for name, value in shape.attributes if name not in ("class", "d")}
+    x = [float(numbers[name]) for name in ("x", "x1", "x2", "cx") if name in numbers]
+    y = [float(numbers[name]) for name in ("y", "y1", "y2", "cy") if name in numbers]
+    return all(0 <= v <= chart.width for v in x) and all(0 <= v <= chart.height for v in y)
+
+
+@pytest.mark.parametrize(
+    ("values", "reach"), [([], 1.0), ([None], 1.0), ([0.1, -0.25], 0.25), ([0.3], 0.5), ([-0.6], 1)]
+)
+def test_choose_reach_fits_the_values(values: list[float | None], reach: float) -> None:
+    assert choose_reach(values) == reach
+
+
+def test_shares_fill_the_bar() -> None:
+    chart = draw_shares("s", (0.2, 0.3, 0.5), "words")
+    widths = [float(dict(shape.attributes)["width"]) for shape in chart.shapes]
+    assert widths == [20, 30, 50]
+
+
+@pytest.mark.parametrize(("net", "side", "x", "width"), [(0.5, "positive", "50", "25"),
+                                                       (-0.5, "negative", "25", "25")])  # fmt: skip
+def test_net_bar_starts_in_the_middle(net: float, side: str, x: str, width: str) -> None:
+    [bar] = shapes_of(draw_net_bar("b", net, "words"), f"fill-{side}")
+    assert (bar["x"], bar["width"]) == (x, width)

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import duckdb
+from PIL import Image
+
+from analytics.contract.records import Media, Reject
+from analytics.infer import InferSettings, infer
+from analytics.media import prepare_media
+from analytics.store.forget import forget
+from analytics.store.gold import GoldLabel, draw_sample, read_confusion, score_confusion, store_gold
+from analytics.store.sql_files import build_models
+from tests.scripted import KEY, ScriptedEngine, make_post, new_run, rows, scalar, store_posts
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    build_models(connection)
+    settings = InferSettings(model_id="m", result_digest="r", data_dir=folder)
+    infer(connection, ScriptedEngine, new_run(connection), settings)
+
+
+def test_confusion_counts_majority_against_the_current_model(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    store_posts(connection, [make_post(str(i), f"text {i}") for i in range(6)])
+    _judge(connection, tmp_path)
+    labels = dict(rows(connection, "select post_id, label from predictions"))
+    gold = [
+        GoldLabel(post_id=post_id, aspect="", label=label, annotator="a")
+        for post_id, label in labels.items()
+    ]
+    wrong = "positive" if gold[0].label != "positive" else "negative"
+    gold += [
+        GoldLabel(post_id=gold[0].post_id, aspect="", label=wrong, annotator=name)
+        for name in ("b", "c")
+    ]
+    store_gold(connection, gold)
+    store_gold(connection, gold)  # replaced, not doubled
+    scores = score_confusion(read_confusion(connection))
+    assert scores["n"] == 6
+    assert scores["accuracy"] == 5 / 6
+    assert scores["confusion"][wrong][gold[0].label] == 1
+
+
+def test_scores_by_hand() -> None:
+    scores = score_confusion(
+        {
+            "negative": {"negative": 2, "neutral": 1, "positive": 0},
+            "neutral": {"negative": 0, "neutral": 3, "positive": 1},
+            "positive": {"negative": 1, "neutral": 0, "positive": 2},
+        }
+    )
+    assert scores["accuracy"] == 0.7
+    assert scores["labels"]["negative"]["f1"] == 2 / 3
+    assert scores["labels"]["neutral"]["f1"] == 0.75
+    assert abs(scores["macro_f1"] - (2 / 3 + 0.75 + 2 / 3) / 3) < 1e-12
+
+
+def test_sample_is_drawn_without_the_labelled_and_with_weights(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    store_posts(connection, [make_post(str(i), f"text {i}") for i in range(10)])
+    build_models(connection)
+    first = draw_sample(connection, 4, seed=1)
+    assert [s.weight for s in first] == [2.5] * 4
+    assert draw_sample(connection, 4, seed=1) == first
+    assert {s.post_id for s in draw_sample(connection, 4, seed=2)} != {s.post_id for s in first}
+    store_gold(
+        connection,
+        [GoldLabel(post_id=s.post_id, aspect="", label="neutral", annotator="a") for s in first],
+    )
+    rest = draw_sample(connection, 10, seed=1)
+    assert len(rest) == 6
+    assert not {s.post_id for s in rest} & {s.post_id for s in first}
+
+
+def test_forget_removes_all_traces_but_what_others_share(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for name, color in (("own.png", "red"), ("shared.png", "blue")):
+        Image.new("RGB", (8, 8), color).save(tmp_path / name)
+    own = Media(kind="image", source_path=tmp_path / "own.png")
+    shared = Media(kind="image", source_path=tmp_path / "shared.png")
+    store_posts(
+        connection,
+        [
+            make_post("1", "mine", author="j", line=1, media=(own,)),
+            make_post("2", "copied", author="j", line=2, media=(shared,)),
+            make_post("3", "copied", author="k", line=3, media=(shared,)),
+            Reject(line=1, reason="odd", raw="mine"),
+            Reject(line=9, reason="odd", raw="other"),
+        ],
+    )
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r")
+    _judge(connection, tmp_path / "data")
+    assert len(list((tmp_path / "data").rglob("*.jpg"))) == 2
+    gone = forget(connection, author_key=KEY, data_dir=tmp_path / "data", author=("test", "j"))
+    assert (gone.count_posts, gone.count_memo, gone.count_pictures) == (2, 1, 1)
+    for table in ("posts", "media", "predictions"):
+        assert rows(connection, f"select distinct post_id from {table}") == [("test:3",)]
+    assert scalar(connection, "select count(*) from memo") == 1
+    assert rows(connection, "select raw from rejects") == [("other",)]
+    assert len(list((tmp_path / "data").rglob("*.jpg"))) == 1
+    counts = store_posts(connection, [make_post("1", "mine", author="j")])
+    assert counts.count_stored == 0

@@ -1,0 +1,143 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.contract.records import Ignored, Media, Reject
+from analytics.store.author_key import hash_author, hash_text
+from analytics.store.migrations import migrate
+from tests.scripted import KEY, make_post, rows, scalar, store_posts
+
+
+def _dump(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """All that does not depend on when and from which file a post was read."""
+    return rows(
+        connection,
+        "select * exclude (source_file, source_line, run_id, ingested_at) from posts"
+        " order by post_id",
+    )
+
+
+def test_read_is_the_sum_of_what_became_of_it(connection: duckdb.DuckDBPyConnection) -> None:
+    counts = store_posts(
+        connection,
+        [
+            make_post("1"),
+            make_post("1"),
+            make_post("2"),
+            Reject(line=4, reason="bad", raw="{"),
+            Ignored(line=5, reason="a like"),
+        ],
+    )
+    assert (counts.count_stored, counts.count_duplicates) == (2, 1)
+    assert (counts.count_rejects, counts.count_ignored, counts.count_updated) == (1, 1, 0)
+    assert rows(connection, "select source_file, line, stage, reason, raw from rejects") == [
+        ("dump.jsonl", 4, "parse", "bad", "{")
+    ]
+
+
+def test_same_file_twice_changes_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    posts = [
+        make_post("1", media=(Media(kind="image", url="https://a.example/1.jpg"),), aspects=("a",)),
+        make_post("2"),
+        Reject(line=3, reason="bad"),
+    ]
+    store_posts(connection, posts)
+    tables = ("posts", "media", "aspects", "rejects")
+    before = {table: rows(connection, f"from {table} order by all") for table in tables}
+    counts = store_posts(connection, posts, run_id="run-2")
+    assert counts.count_duplicates == 2
+    assert {table: rows(connection, f"from {table} order by all") for table in tables} == before
+
+
+def test_edited_post_keeps_the_newest(connection: duckdb.DuckDBPyConnection) -> None:
+    edited = datetime(2026, 3, 3, tzinfo=UTC)
+    store_posts(connection, [make_post("1", "old", media=(Media(kind="image", url="u"),))])
+    counts = store_posts(connection, [make_post("1", "new", edited_at=edited)])
+    assert counts.count_updated == 1
+    assert scalar(connection, "select text from posts") == "new"
+    assert scalar(connection, "select count(*) from media") == 0
+    counts = store_posts(connection, [make_post("1", "old")])
+    assert (counts.count_updated, counts.count_duplicates) == (0, 1)
+    assert scalar(connection, "select text from posts") == "new"
+
+
+def test_counts_come_from_the_latest_retrieval(connection: duckdb.DuckDBPyConnection) -> None:
+    early, late = datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)
+    store_posts(connection, [make_post("1", likes=9, retrieved_at=late)])
+    store_posts(connection, [make_post("1", likes=50, retrieved_at=early)])
+    assert scalar(connection, "select likes from posts") == 9
+
+
+def test_author_is_stored_as_keyed_hash(connection: duckdb.DuckDBPyConnection) -> None:
+    store_posts(connection, [make_post("1", author="jane")])
+    assert scalar(connection, "select author_key from posts") == hash_author(KEY, "test", "jane")
+    assert not rows(connection, "select 1 from posts where posts::varchar like '%jane%'")
+
+
+def test_forgotten_post_and_author_do_not_come_back(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    for kind, key in (
+        ("post", hash_text(KEY, "test:1")),
+        ("author", hash_author(KEY, "test", "j")),
+    ):
+        connection.execute("insert into tombstones values (?, ?, now())", [kind, key])
+    counts = store_posts(
+        connection, [make_post("1", aspects=("a",)), make_post("2", author="j"), make_post("3")]
+    )
+    assert rows(connection, "select post_id from posts") == [("test:3",)]
+    assert scalar(connection, "select count(*) from aspects") == 0
+    assert (counts.count_stored, counts.count_ignored) == (1, 2)
+
+
+def test_several_aspects_of_one_post_are_joined(connection: duckdb.DuckDBPyConnection) -> None:
+    store_posts(connection, [make_post("1", aspects=("a",)), make_post("1", aspects=("b",))])
+    assert rows(connection, "select aspect from aspects order by all") == [("a",), ("b",)]
+
+
+def test_hostile_text_is_storable(connection: duckdb.DuckDBPyConnection) -> None:
+    store_posts(connection, [make_post("1\x00\ud800", "nul \x00 and \udfff", likes=2**80)])
+    text, likes = rows(connection, "select text, likes from posts")[0]
+    assert text == "nul \ufffd and ?"
+    assert likes == 2**63 - 1
+
+
+def test_failed_merge_leaves_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("drop table source_files")
+    with pytest.raises(duckdb.Error):
+        store_posts(connection, [make_post("1")])
+    assert scalar(connection, "select count(*) from posts") == 0
+
+
+_TIMES = st.sampled_from([None, *(datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3))])
+_POSTS = st.builds(
+    make_post,
+    native_id=st.sampled_from(["1", "2"]),
+    text=st.sampled_from(["a", "b", "c"]),
+    created_at=_TIMES,
+    edited_at=_TIMES,
+    retrieved_at=_TIMES,
+    likes=st.sampled_from([None, 1, 2]),
+    replies=st.sampled_from([None, 5]),
+    author=st.sampled_from([None, "x", "y"]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(files=st.lists(st.lists(_POSTS, max_size=4), min_size=2, max_size=4), data=st.data())
+def test_order_of_files_does_not_matter(files: list[list[Any]], data: st.DataObject) -> None:
+    shuffled = data.draw(st.permutations(files))
+    results = []
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        migrate(connection)
+        for order in (files, shuffled):
+            connection.execute("delete from posts")
+            for number, posts in enumerate(order):
+                store_posts(connection, posts, name=f"{number}.jsonl")
+            results.append(_dump(connection))
+    assert results[0] == results[1]

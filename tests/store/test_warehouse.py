@@ -1,0 +1,136 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from analytics.contract.errors import StoreError, WarehouseBusyError
+from analytics.store import warehouse as module
+from analytics.store.lock import read_holder
+from analytics.store.migrations import migrate
+from analytics.store.warehouse import open_reader, open_writer, snapshot_path
+from tests.scripted import scalar
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from analytics.store.warehouse import open_writer
+with open_writer(Path(sys.argv[1]), "infer"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_second_writer_is_told_the_pid_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with (
+            pytest.raises(WarehouseBusyError, match=rf"pid {holder.pid}, `analytics infer`"),
+            open_writer(path, "run"),
+        ):
+            pass
+        holder.kill()
+    # The kernel freed the lock with the process: the next writer goes on.
+    with open_writer(path, "run"):
+        assert read_holder(path.with_name("w.duckdb.lock"))["pid"] == os.getpid()
+    assert read_holder(path.with_name("w.duckdb.lock")) == {}
+
+
+def test_reader_sees_the_last_published_state(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_writer(path, "run") as connection:
+        connection.execute("insert into tombstones values ('post', 'a', now())")
+    with open_writer(path, "run") as connection:
+        connection.execute("insert into tombstones values ('post', 'b', now())")
+        with open_reader(path) as reader:
+            assert scalar(reader, "select count(*) from tombstones") == 1
+    with open_reader(path) as reader:
+        assert scalar(reader, "select count(*) from tombstones") == 2
+
+
+def test_open_reader_keeps_its_state_while_the_snapshot_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_writer(path, "run"):
+        pass
+    with open_reader(path) as reader:
+        with open_writer(path, "run") as connection:
+            connection.execute("insert into tombstones values ('post', 'a', now())")
+        assert scalar(reader, "select count(*) from tombstones") == 0
+
+
+def test_reader_cannot_write(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_writer(path, "run"):
+        pass
+    with open_reader(path) as reader, pytest.raises(duckdb.Error, match="read-only"):
+        reader.execute("delete from posts")
+
+
+def test_failed_writer_publishes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with pytest.raises(RuntimeError), open_writer(path, "run"):
+        raise RuntimeError
+    assert not snapshot_path(path).exists()
+    with pytest.raises(StoreError, match="no results yet"), open_reader(path):
+        pass
+
+
+def test_full_disk_keeps_the_old_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_writer(path, "run"):
+        pass
+    before = snapshot_path(path).read_bytes()
+
+    def fail(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "_copy", fail)
+    with pytest.raises(StoreError, match="No space left"), open_writer(path, "run"):
+        pass
+    assert snapshot_path(path).read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "w.duckdb",
+        "w.duckdb.lock",
+        "w.snapshot.duckdb",
+    ]
+
+
+def test_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreError, match=re.escape(str(path))), open_writer(path, "run"):
+        pass
+
+
+def test_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with (
+        pytest.raises(StoreError, match="file"),
+        open_writer(tmp_path / "file" / "w.duckdb", "run"),
+    ):
+        pass
+
+
+def test_migrations_are_applied_once(connection: duckdb.DuckDBPyConnection) -> None:
+    assert migrate(connection) == []
+    assert scalar(connection, "select count(*) from schema_migrations") >= 14
+
+
+def test_warehouse_of_a_newer_version_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("insert into schema_migrations values (999, 'future', 'x', now())")
+    with pytest.raises(StoreError, match="newer version"):
+        migrate(connection)
+
+
+def test_changed_migration_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("update schema_migrations set sha256 = 'x' where number = 5")
+    with pytest.raises(StoreError, match="005_posts differs"):
+        migrate(connection)

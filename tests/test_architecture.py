@@ -1,0 +1,150 @@
+"""Who may import whom. A new arrow is an edit of this table and a decision record."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# part -> parts of this project that it may import (its own is always allowed)
+ALLOWED = {
+    "analytics": set(),
+    "analytics.contract": {"analytics"},
+    "analytics.config": {"analytics", "analytics.contract"},
+    "analytics.engine": {"analytics", "analytics.contract"},
+    "analytics.store": {"analytics", "analytics.contract"},
+    "analytics.infer": {"analytics.contract", "analytics.store"},
+    "analytics.media": {"analytics.contract", "analytics.store"},
+    "analytics.ingest": {"analytics.contract", "analytics.config", "analytics.store", "connectors"},
+    "analytics.pipeline": {
+        "analytics.config",
+        "analytics.contract",
+        "analytics.engine",
+        "analytics.infer",
+        "analytics.ingest",
+        "analytics.media",
+        "analytics.store",
+        "reports",
+    },
+    "analytics.doctor": {
+        "analytics.config",
+        "analytics.contract",
+        "analytics.engine",
+        "analytics.pipeline",
+        "analytics.store",
+        "connectors",
+    },
+    "analytics.cli": {
+        "analytics",
+        "analytics.config",
+        "analytics.contract",
+        "analytics.doctor",
+        "analytics.pipeline",
+        "analytics.store",
+    },
+    "analytics.__main__": {"analytics.cli"},
+    "connectors": {"analytics.contract"},
+    "reports": {"analytics.contract"},
+    "distillation": {"analytics.contract"},
+}
+# Heavy packages and the only parts that may import them.
+HEAVY = {
+    "torch": {"analytics.engine", "distillation"},
+    "transformers": {"analytics.engine", "distillation"},
+    "vllm": {"analytics.engine"},
+    "ray": {"analytics.engine"},
+    "pandas": set(),
+}
+CONTRACT_MAY_IMPORT = {*sys.stdlib_module_names, "analytics", "PIL"}
+
+
+def _part_of(module: str) -> str:
+    names = module.split(".")
+    if names[0] != "analytics":
+        return names[0]
+    return ".".join(names[:2])
+
+
+def _modules() -> list[tuple[str, Path]]:
+    found = []
+    for package in ("analytics", "connectors", "distillation", "reports"):
+        for path in sorted((REPOSITORY / package).rglob("*.py")):
+            parts = path.relative_to(REPOSITORY).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            found.append((name, path))
+    return found
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            names.add(node.module)
+    return names
+
+
+MODULES = _modules()
+
+
+@pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
+def test_module_imports_only_what_its_part_may(name: str, path: Path) -> None:
+    part = _part_of(name)
+    ours = {"analytics", "connectors", "distillation", "reports"}
+    for imported in _imports(path):
+        root = imported.split(".")[0]
+        if root in ours:
+            target = _part_of(imported)
+            assert target == part or target in ALLOWED[part], f"{name} imports {imported}"
+        if root in HEAVY:
+            assert part in HEAVY[root], f"{name} imports {imported}"
+        if part == "analytics.contract":
+            assert root in CONTRACT_MAY_IMPORT, f"{name} imports {imported}"
+
+
+def test_no_part_is_missing_from_the_table_or_left_over() -> None:
+    assert {_part_of(name) for name, _ in MODULES} == set(ALLOWED)
+
+
+def test_table_has_no_cycle() -> None:
+    seen: set[str] = set()
+
+    def walk(part: str, way: tuple[str, ...]) -> None:
+        assert part not in way, " -> ".join((*way, part))
+        if part not in seen:
+            for target in ALLOWED[part]:
+                walk(target, (*way, part))
+            seen.add(part)
+
+    for part in ALLOWED:
+        walk(part, ())
+
+
+def test_files_stay_readable() -> None:
+    long = {
+        str(path.relative_to(REPOSITORY)): n
+        for path in [path for _, path in MODULES] + sorted((REPOSITORY / "tests").rglob("*.py"))
+        if (n := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert long == {}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['analytics', '--help']\n"
+        "from analytics.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    )
+    assert done.stdout.splitlines()[-1] == "HEAVY []"

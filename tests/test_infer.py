@@ -1,0 +1,195 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from analytics.contract.errors import EngineError
+from analytics.infer import InferSettings, infer
+from analytics.store.aspects import make_rule
+from analytics.store.sql_files import build_models
+from tests.scripted import ScriptedEngine, make_post, new_run, rows, scalar, store_posts
+
+SETTINGS = InferSettings(model_id="m", result_digest="r", data_dir=Path("data"), chunk_items=4)
+RESULT = "select * exclude (run_id, created_at) from predictions order by post_id, aspect"
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, n: int = 10) -> None:
+    posts = [make_post(str(i), f"tram number {i}") for i in range(n)]
+    posts.append(make_post("copy", "tram   number 0"))
+    store_posts(connection, posts, rules=(make_rule("tram", ()),))
+    build_models(connection)
+
+
+def test_each_item_gets_a_prediction_and_each_content_one_call(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection)
+    engine, run = ScriptedEngine(), new_run(connection)
+    plan = infer(connection, lambda: engine, run, SETTINGS)
+    assert (plan.count_items, plan.count_contents) == (22, 20)
+    assert scalar(connection, "select count(*) from predictions") == 22
+    assert len(engine.labelled) == len(set(engine.labelled)) == 20
+    assert run.counts.count_engine_labels == run.counts.count_engine_rationales == 20
+    assert run.counts.count_output_tokens == 140
+    assert engine.is_closed
+
+
+def test_second_run_makes_no_call_and_loads_no_engine(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection)
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS)
+
+    def refuse() -> ScriptedEngine:
+        raise AssertionError("the engine was loaded")
+
+    before = rows(connection, "from predictions order by all")
+    run = new_run(connection)
+    assert infer(connection, refuse, run, SETTINGS).count_items == 0
+    assert run.counts.count_engine_labels == 0
+    assert rows(connection, "from predictions order by all") == before
+
+
+def test_new_copy_is_filled_from_the_memo(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection)
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS)
+    store_posts(connection, [make_post("late", "RT @a: tram number 3")])
+    engine, run = ScriptedEngine(), new_run(connection)
+    infer(connection, lambda: engine, run, SETTINGS)
+    assert engine.labelled == []
+    assert run.counts.count_memo_hits == 1
+
+
+def test_other_model_or_digest_is_judged_anew(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection, 2)
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS)
+    other = InferSettings(model_id="m", result_digest="r2", data_dir=Path("data"))
+    engine = ScriptedEngine()
+    infer(connection, lambda: engine, new_run(connection), other)
+    assert len(engine.labelled) == 4
+    assert scalar(connection, "select count(*) from predictions") == 12
+    assert rows(connection, "select result_digest from current_model") == [("r2",)]
+    assert scalar(connection, "select count(*) from int_current_predictions") == 6
+
+
+def test_edited_post_gets_a_new_prediction(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection, 2)
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS)
+    connection.execute("update posts set clean_text = 'tram changed' where post_id = 'test:1'")
+    engine = ScriptedEngine()
+    infer(connection, lambda: engine, new_run(connection), SETTINGS)
+    assert len(engine.labelled) == 2
+    assert scalar(connection, "select count(*) from predictions") == 6
+
+
+def test_rationales_are_added_later_to_bare_labels(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection, 2)
+    bare = InferSettings(
+        model_id="m", result_digest="r", data_dir=Path("data"), with_rationales=False
+    )
+    engine = ScriptedEngine()
+    infer(connection, lambda: engine, new_run(connection), bare)
+    assert engine.rationalized == []
+    assert scalar(connection, "select count(rationale_status) from predictions") == 0
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS)
+    assert scalar(connection, "select count(rationale_status) from predictions") == 6
+    assert scalar(connection, "select count(*) from predictions") == 6
+    assert scalar(connection, "select count(*) from memo") == 4
+
+
+def test_post_level_can_be_left_out(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection, 2)
+    settings = InferSettings(
+        model_id="m", result_digest="r", data_dir=Path("data"), post_level=False
+    )
+    infer(connection, ScriptedEngine, new_run(connection), settings)
+    assert rows(connection, "select distinct aspect from predictions") == [("tram",)]
+
+
+def test_item_that_fails_is_found_and_rejected(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection, 40)
+    run = new_run(connection)
+    infer(connection, lambda: ScriptedEngine(fails_on="number 17"), run, SETTINGS)
+    assert scalar(connection, "select count(*) from predictions") == 80
+    assert rows(connection, "select stage, reason, raw from rejects order by all") == [
+        ("infer", "EngineError: scripted failure", "test:17 "),
+        ("infer", "EngineError: scripted failure", "test:17 tram"),
+    ]
+    assert run.counts.count_rejects == 2
+
+
+def test_too_many_failures_fail_the_run(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection, 4)
+    with pytest.raises(EngineError, match="8 of 8 contents could not be judged"):
+        infer(connection, lambda: ScriptedEngine(fails_on="tram"), new_run(connection), SETTINGS)
+
+
+def test_stop_is_clean_after_a_chunk(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection)
+    engine = ScriptedEngine()
+    with pytest.raises(KeyboardInterrupt):
+        infer(connection, lambda: engine, new_run(connection), SETTINGS, is_stopped=lambda: True)
+    assert scalar(connection, "select count(*) from memo") == 4
+    assert engine.is_closed
+
+
+def test_rationale_of_an_unseen_picture_is_not_kept(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection, 1)
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS)
+    assert rows(connection, "select distinct image_analysis from predictions") == [("",)]
+
+
+VICTIM = """
+import sys, time
+from pathlib import Path
+from analytics.infer import infer
+from analytics.store.warehouse import open_writer
+from tests.scripted import ScriptedEngine, new_run
+from tests.test_infer import SETTINGS
+
+def slowly(n: int) -> None:
+    print(n, flush=True)
+    time.sleep(0.05)
+
+with open_writer(Path(sys.argv[1]), "infer") as connection:
+    infer(connection, lambda: ScriptedEngine(on_label=slowly), new_run(connection), SETTINGS)
+"""
+
+
+@pytest.mark.parametrize("n_chunks", [1, 3, 4])
+def test_killed_run_goes_on_where_it_stopped(tmp_path: Path, n_chunks: int) -> None:
+    from analytics.store.warehouse import open_writer
+
+    results = []
+    for name in ("whole.duckdb", "killed.duckdb"):
+        path = tmp_path / name
+        with open_writer(path, "ingest") as connection:
+            _fill(connection)
+        if name == "killed.duckdb":
+            with subprocess.Popen(
+                [sys.executable, "-c", VICTIM, str(path)], stdout=subprocess.PIPE, text=True
+            ) as victim:
+                assert victim.stdout is not None
+                for _ in range(n_chunks + 1):
+                    victim.stdout.readline()
+                time.sleep(0.01)
+                victim.kill()
+        with open_writer(path, "infer") as connection:
+            done_before = scalar(connection, "select count(*) from memo")
+            engine = ScriptedEngine()
+            run = new_run(connection)
+            infer(connection, lambda engine=engine: engine, run, SETTINGS)  # type: ignore[misc]
+            results.append(rows(connection, RESULT))
+            if name == "killed.duckdb":
+                assert done_before >= n_chunks * SETTINGS.chunk_items
+                assert len(engine.labelled) == 20 - done_before
+                assert rows(connection, "select distinct status from runs order by all") == [
+                    ("died",),
+                    ("running",),
+                ]
+    assert results[0] == results[1]
