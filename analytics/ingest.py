@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-from connectors.registry import choose_connector
 
 from analytics.config.settings import AspectConfig, SourceConfig
 from analytics.contract.digests import digest_of
@@ -19,7 +18,8 @@ from analytics.store.aspects import AspectRule, make_rule, refresh_aspects
 from analytics.store.merge import MergeCounts, SourceFile, is_known, merge_staged, reject_source
 from analytics.store.runs import RunCounts
 from analytics.store.staging import Staging
-from connectors.protocol import Connector, ReadOptions, Record
+from connectors.protocol import Connector, HasCompanions, ReadOptions, Record
+from connectors.registry import choose_connector
 
 logger = logging.getLogger(__name__)
 
@@ -197,10 +197,12 @@ def _read_guarded(connector: Connector, path: Path, options: ReadOptions) -> Ite
 
 def _describe_file(path: Path, connector: Connector, options: ReadOptions) -> SourceFile:
     digest = hashlib.sha256()
+    companions = connector.list_companions(path) if isinstance(connector, HasCompanions) else []
     try:
-        with path.open("rb") as file:
-            while block := file.read(4 * 1024 * 1024):
-                digest.update(block)
+        for part in (path, *companions):
+            with part.open("rb") as file:
+                while block := file.read(4 * 1024 * 1024):
+                    digest.update(block)
         n_bytes = path.stat().st_size
     except OSError as exc:
         raise ConnectorError(f"{path}: cannot be read: {exc.strerror or exc}") from exc

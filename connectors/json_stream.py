@@ -149,8 +149,9 @@ class ArrayReader:
             except ValueError as exc:  # an integer of thousands of digits
                 is_cut, fault = False, f"not usable JSON ({exc})"
             else:
-                if end == len(self._buffer) and not self._is_end and value.__class__ is not dict:
-                    self._load_more()  # a number at the buffer's end may go on
+                is_scalar = not isinstance(value, dict | list | str)
+                if is_scalar and end > len(self._buffer) - _CUT_MARGIN and not self._is_end:
+                    self._load_more()  # a number may go on
                     continue
                 return self._finish(position, value, start, end)
             return self._recover(position, fault, error_at - start, is_cut=is_cut)

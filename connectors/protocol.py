@@ -82,3 +82,15 @@ class Connector(Protocol):
             ConnectorError: the file cannot be read.
         """
         ...
+
+
+@runtime_checkable
+class HasCompanions(Protocol):
+    """A connector whose records also depend on files beside the one that is read.
+
+    A change in a companion makes the file be read again.
+    """
+
+    def list_companions(self, path: Path) -> list[Path]:
+        """The files (not pictures) beside a file that decide what is read from it."""
+        ...

@@ -162,7 +162,8 @@ def _describe(path: Path) -> str:
         if not files:
             return "is a folder without files"
         some = ", ".join(str(file.relative_to(path)) for file in files[:3])
-        return f"is a folder with {len(files)} files ({some}{', ...' if len(files) > 3 else ''})"
+        noun = "file" if len(files) == 1 else "files"
+        return f"is a folder with {len(files)} {noun} ({some}{', ...' if len(files) > 3 else ''})"
     if not path.is_file():
         return "is neither a file nor a folder"
     head = read_head(path, 256)

@@ -87,6 +87,11 @@ class TableConnector:
             )
         if kind == "CSV" and b"\0" in head.lstrip().partition(b"\n")[0]:
             raise SourceFormatError(f"{path}: binary data, not a table; {_WANTED}")
+        if kind == "CSV" and not columns:
+            raise SourceFormatError(
+                f"{path}: the header line cannot be read as CSV; "
+                "the first line must name the columns"
+            )
         mapping = complete_mapping(path, options.mapping, columns)
         parse = _RowParser(path, mapping, options).parse
         if kind == "Parquet":

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Reject
 from connectors.lines import open_lines
 from connectors.streams import OnBytes
@@ -98,9 +97,6 @@ def read_csv_rows(
 
     A row that is not well-formed is a Reject. When a quote is not closed, only
     the line with the quote is lost: the lines after it are read on their own.
-
-    Raises:
-        SourceFormatError: the header cannot be read.
     """
     feeder = _Feeder(path, on_bytes)
     columns = read_csv_header(head, path.name)
@@ -108,10 +104,6 @@ def read_csv_rows(
         next((line for line in head.decode("utf-8", "replace").splitlines() if line.strip()), ""),
         path.name,
     )
-    if head.strip(b"\xef\xbb\xbf \t\r\n") and not columns:
-        raise SourceFormatError(
-            f"{path}: the header line cannot be read as CSV; the first line must name the columns"
-        )
     while True:
         reader = csv.reader(feeder, delimiter=delimiter, strict=True)
         fault = None

@@ -67,7 +67,7 @@ def _open(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, page_checksum_verification=True)
     except Exception as exc:  # Arrow raises many kinds on damaged files
         raise SourceFormatError(
             f"{path}: not a whole Parquet file ({_first_line(exc)}); make or fetch it again"

@@ -30,6 +30,7 @@ _FILE_NAME = re.compile(r"^tweets?(?:-part(?P<part>\d+))?\.js$", re.IGNORECASE)
 _HEAD = re.compile(rb"^[\s\xef\xbb\xbf]*window\.YTD\.tweets?\.part\d+\s*=")
 _ELEMENT = re.compile(rb'^[^{]{0,200}\[\s*\{\s*"tweet"\s*:\s*\{')
 _NEXT_ELEMENT = re.compile(r'\{\s*"tweet"\s*:\s*\{')
+_ACCOUNT_NAME = "account.js"
 _ACCOUNT_ID = re.compile(rb'"accountId"\s*:\s*"(\d+)"')
 _STATUS_URL = re.compile(
     r"^https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/[^/]+/status/(?P<id>\d+)", re.IGNORECASE
@@ -78,6 +79,11 @@ class XArchiveConnector:
             f"{path.absolute()}: no tweets.js, tweets-part1.js or tweet.js in it or its data/ "
             f"folder{hint}; give the unpacked archive's folder"
         )
+
+    def list_companions(self, path: Path) -> list[Path]:
+        """The account and the long texts beside a post file."""
+        names = (_ACCOUNT_NAME, LONG_TEXTS_NAME)
+        return [path.parent / name for name in names if (path.parent / name).is_file()]
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each element of the file's array."""
@@ -128,7 +134,7 @@ def _find_parts(path: Path) -> list[Path]:
 
 
 def _read_account_id(folder: Path) -> str | None:
-    match = _ACCOUNT_ID.search(read_head(folder / "account.js"))
+    match = _ACCOUNT_ID.search(read_head(folder / _ACCOUNT_NAME))
     return match[1].decode("ascii") if match else None
 
 

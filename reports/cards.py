@@ -16,7 +16,7 @@ _STATUS_NOTES = {
     "truncated": "The rationale was cut off at the length limit.",
     "empty": "The model wrote nothing usable.",
 }
-_MAX_PART = 1200
+_MAX_PART = 800
 _MAX_ALT = 300
 
 

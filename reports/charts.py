@@ -293,11 +293,13 @@ class _Plot:
         n_fitting = max(1, int((self.width - self.left - self.right) / 66))
         step = -(-self.n_slots // n_fitting)
         y = self.height - 6
+        # Half of a label's width in pixels, at about 7 pixels a character.
+        half = 3.5 * max(len(axis.tick(start)) for start in axis.starts)
         return [
             _shape("text", "tick middle", text=axis.tick(axis.starts[index]), x=self.x(index), y=y)
             for index in range(self.n_slots - 1, -1, -step)
             # The outermost labels must not leave the drawing.
-            if 24 <= self.x(index) <= self.width - 24
+            if half <= self.x(index) <= self.width - half
         ]
 
     def draw_line(self, counts: Sequence[Counts | None], css_class: str) -> list[Shape]:

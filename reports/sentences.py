@@ -43,7 +43,7 @@ def write_headline(
     """What the first screen says; only what the data bear out."""
     posts = next((total for total in aspects if total.aspect == ""), None)
     if posts is None or not posts.counts.count_posts:
-        return (_say("model", "There are no posts yet."),)
+        return (_say("sources", "There are no posts yet."),)
     if days:
         volume = _volume(days, len(platforms))
     else:
@@ -127,7 +127,10 @@ def _aspects(aspects: Sequence[AspectTotal]) -> list[Sentence]:
     return [
         Sentence(
             parts=(
-                Part(text=f"Of {len(rated)} aspects, posts are most positive toward "),
+                Part(
+                    text=f"Of {len(rated)} aspects with {_MIN_ASPECT_POSTS} labelled posts"
+                    " or more, posts are most positive toward "
+                ),
                 Part(text=format_name(best.aspect), is_name=True),
                 Part(text=f" ({_net_and_n(best)}) and most negative toward "),
                 Part(text=format_name(worst.aspect), is_name=True),

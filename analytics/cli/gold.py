@@ -38,7 +38,6 @@ def label(
     """
     from analytics.config.loading import load_config
     from analytics.store.gold import GoldLabel, count_unknown_gold, draw_sample, store_gold
-    from analytics.store.sql_files import build_models
     from analytics.store.warehouse import open_reader, open_writer
 
     config = load_config(config_path)
@@ -66,7 +65,6 @@ def label(
         )
         return
     with open_writer(config.warehouse.path, "label") as connection:
-        build_models(connection)
         stored = 0
         for number, item in enumerate(draw_sample(connection, n_items, seed), start=1):
             choice = _ask(number, n_items, item)

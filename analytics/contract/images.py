@@ -84,6 +84,7 @@ def prepare_image(data: bytes, settings: ImageSettings | None = None) -> Prepare
             picture = ImageOps.exif_transpose(picture)
             picture = _lay_on_white(picture)
             picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+            picture.info.clear()  # no comment, profile or EXIF (a place, a camera) goes on
             buffer = io.BytesIO()
             picture.save(buffer, "JPEG", quality=settings.quality)
     except ImageError:

@@ -41,7 +41,7 @@ _IMAGE_TEXT_ARCHITECTURES = re.compile(
     r"Vision2Seq|ImageTextToText|VL(MoE|Moe)?For|Vlm|VLM|Idefics|Llava|PaliGemma|Pixtral|"
     r"InternVL|Blip2|Fuyu|Kosmos|Mllama|MllamaFor|Florence2"
 )
-_HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+(@[\w./-]+)?$")
+_HUB_ID = re.compile(r"^[\w-][\w.-]*/[\w.-]+(@[\w./-]+)?$")
 _CACHE_FILE = "model_cache.json"
 
 
@@ -85,7 +85,7 @@ def resolve_model(name: str, *, cache_dir: Path) -> ModelFolder:
         assemble_once(path, build, needed_bytes=n_bytes)
         return _describe_folder(path, cache, name=name)
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         return _describe_folder(path.resolve(), cache, name=None)
     if _HUB_ID.match(name):
         return _describe_folder(_fetch_from_hub(name, cache), cache, name=name)
@@ -176,7 +176,8 @@ def _fetch_from_hub(name: str, cache: "_Cache") -> Path:
         )
     except Exception as exc:  # the hub client raises many kinds for "not reachable"
         raise EngineError(
-            f"model {name!r} could not be fetched from the hub ({type(exc).__name__}). "
+            f"model {name!r} is no folder here and could not be fetched from the hub "
+            f"({type(exc).__name__}). "
             "Without a network: fetch it on another machine "
             f"(`hf download {repo_id} --local-dir FOLDER`), copy the folder here and give its "
             f"path as model, or use the built-in {smol.BASE_NAME!r}"

@@ -3,6 +3,7 @@
 import contextlib
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -15,6 +16,7 @@ def quiet_libraries() -> Iterator[None]:
         warnings.simplefilter("ignore")
         import transformers
 
-        transformers.utils.logging.set_verbosity_error()
-        transformers.utils.logging.disable_progress_bar()
+        library_logging: Any = transformers.utils.logging
+        library_logging.set_verbosity_error()
+        library_logging.disable_progress_bar()
         yield

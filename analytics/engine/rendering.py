@@ -107,14 +107,22 @@ class PromptMaker:
         # 64: the fence lengthens some marks and the aspect prompt is longer.
         if 3 * n_bytes < limit - self._n_frame_tokens - 64 or self._measure(item) <= limit:
             return item
-        original = item
-        for field, n_fields in (("text", 1), ("aspect", 2)):
-            value: str = getattr(original, field)
-            keep = len(encode(self._tokenizer, value))
-            while (over := self._measure(item) - limit) > 0 and keep > 0:
-                keep = max(0, min(keep - 1, keep - over // n_fields - 1))
-                item = replace(item, **{field: self._cut(value, keep)})
-        return item
+        shorter = self._shorten(limit, lambda text: replace(item, text=text), item.text)
+        if self._measure(shorter) <= limit:
+            return shorter
+        return self._shorten(limit, lambda aspect: replace(shorter, aspect=aspect), shorter.aspect)
+
+    def _shorten(self, limit: int, with_value: Callable[[str], Item], value: str) -> Item:
+        """The item with as many tokens of one of its texts as fit, maybe none."""
+        # Searched for, not computed: the fence makes more tokens of some texts.
+        low, high = 0, min(limit, len(encode(self._tokenizer, value)) - 1)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._measure(with_value(self._cut(value, middle))) <= limit:
+                low = middle
+            else:
+                high = middle - 1
+        return with_value(self._cut(value, max(0, low)))
 
     def _cut(self, text: str, n_tokens: int) -> str:
         """Head (two thirds) and tail of a text, by tokens."""

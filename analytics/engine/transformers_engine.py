@@ -16,9 +16,10 @@ from analytics.contract.errors import ConfigError, EngineError, MissingExtraErro
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
 from analytics.engine.devices import choose_dtype
+from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
 from analytics.engine.quiet import quiet_libraries
-from analytics.engine.rendering import DEFAULT_MAX_MODEL_LEN, Prompt, PromptMaker, open_picture
+from analytics.engine.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.replies import decode, find_end, make_text_reply
 
 Reply = TypeVar("Reply", LabelReply, TextReply)
@@ -62,7 +63,8 @@ def load(
         ) from exc
     device = str(options.get("device") or ("cuda" if torch.cuda.is_available() else "cpu"))
     dtype = choose_dtype(dtype, device=device)
-    processor = None
+    with quiet_libraries():
+        tokenizer, processor = load_tokenizer(folder)
     try:
         with quiet_libraries():
             kind = (
@@ -71,30 +73,20 @@ def load(
                 else transformers.AutoModelForCausalLM
             )
             extra = {k: options[k] for k in ("attn_implementation",) if k in options}
-            model = kind.from_pretrained(
+            model: Any = kind.from_pretrained(
                 folder.path, dtype=getattr(torch, dtype), local_files_only=True, **extra
             )
-            model = model.eval().to(device)
-            if folder.accepts_images:
-                processor = transformers.AutoProcessor.from_pretrained(
-                    folder.path, local_files_only=True
-                )
-                tokenizer = processor.tokenizer
-            else:
-                tokenizer = transformers.AutoTokenizer.from_pretrained(
-                    folder.path, local_files_only=True
-                )
+            model.eval()
+            model = model.to(device)
     except Exception as exc:  # a folder can be broken in many ways
         raise EngineError(
             f"model {folder.name!r} cannot be loaded from {folder.path} "
             f"({type(exc).__name__}: {exc})"
         ) from exc
-    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    max_model_len = int(options.get("max_model_len") or DEFAULT_MAX_MODEL_LEN)
     maker = PromptMaker(
         tokenizer,
         processor=processor,
-        max_model_len=min(max_model_len, int(limit or max_model_len)),
+        max_model_len=limit_model_len(folder.path, options.get("max_model_len")),
         max_new_tokens=decoding.max_rationale_tokens,
     )
     return TransformersEngine(
@@ -102,6 +94,7 @@ def load(
         tokenizer=tokenizer,
         processor=processor,
         maker=maker,
+        eos_ids=list_eos_ids(folder.path, tokenizer),
         decoding=decoding,
         batch_size=batch_size,
         facts=EngineFacts(
@@ -125,6 +118,7 @@ class TransformersEngine:
         tokenizer: Any,
         processor: Any,
         maker: PromptMaker,
+        eos_ids: list[int],
         decoding: Decoding,
         batch_size: int | None,
         facts: EngineFacts,
@@ -139,7 +133,7 @@ class TransformersEngine:
         self._batch_size = batch_size or _BATCH_SIZE.get(kind, _BATCH_SIZE["cuda"])
         self._batch_tokens = _BATCH_TOKENS.get(kind, _BATCH_TOKENS["cuda"])
         self._pad_id = tokenizer.pad_token_id
-        self._eos_ids = _list_eos_ids(model, tokenizer)
+        self._eos_ids = eos_ids
         if self._pad_id is None:
             self._pad_id = self._eos_ids[0]
         if processor is not None:
@@ -229,8 +223,8 @@ class TransformersEngine:
             )
             logits = output.logits[0]
         chosen = logits[:, list(self._maker.label_ids)].float()
-        rows = torch.softmax(chosen, dim=-1).double()
-        rows = (rows / rows.sum(-1, keepdim=True)).tolist()
+        shares = torch.softmax(chosen, dim=-1).double()
+        rows = (shares / shares.sum(-1, keepdim=True)).tolist()
         if not all(math.isfinite(value) for row in rows for value in row):
             raise ValueError("the model computed no finite probabilities; try dtype = 'float32'")
         return [LabelReply(probabilities=(row[0], row[1], row[2])) for row in rows]
@@ -288,7 +282,8 @@ class TransformersEngine:
     def _make_generation_config(self, max_new_tokens: int) -> Any:
         import transformers
 
-        return transformers.GenerationConfig(
+        make: Any = transformers.GenerationConfig
+        return make(
             max_new_tokens=max_new_tokens,
             do_sample=False,
             repetition_penalty=self._decoding.repetition_penalty,
@@ -355,17 +350,3 @@ class _StopAtPrediction:
         if known is None:
             known = self._breaks[token] = "\n" in decode(self._tokenizer, [token])
         return known
-
-
-def _list_eos_ids(model: Any, tokenizer: Any) -> list[int]:
-    """The tokens that end a reply: the folder's generation settings, else the tokenizer's."""
-    found = getattr(model.generation_config, "eos_token_id", None)
-    if found is None:
-        found = tokenizer.eos_token_id
-    ids = [found] if isinstance(found, int) else list(found or [])
-    if not ids:
-        raise EngineError(
-            "this model names no end token, so its replies would never end. Add eos_token_id to "
-            "its generation_config.json"
-        )
-    return [int(i) for i in ids]

@@ -54,6 +54,7 @@ select
             coalesce(edited_at, created_at) desc nulls last,
             content_retrieved_at desc nulls last,
             count_media desc,
+            author_key desc nulls last,
             text desc,
             clean_text desc,
             hash({_CONTENT}) desc,

@@ -11,6 +11,7 @@ import duckdb
 from analytics.contract.errors import StoreError, WarehouseBusyError
 from analytics.store.lock import WriterLock
 from analytics.store.migrations import migrate
+from analytics.store.sql_files import build_models
 
 
 def snapshot_path(warehouse: Path) -> Path:
@@ -22,7 +23,7 @@ def snapshot_path(warehouse: Path) -> Path:
 def open_writer(
     path: Path, command: str, *, publishes: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, locked and migrated; published as snapshot at a clean end.
+    """The warehouse, locked and migrated, with its views; published as snapshot at a clean end.
 
     Raises:
         WarehouseBusyError: another process holds it; the message names its pid.
@@ -32,6 +33,7 @@ def open_writer(
         connection = connect(path, read_only=False)
         try:
             migrate(connection)
+            build_models(connection)
             yield connection
             if publishes:
                 connection.execute("checkpoint")

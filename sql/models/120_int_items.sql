@@ -2,7 +2,8 @@
 -- reads: posts, aspects, int_pictures, settings
 -- What is to be judged: each post ('' as aspect; not where the setting
 -- post_level is false) and each of its aspects, with the key of its content
--- (analytics.contract.text.content_key).
+-- (analytics.contract.text.content_key). A post with neither text nor picture
+-- has nothing to judge.
 with
     texts as (select * from posts),
 
@@ -44,6 +45,7 @@ with
         from pairs
         inner join texts on pairs.post_id = texts.post_id
         left join pictures on pairs.post_id = pictures.post_id
+        where texts.clean_text <> '' or pictures.image_sha256 is not null
     )
 
 select * from final

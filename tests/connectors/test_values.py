@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.values import (
@@ -159,16 +159,20 @@ def test_make_reject_keeps_the_start_of_raw() -> None:
     assert reject.raw == "ü" * 2000
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), max_size=20) | st.text(st.characters(categories=["Cs"])))
 def test_clean_string_can_always_be_encoded(text: str) -> None:
     assert len(clean_string(text).encode("utf-8")) >= len(text)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none()))
 def test_read_any_gives_a_plausible_time_or_a_reason(value: object) -> None:
     try:
         read = WINDOW.read_any(value, "created_at")
     except BadRecordError as exc:
-        assert "created_at" in str(exc)
+        reason = str(exc)
     else:
         assert utc(1990, 1, 1) <= read <= WINDOW.latest
+        return
+    assert reason.startswith("created_at ")

@@ -149,9 +149,7 @@ def test_read_file_bad_field_is_a_reject(
 def test_read_file_media_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     (tmp_path / "tweets_media").mkdir()
     media = {"type": "photo", "media_url_https": "https://x.example/..%2f/../../secret.jpg"}
-    path = write_tweets(
-        tmp_path / "tweets.js", [make_tweet(extended_entities={"media": [media]})]
-    )
+    path = write_tweets(tmp_path / "tweets.js", [make_tweet(extended_entities={"media": [media]})])
     found = posts_of(read_all(CONNECTOR, path))[0].media[0].source_path
     assert found == tmp_path / "tweets_media" / "5-secret.jpg"
 
@@ -221,7 +219,9 @@ def test_sample_notes_are_matched_to_texts_cut_from_them(tmp_path: Path) -> None
     tweets = []
     for note in long:
         year, clock = note["createdAt"][:10], note["createdAt"][11:19]
-        created = utc(*map(int, year.split("-"))).strftime("%a %b %d") + f" {clock} +0000 {year[:4]}"
+        created = (
+            utc(*map(int, year.split("-"))).strftime("%a %b %d") + f" {clock} +0000 {year[:4]}"
+        )
         cut = note["core"]["text"][:270].rstrip() + "… https://t.co/0123456789"
         tweets.append(make_tweet(id_str=note["noteTweetId"], created_at=created, full_text=cut))
     shutil.copy(SAMPLE / "data" / "note-tweet.js", tmp_path)

@@ -47,6 +47,18 @@ def test_prepare_turns_by_exif() -> None:
     assert (prepared.width, prepared.height) == (200, 400)
 
 
+def test_prepare_drops_comment_and_exif() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCamera"
+    data = _bytes(
+        Image.new("RGB", (64, 64)), "JPEG", exif=exif.tobytes(), comment=b"secret comment"
+    )
+    jpeg = prepare_image(data).jpeg
+    assert b"secret" in data
+    assert b"secret" not in jpeg
+    assert b"SecretCamera" not in jpeg
+
+
 @pytest.mark.parametrize("mode", ["L", "CMYK", "P", "1", "I;16"])
 def test_prepare_takes_any_mode(mode: str) -> None:
     kind = "JPEG" if mode == "CMYK" else "PNG"

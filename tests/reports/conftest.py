@@ -8,10 +8,21 @@ import duckdb
 import pytest
 
 from reports.build import build_report
+from tests.reports.databases import make_two_weeks
 
 GENERATED_AT = datetime(2026, 3, 15, 8, 0, tzinfo=UTC)
 
 Build = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def two_weeks(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report of two weeks of posts."""
+    data_dir = tmp_path_factory.mktemp("two-weeks")
+    with make_two_weeks(data_dir) as connection:
+        return build_report(
+            connection, data_dir=data_dir, title="City talk", generated_at=GENERATED_AT
+        )
 
 
 @pytest.fixture

@@ -114,7 +114,8 @@ def test_best_and_worst_aspects_are_named() -> None:
         "unlabelled": count(unlabelled=90),
     }
     assert headline([count(positive=40)], aspects)[2] == (
-        "Of 4 aspects, posts are most positive toward tie large (+1.00, n = 9)"
+        "Of 4 aspects with 5 labelled posts or more, posts are most positive toward"
+        " tie large (+1.00, n = 9)"
         " and most negative toward worst (\u22120.75, n = 8)."
     )
 

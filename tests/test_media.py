@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import duckdb
+import pytest
+from PIL import Image
+
+from analytics.contract.errors import StoreError
+from analytics.contract.records import Media
+from analytics.media import prepare_media
+from tests.scripted import make_post, rows, scalar, store_posts
+
+
+def _with_picture(native_id: str, path: Path, kind: str = "image") -> object:
+    return make_post(native_id, media=(Media(kind=kind, source_path=path),))  # type: ignore[arg-type]
+
+
+def test_pictures_get_their_status_and_faults_are_rejects(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    good, twin = tmp_path / "good.png", tmp_path / "twin.png"
+    Image.new("RGB", (600, 300), "red").save(good)
+    twin.write_bytes(good.read_bytes())
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no")
+    posts = [
+        _with_picture("1", good),
+        _with_picture("2", twin),
+        _with_picture("3", broken),
+        _with_picture("4", tmp_path / "gone.jpg"),
+        _with_picture("5", good, "video"),
+        make_post("6", media=(Media(kind="image", url="https://a.example/x.jpg"),)),
+    ]
+    store_posts(connection, posts)  # type: ignore[arg-type]
+    counts = prepare_media(connection, data_dir=tmp_path / "data", run_id="r")
+    assert (counts.count_prepared, counts.count_rejects) == (2, 2)
+    assert rows(connection, "select post_id, status, width, height from media order by all") == [
+        ("test:1", "ok", 600, 300),
+        ("test:2", "ok", 600, 300),
+        ("test:3", "broken", None, None),
+        ("test:4", "missing", None, None),
+        ("test:5", "not_an_image", None, None),
+        ("test:6", "not_fetched", None, None),
+    ]
+    assert len(list((tmp_path / "data").rglob("*.jpg"))) == 1
+    assert rows(connection, "select raw, stage from rejects order by all") == [
+        ("test:3", "media"),
+        ("test:4", "media"),
+    ]
+
+
+def test_missing_picture_is_tried_again_and_rejected_once(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = tmp_path / "late.png"
+    store_posts(connection, [_with_picture("1", path)])  # type: ignore[list-item]
+    first = prepare_media(connection, data_dir=tmp_path / "data", run_id="r1")
+    second = prepare_media(connection, data_dir=tmp_path / "data", run_id="r2")
+    assert (first.count_rejects, second.count_rejects) == (1, 0)
+    Image.new("RGB", (9, 9)).save(path)
+    third = prepare_media(connection, data_dir=tmp_path / "data", run_id="r3")
+    assert third.count_prepared == 1
+    assert scalar(connection, "select status from media") == "ok"
+
+
+def test_full_disk_is_a_store_error(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    (tmp_path / "data").write_text("a file where the folder should be")
+    store_posts(connection, [_with_picture("1", tmp_path / "a.png")])  # type: ignore[list-item]
+    with pytest.raises(StoreError, match="data_dir"):
+        prepare_media(connection, data_dir=tmp_path / "data", run_id="r")
+
+
+def test_many_pictures_go_through_in_batches(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (9, 9)).save(path)
+    store_posts(connection, [_with_picture(str(i), path) for i in range(1_100)])  # type: ignore[misc]
+    seen: list[int] = []
+    counts = prepare_media(
+        connection, data_dir=tmp_path / "data", run_id="r", on_prepared=seen.append
+    )
+    assert counts.count_prepared == sum(seen) == 1_100
+    assert len(seen) == 3
