@@ -1,0 +1,196 @@
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from analytics.cli import COMMANDS, cli
+from analytics.contract.errors import AnalyticsError
+from tests.scripted import write_config
+
+CONFIG = """
+[[sources]]
+path = "posts.csv"
+platform = "test"
+
+[[aspects]]
+name = "tram"
+"""
+POSTS = """id,text,created_at,likes
+1,The tram is late,2026-03-02T10:00:00Z,3
+2,"I love, love the tram",2026-03-03T10:00:00Z,5
+3,nothing,9999-01-01T00:00:00Z,1
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small project in the working directory."""
+    (tmp_path / "posts.csv").write_text(POSTS, encoding="utf-8")
+    write_config(tmp_path, CONFIG)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, **kwargs: Any) -> Result:
+    return CliRunner().invoke(cli, arguments, catch_exceptions=True, **kwargs)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example: analytics {command}" in result.output
+    assert "--config" in result.output
+    assert "--json" in result.output
+
+
+def test_ingest_says_what_became_of_each_record_and_exits_3(project: Path) -> None:
+    result = run("ingest")
+    assert result.exit_code == 3, result.output
+    assert "3 read = 2 stored + 0 updated + 0 duplicates + 0 ignored + 1 rejects" in result.output
+    result = run("ingest", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["counts"]["count_files_skipped"] == 1
+
+
+def test_ingest_of_a_named_file_with_a_mapping(project: Path) -> None:
+    (project / "other.csv").write_text("a,b\n7,hi there\n", encoding="utf-8")
+    result = run("ingest", "other.csv", "--platform", "forum", "--map", "id=a", "--map", "text=b")
+    assert result.exit_code == 0, result.output
+    result = run("sql", "select post_id, text from posts", "--format", "csv")
+    assert result.stdout.splitlines() == ["post_id,text", "forum:7,hi there"]
+
+
+def test_sql_writes_all_formats(project: Path) -> None:
+    run("ingest")
+    query = "select post_id, likes, created_at, null as gap from posts order by all"
+    assert "test:1" in run("sql", query).stdout
+    assert run("sql", query, "--format", "csv").stdout.splitlines()[1] == (
+        "test:1,3,2026-03-02T10:00:00+00:00,"
+    )
+    assert json.loads(run("sql", query, "--json").stdout)[1] == {
+        "post_id": "test:2",
+        "likes": 5,
+        "created_at": "2026-03-03T10:00:00+00:00",
+        "gap": None,
+    }
+    assert json.loads(run("sql", "from posts where false", "--json").stdout) == []
+    assert run("sql", query, "--output", "out.parquet").exit_code == 0
+    import polars as pl
+
+    assert pl.read_parquet("out.parquet").height == 2
+    assert run("sql", query, "--format", "parquet").exit_code == 2
+
+
+def test_sql_shows_hostile_text_as_text(project: Path) -> None:
+    (project / "posts.csv").write_text("id,text\n1,[bold]\x1b[31m red\n", encoding="utf-8")
+    run("ingest")
+    shown = run("sql", "select text from posts").stdout
+    assert "[bold]" in shown
+    assert "\x1b" not in shown
+
+
+def test_sql_cannot_write_and_names_the_fault(project: Path) -> None:
+    run("ingest")
+    result = run("sql", "delete from posts")
+    assert isinstance(result.exception, AnalyticsError)
+    result = run("sql", "selec 1")
+    assert "the query failed" in str(result.exception)
+
+
+def test_reading_before_the_first_run_says_what_to_do(project: Path) -> None:
+    for command in (("sql", "select 1"), ("report",), ("evaluate",)):
+        result = run(*command)
+        assert isinstance(result.exception, AnalyticsError)
+        assert "analytics run" in str(result.exception)
+    assert "no warehouse yet" in str(run("status").exception)
+
+
+def test_error_is_json_for_machines(project: Path) -> None:
+    result = run("ingest", "missing.csv", "--json")
+    found = json.loads(result.stdout)
+    assert found["status"] == "failed"
+    assert "missing.csv" in found["error"]
+
+
+def test_nothing_to_read_is_an_error(project: Path) -> None:
+    write_config(project, "")
+    assert "[[sources]]" in str(run("ingest").exception)
+
+
+def test_failed_run_has_its_row(project: Path) -> None:
+    run("ingest", "missing.csv")
+    found = json.loads(run("status", "--json").stdout)
+    assert found["runs"][0]["status"] == "failed"
+    assert "missing.csv" in found["runs"][0]["error"]
+    assert found["writer"] is None
+
+
+def test_label_import_export_and_in_the_terminal(project: Path) -> None:
+    run("ingest")
+    (project / "gold.csv").write_text("post_id,label\ntest:1,negative\n", encoding="utf-8")
+    assert "1 labels stored" in run("label", "--import", "gold.csv", "--annotator", "a").output
+    result = run("label", "--n", "2", "--annotator", "a", input="p\ns\n")
+    assert result.exit_code == 0, result.output
+    assert "1 labels stored" in result.output
+    run("label", "--export", "out.csv")
+    lines = (project / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "post_id,aspect,label,annotator,weight"
+    assert "test:1,,negative,a,1.0" in lines
+    assert len(lines) == 3
+
+
+def test_label_import_names_bad_rows_and_stores_none(project: Path) -> None:
+    run("ingest")
+    (project / "gold.csv").write_text("post_id,label\ntest:1,happy\n", encoding="utf-8")
+    assert "gold.csv:2: label 'happy'" in str(run("label", "--import", "gold.csv").exception)
+    (project / "gold.csv").write_text("id,label\n1,happy\n", encoding="utf-8")
+    assert "no column post_id" in str(run("label", "--import", "gold.csv").exception)
+
+
+def test_forget_removes_a_post_for_good(project: Path) -> None:
+    run("ingest")
+    result = run("forget", "--post", "test:1", "--json")
+    assert json.loads(result.stdout)["posts"] == 1
+    run("ingest", "--reread")
+    assert json.loads(run("sql", "select post_id from posts", "--json").stdout) == [
+        {"post_id": "test:2"}
+    ]
+    assert run("forget").exit_code == 2
+
+
+def test_init_writes_a_valid_file_and_does_not_write_over_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("init").exit_code == 0
+    assert "is there already" in str(run("init").exception)
+    assert run("init", "--force").exit_code == 0
+    assert run("init", "demo", "--sample").exit_code == 0
+    assert (tmp_path / "demo" / "dumps").is_dir()
+
+
+def test_doctor_names_what_is_missing_and_the_fix(project: Path) -> None:
+    result = run("doctor", "--json")
+    found = {(f["area"], f["name"]): f for f in json.loads(result.stdout)["findings"]}
+    assert found["Engines", "transformers"]["is_ok"]
+    assert found["Installation", "duckdb"]["detail"] == version("duckdb")
+    assert ("Connectors", "reddit") in found
+    vllm = found["Engines", "vllm"]
+    assert vllm["is_ok"] or "vllm" in vllm["fix"]
+    write_config(project, CONFIG + "[model]\nname = 'no/such'\n[[sources]]\npath = 'gone.csv'\n")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "gone.csv" in result.output
+    assert "fix:" in result.output
+
+
+def test_second_writer_is_refused_on_the_command_line(project: Path) -> None:
+    from analytics.store.lock import WriterLock
+
+    with WriterLock(project / "warehouse.duckdb", "run"):
+        result = run("ingest")
+    assert "another process is writing: pid" in str(result.exception)
