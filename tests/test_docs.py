@@ -1,0 +1,60 @@
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from analytics.cli import COMMANDS
+from analytics.store.sql_files import load_sql_files
+from tests.conftest import REPOSITORY
+
+spec = importlib.util.spec_from_file_location(
+    "make_reference", REPOSITORY / "docs" / "make_reference.py"
+)
+assert spec is not None
+assert spec.loader is not None
+make_reference = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(make_reference)
+
+
+def test_reference_is_up_to_date() -> None:
+    """Run `make docs` when this fails."""
+    docs = REPOSITORY / "docs"
+    assert (docs / "config.md").read_text(encoding="utf-8") == make_reference.render_config()
+    assert (docs / "cli.md").read_text(encoding="utf-8") == make_reference.render_cli()
+
+
+def test_every_mart_is_documented() -> None:
+    text = (REPOSITORY / "docs" / "warehouse.md").read_text(encoding="utf-8")
+    for file in load_sql_files("marts"):
+        assert f"`{file.name}`" in text
+
+
+def test_commands_and_targets_of_the_readme_exist() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"bin/analytics (\w+)", text))
+    assert named
+    assert named <= set(COMMANDS)
+    for target in re.findall(r"^    make ([a-z-]+)", text, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        *sorted(str(p.relative_to(REPOSITORY)) for p in (REPOSITORY / "docs").glob("*.md")),
+    ],
+)
+def test_links_lead_somewhere(name: str) -> None:
+    path = REPOSITORY / name
+    for link in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+        if not link.startswith("http"):
+            assert (path.parent / Path(link)).exists(), link
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert "    make test\n" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+    assert "make test" in script.splitlines()
