@@ -5,6 +5,7 @@ Loaded by `load_engine("transformers", ...)`.
 
 import logging
 import math
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -54,6 +55,9 @@ def load(
             near = get_close_matches(key, _OPTIONS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(_OPTIONS)}"
             raise ConfigError(f"engine transformers: unknown option {key!r}.{hint}")
+    # Waiting threads of torch's OpenMP spin by default: with one other busy process
+    # on the machine, a step of 0.1 s then takes several. Has to be set before torch.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         with quiet_libraries():
             import torch
