@@ -7,9 +7,22 @@ GQA). Measured on 2 cores, batch 32, SmolLM2-135M in bfloat16: 365 against 251
 output tokens a second.
 """
 
+import json
+from pathlib import Path
 from typing import Any
 
 NAME = "grouped_cpu"
+# Families whose attention is softmax(QK)V and no more: no soft caps, no sinks.
+_PLAIN_FAMILIES = {"llama", "mistral", "qwen2", "qwen3", "smollm3"}
+
+
+def has_plain_attention(folder: Path) -> bool:
+    """Whether a model folder's attention is what `grouped_attention` computes."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return config.get("model_type") in _PLAIN_FAMILIES and not config.get("use_sliding_window")
 
 
 def register_grouped_attention() -> str:

@@ -16,7 +16,7 @@ from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import ConfigError, EngineError, MissingExtraError
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
-from analytics.engine.attention import register_grouped_attention
+from analytics.engine.attention import has_plain_attention, register_grouped_attention
 from analytics.engine.devices import choose_dtype
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
@@ -78,7 +78,7 @@ def load(
                 else transformers.AutoModelForCausalLM
             )
             extra = {k: options[k] for k in ("attn_implementation",) if k in options}
-            if not extra and device == "cpu" and not folder.accepts_images:
+            if not extra and device == "cpu" and has_plain_attention(folder.path):
                 extra = {"attn_implementation": register_grouped_attention()}
             model: Any = kind.from_pretrained(
                 folder.path, dtype=getattr(torch, dtype), local_files_only=True, **extra
