@@ -15,7 +15,14 @@ from analytics.contract.errors import AnalyticsError, ConnectorError
 from analytics.contract.records import Reject
 from analytics.contract.text import TEXT_VERSION
 from analytics.store.aspects import AspectRule, make_rule, refresh_aspects
-from analytics.store.merge import MergeCounts, SourceFile, is_known, merge_staged, reject_source
+from analytics.store.merge import (
+    MergeCounts,
+    SourceFile,
+    clear_source_reject,
+    is_known,
+    merge_staged,
+    reject_source,
+)
 from analytics.store.runs import RunCounts
 from analytics.store.staging import Staging
 from connectors.protocol import Connector, HasCompanions, ReadOptions, Record
@@ -87,7 +94,6 @@ def ingest_sources(
             )
         except ConnectorError as exc:
             faults.append(exc)
-            logger.error("%s", exc)
             counts.count_rejects += 1
             counts.count_read += 1
             reject_source(
@@ -108,6 +114,8 @@ def ingest_sources(
             )
     if faults and len(faults) == n_sources:
         raise ConnectorError("\n".join(str(fault) for fault in faults))
+    for fault in faults:
+        logger.error("%s", fault)
     return reports
 
 
@@ -134,6 +142,7 @@ def _ingest_source(
             f"{source.path}: no file of format '{connector.name}' in this folder. See"
             " docs/connectors.md for what each format looks like, or set format."
         )
+    clear_source_reject(connection, str(source.path))
     for path in paths:
         file = _describe_file(path, connector, options)
         progress.on_file(path, file.n_bytes)

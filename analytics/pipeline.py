@@ -22,10 +22,11 @@ from analytics.engine.models import ModelFolder, resolve_model
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.media import prepare_media
-from analytics.store.author_key import load_author_key
+from analytics.store.author_key import check_author_key, load_author_key
 from analytics.store.predictions import Plan, store_model
 from analytics.store.runs import Run, RunCounts, RunStatus, finish_run, start_run
 from analytics.store.sql_files import CheckResult, build_marts, run_checks
+from analytics.store.transactions import first_row
 from analytics.store.warehouse import open_reader, open_writer
 from reports.build import build_report, write_report
 
@@ -207,6 +208,8 @@ def _ingest(
             "nothing to read: the configuration names no [[sources]]. Add one, or name a file:"
             " `analytics ingest PATH`."
         )
+    author_key = load_author_key()
+    check_author_key(connection, author_key)
     progress = IngestProgress(
         on_file=lambda path, n_bytes: listener.start(f"read {path.name}", n_bytes, "bytes"),
         on_bytes=listener.advance,
@@ -215,7 +218,7 @@ def _ingest(
         connection,
         sources,
         rules=make_rules(config.aspects),
-        author_key=load_author_key(),
+        author_key=author_key,
         run_id=run.run_id,
         counts=run.counts,
         progress=progress,
@@ -310,7 +313,7 @@ def _build_marts(
 
 def _last_run_at(connection: duckdb.DuckDBPyConnection) -> datetime:
     """When the newest data was made, so that the same data gives the same report."""
-    row = connection.execute("select max(coalesce(ended_at, started_at)) from runs").fetchone()
+    row = first_row(connection.execute("select max(coalesce(ended_at, started_at)) from runs"))
     if row is None or row[0] is None:
         return datetime.now(UTC)
     moment: datetime = row[0]

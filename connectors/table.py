@@ -156,6 +156,9 @@ class _RowParser:
         if options.platform is not None and "platform" not in options.mapping:
             self._mapping.pop("platform", None)  # what was said goes before what was guessed
         self._platform = options.platform or "table"
+        # Without a platform, ids of unrelated tables must not meet.
+        is_named = options.platform is not None or "platform" in self._mapping
+        self._id_scope = "" if is_named else f"{path.stem}/"
         self._window = TimeWindow(options.now)
 
     def parse(self, row: JsonObject, line: int) -> Post:
@@ -188,7 +191,7 @@ class _RowParser:
             native_id = _derive_id(text, created_at, author, images, aspects, url)
         return Post(
             platform=platform,
-            native_id=native_id,
+            native_id=f"{self._id_scope}{native_id}",
             text=text,
             line=line,
             author=author,

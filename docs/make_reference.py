@@ -33,7 +33,7 @@ def render_cli() -> str:
     """The help of every command."""
     lines = ["# Commands", "", "Made by `make docs`."]
     for name in COMMANDS:
-        with click.Context(cli, info_name="analytics") as parent:
+        with click.Context(cli, info_name="analytics", **cli.context_settings) as parent:
             command = cli.get_command(parent, name)
             assert command is not None
             with click.Context(command, info_name=name, parent=parent) as context:

@@ -85,6 +85,16 @@ def test_edited_post_gets_a_new_prediction(connection: duckdb.DuckDBPyConnection
     assert scalar(connection, "select count(*) from predictions") == 6
 
 
+def test_marts_do_not_show_a_prediction_of_an_older_text(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection, 2)
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS)
+    connection.execute("update posts set clean_text = 'tram changed' where post_id = 'test:1'")
+    found = rows(connection, "select label from int_judged_items where post_id = 'test:1'")
+    assert found == [(None,), (None,)]
+
+
 def test_rationales_are_added_later_to_bare_labels(connection: duckdb.DuckDBPyConnection) -> None:
     _fill(connection, 2)
     bare = InferSettings(

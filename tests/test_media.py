@@ -59,7 +59,21 @@ def test_missing_picture_is_tried_again_and_rejected_once(
     Image.new("RGB", (9, 9)).save(path)
     third = prepare_media(connection, data_dir=tmp_path / "data", run_id="r3")
     assert third.count_prepared == 1
+    assert rows(connection, "from rejects") == []
     assert scalar(connection, "select status from media") == "ok"
+
+
+def test_moved_dump_finds_its_pictures(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    store_posts(connection, [_with_picture("1", tmp_path / "old" / "a.png")])  # type: ignore[list-item]
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r1")
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    store_posts(connection, [_with_picture("1", tmp_path / "a.png")], name="new.csv")  # type: ignore[list-item]
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r2")
+    assert rows(connection, "select status, source_path from media") == [
+        ("ok", str(tmp_path / "a.png"))
+    ]
 
 
 def test_full_disk_is_a_store_error(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

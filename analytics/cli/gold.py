@@ -8,14 +8,16 @@ from typing import Any
 import click
 
 from analytics.cli.common import common_options, echo_json
-from analytics.contract.errors import AnalyticsError, ConfigError
+from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
 from analytics.contract.labels import LABELS
 
 _KEYS = {"n": "negative", "u": "neutral", "p": "positive"}
 
 
 @click.command(epilog="Example: analytics label --n 50    or: analytics label --import gold.csv")
-@click.option("--n", "n_items", default=50, show_default=True, help="Items to draw.")
+@click.option(
+    "--n", "n_items", type=click.IntRange(1), default=50, show_default=True, help="Items to draw."
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the draw.")
 @click.option("--annotator", help="Your name in the gold table.  [default: the user's]")
 @click.option("--import", "import_path", type=click.Path(path_type=Path, exists=True))
@@ -40,6 +42,8 @@ def label(
     from analytics.store.gold import GoldLabel, count_unknown_gold, draw_sample, store_gold
     from analytics.store.warehouse import open_reader, open_writer
 
+    if import_path is not None and export_path is not None:
+        raise click.UsageError("--import and --export do not go together")
     config = load_config(config_path)
     name = annotator or getpass.getuser()
     if export_path is not None:
@@ -47,14 +51,20 @@ def label(
             rows = connection.execute(
                 "select post_id, aspect, label, annotator, weight from gold order by all"
             ).fetchall()
-        with export_path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["post_id", "aspect", "label", "annotator", "weight"])
-            writer.writerows(rows)
+        try:
+            with export_path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(["post_id", "aspect", "label", "annotator", "weight"])
+                writer.writerows(rows)
+        except OSError as exc:
+            raise StoreError(f"{export_path}: cannot be written: {exc.strerror or exc}") from exc
         _say(as_json, {"exported": len(rows)}, f"{len(rows)} labels written to {export_path}")
         return
     if import_path is not None:
-        labels = _read_labels(import_path, name)
+        try:
+            labels = _read_labels(import_path, name)
+        except (OSError, UnicodeDecodeError, csv.Error) as exc:
+            raise ConfigError(f"{import_path}: not a CSV in UTF-8: {exc}") from exc
         with open_writer(config.warehouse.path, "label") as connection:
             stored = store_gold(connection, labels)
             unknown = count_unknown_gold(connection)
@@ -96,8 +106,8 @@ def evaluate(config_path: Path | None, as_json: bool) -> None:
         row = connection.execute(
             "select coalesce(name, current_model.model_id), coalesce(description, '')"
             " from current_model left join models using (model_id)"
-        ).fetchone()
-    scores["model"], scores["description"] = row if row else (None, None)
+        ).fetchall()
+    scores["model"], scores["description"] = row[0] if row else (None, None)
     if not scores["n"]:
         raise AnalyticsError(
             "no item has both a human label and a prediction. Make labels with `analytics label`"
@@ -128,7 +138,7 @@ def forget(
     themselves are not touched, nor are reports that were already written.
     """
     from analytics.config.loading import load_config
-    from analytics.store.author_key import load_author_key
+    from analytics.store.author_key import check_author_key, load_author_key
     from analytics.store.forget import forget as forget_in_store
     from analytics.store.sql_files import build_marts
     from analytics.store.warehouse import open_writer
@@ -143,9 +153,11 @@ def forget(
         pair = (platform, native)
     config = load_config(config_path)
     with open_writer(config.warehouse.path, "forget") as connection:
+        author_key = load_author_key()
+        check_author_key(connection, author_key)
         gone = forget_in_store(
             connection,
-            author_key=load_author_key(),
+            author_key=author_key,
             data_dir=config.warehouse.data_dir,
             post_id=post_id,
             author=pair,

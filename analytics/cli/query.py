@@ -2,7 +2,9 @@
 
 import csv
 import json
+import math
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +15,7 @@ from analytics.contract.errors import AnalyticsError, StoreError
 
 _FETCH = 10_000
 _TABLE_ROWS = 200
+_PIPE_COLUMNS = 250
 
 
 @click.command(epilog='Example: analytics sql "from daily_sentiment" --format csv > daily.csv')
@@ -42,6 +45,8 @@ def sql(
     from analytics.config.loading import load_config
     from analytics.store.warehouse import open_reader
 
+    if not query.strip().strip(";"):
+        raise click.UsageError("the query is empty")
     format_name = _choose_format(format_name, output, as_json)
     config = load_config(config_path)
     with open_reader(config.warehouse.path) as connection:
@@ -103,7 +108,7 @@ def _choose_format(format_name: str | None, output: Path | None, as_json: bool) 
 def _write_parquet(connection: Any, query: str, output: Path | None) -> None:
     name = str(output).replace("'", "''")
     body = query.strip().rstrip(";")
-    connection.execute(f"copy ({body}) to '{name}' (format parquet)")
+    connection.execute(f"copy (\n{body}\n) to '{name}' (format parquet)")
 
 
 def _write_table(cursor: Any, output: Path | None) -> None:
@@ -120,7 +125,7 @@ def _write_table(cursor: Any, output: Path | None) -> None:
         # Text, not markup: a post may hold [bold] or control characters.
         table.add_row(*(Text(_printable(value)) for value in row))
     with _target(output) as file:
-        console = Console(file=file, width=None if output is None else 200)
+        console = Console(file=file, width=None if file.isatty() else _PIPE_COLUMNS)
         console.print(table)
         if len(rows) > _TABLE_ROWS:
             console.print(
@@ -129,7 +134,7 @@ def _write_table(cursor: Any, output: Path | None) -> None:
 
 
 def _write_rows(cursor: Any, format_name: str, output: Path | None) -> None:
-    names = [column[0] for column in cursor.description or []]
+    names = _distinct([column[0] for column in cursor.description or []])
     with _target(output) as file:
         if format_name == "csv":
             writer = csv.writer(file)
@@ -141,8 +146,8 @@ def _write_rows(cursor: Any, format_name: str, output: Path | None) -> None:
         separator = "[\n"
         while rows := cursor.fetchmany(_FETCH):
             for row in rows:
-                entry = dict(zip(names, row, strict=True))
-                file.write(separator + json.dumps(entry, ensure_ascii=False, default=_json_value))
+                entry = dict(zip(names, map(_json_value, row), strict=True))
+                file.write(separator + json.dumps(entry, ensure_ascii=False))
                 separator = ",\n"
         file.write("[]\n" if separator == "[\n" else "\n]\n")
 
@@ -169,13 +174,35 @@ class _target:
             self._file.flush()
 
 
+def _distinct(names: list[str]) -> list[str]:
+    """Column names with a number behind those that were there before."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return found
+
+
 def _plain(value: Any) -> Any:
-    return "" if value is None else _json_value(value)
+    value = _json_value(value)
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else value
 
 
 def _json_value(value: Any) -> Any:
-    if isinstance(value, (int, float, str, bool)):
+    """A value as JSON can hold it: no NaN, decimals as numbers, times in ISO 8601."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (int, float, str, bool)):
         return value
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, (list, tuple)):
+        return [_json_value(entry) for entry in value]
+    if isinstance(value, dict):
+        return {str(key): _json_value(entry) for key, entry in value.items()}
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

@@ -235,12 +235,12 @@ def _check_aspects(config: Config, where: str, faults: list[str]) -> None:
             faults.append(f"{where}: 'name' in [aspects[{i}]] holds a control character")
         if any(not alias.strip() for alias in aspect.aliases):
             faults.append(f"{where}: 'aliases' in [aspects[{i}]] holds an empty text")
-        if aspect.name in seen:
+        if aspect.name.casefold() in seen:
             faults.append(
                 f"{where}: [aspects[{i}]] repeats the name {aspect.name!r} of"
-                f" [aspects[{seen[aspect.name]}]]; put its aliases there"
+                f" [aspects[{seen[aspect.name.casefold()]}]]; put its aliases there"
             )
-        seen.setdefault(aspect.name, i)
+        seen.setdefault(aspect.name.casefold(), i)
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from analytics.contract.digests import digest_of
-from analytics.store.transactions import transaction
+from analytics.store.transactions import first_row, transaction
 
 _SETTING = "aspects_digest"
 # Scripts written without spaces: their words have no boundary to look for.
@@ -54,7 +54,7 @@ def match_aspects(
 def refresh_aspects(connection: duckdb.DuckDBPyConnection, rules: tuple[AspectRule, ...]) -> bool:
     """Match all posts anew if the configured aspects changed; whether they did."""
     digest = digest_of([[rule.name, rule.pattern] for rule in rules])
-    row = connection.execute("select value from settings where key = ?", [_SETTING]).fetchone()
+    row = first_row(connection.execute("select value from settings where key = ?", [_SETTING]))
     if row is not None and row[0] == digest:
         return False
     with transaction(connection):

@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
+import duckdb
 import platformdirs
 
 from analytics.contract.errors import StoreError
@@ -50,6 +51,29 @@ def load_author_key(path: Path | None = None) -> bytes:
     if len(key) < _KEY_BYTES:
         raise StoreError(f"{path}: the key for author hashes is shorter than 64 hex digits")
     return key
+
+
+def check_author_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Refuse another key than the one that this warehouse was begun with.
+
+    Raises:
+        StoreError: with another key, authors would get other hashes, and what
+            was forgotten would come back.
+    """
+    fingerprint = hash_text(key, "fingerprint")
+    rows = connection.execute(
+        "select value from settings where key = 'author_key_fingerprint'"
+    ).fetchall()
+    if not rows:
+        connection.execute(
+            "insert into settings values ('author_key_fingerprint', ?)", [fingerprint]
+        )
+    elif rows[0][0] != fingerprint:
+        raise StoreError(
+            f"{key_path()}: not the key for author hashes that this warehouse was begun with."
+            " Run as the same user, or copy that user's key here (ANALYTICS_AUTHOR_KEY_FILE"
+            " names another place)."
+        )
 
 
 def hash_author(key: bytes, platform: str, author: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from analytics.store.author_key import hash_author, hash_text
-from analytics.store.transactions import count_rows, transaction
+from analytics.store.transactions import count_rows, first_row, transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +53,6 @@ def forget(
             " (select 1 from tombstones where kind = ? and key = ?)",
             [kind, key, now, kind, key],
         )
-        # Whatever has the same text may hold what is to be forgotten, but it is
-        # another author's post: its results stay while such a post is there.
-        connection.execute(
-            "create or replace temp table gone_contents as select distinct content_key"
-            " from predictions where post_id in (select post_id from gone)"
-        )
         connection.execute(
             "create or replace temp table gone_pictures as select distinct path from media"
             " where path is not null and post_id in (select post_id from gone)"
@@ -78,10 +72,12 @@ def forget(
         count_posts = count_rows(connection, "gone")
         for table in ("posts", "media", "aspects", "predictions", "gold"):
             connection.execute(f"delete from {table} where post_id in (select post_id from gone)")
-        row = connection.execute(
-            "delete from memo where content_key in (select content_key from gone_contents)"
-            " and content_key not in (select content_key from predictions)"
-        ).fetchone()
+        row = first_row(
+            connection.execute(
+                # Also what was said of earlier versions of edited posts.
+                "delete from memo where content_key not in (select content_key from predictions)"
+            )
+        )
         count_memo = int(row[0]) if row else 0
         unused = connection.execute(
             "select path from gone_pictures"

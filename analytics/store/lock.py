@@ -3,12 +3,15 @@
 import fcntl
 import json
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from analytics.contract.errors import StoreError, WarehouseBusyError
+
+_PATIENCE_S = 1.0
 
 
 class WriterLock:
@@ -29,7 +32,7 @@ class WriterLock:
                 " Make it writable, or set [warehouse] path."
             ) from exc
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._acquire(self._descriptor)
         except BlockingIOError as exc:
             holder = read_holder(self.path)
             os.close(self._descriptor)
@@ -48,6 +51,19 @@ class WriterLock:
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, json.dumps(note).encode(), 0)
         return self
+
+    @staticmethod
+    def _acquire(descriptor: int) -> None:
+        # `status` holds the lock for a moment while it reads: try for a while.
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def __exit__(
         self,

@@ -12,7 +12,7 @@ import duckdb
 
 from analytics.store.aspects import AspectRule, match_aspects
 from analytics.store.author_key import hash_text
-from analytics.store.transactions import count_rows, transaction
+from analytics.store.transactions import count_rows, first_row, transaction
 
 _CONTENT = (
     "platform, native_id, author_key, reply_to, repost_of, quote_of, text, clean_text, lang, url,"
@@ -40,10 +40,10 @@ with
     ),
     together as (
         select ordinal, post_id, source_line, {_CONTENT}, {_COUNTS},
-            retrieved_at as content_retrieved_at,
+            retrieved_at as content_retrieved_at, null as source_file,
         from staged
         union all
-        select null, post_id, source_line, {_CONTENT}, {_COUNTS}, content_retrieved_at
+        select null, post_id, source_line, {_CONTENT}, {_COUNTS}, content_retrieved_at, source_file
         from stored
     )
 select
@@ -77,7 +77,7 @@ _WINNERS = f"""
 create or replace temp table winners as
 with
     content as (
-        select ordinal, post_id, source_line, {_CONTENT}, content_retrieved_at,
+        select ordinal, post_id, source_file, source_line, {_CONTENT}, content_retrieved_at,
             row({_CONTENT}) as version,
         from candidates
         where content_rank = 1
@@ -134,11 +134,13 @@ class SourceFile:
 
 def is_known(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> bool:
     """Whether this content was read before, in the same way and from the same place."""
-    found = connection.execute(
-        "select 1 from source_files"
-        " where source_file = ? and content_digest = ? and reading_digest = ? limit 1",
-        [file.name, file.content_digest, file.reading_digest],
-    ).fetchone()
+    found = first_row(
+        connection.execute(
+            "select 1 from source_files"
+            " where source_file = ? and content_digest = ? and reading_digest = ? limit 1",
+            [file.name, file.content_digest, file.reading_digest],
+        )
+    )
     return found is not None
 
 
@@ -175,7 +177,9 @@ def merge_staged(
             f"""
             insert into posts by name
             select post_id, source_line, {_CONTENT.replace(", count_media", "")}, {_COUNTS},
-                content_retrieved_at, $file as source_file, $run_id as run_id, $now as ingested_at
+                content_retrieved_at, coalesce(source_file, $file) as source_file,
+                $run_id as run_id,
+                $now as ingested_at
             from winners where is_new or is_changed or is_recounted
             """,
             {"file": file.name, "run_id": run_id, "now": now},
@@ -188,6 +192,21 @@ def merge_staged(
             from winners
             inner join stage_media on winners.ordinal = stage_media.ordinal
             where winners.is_new or winners.is_changed
+            """
+        )
+        # A dump that moved, or whose pictures came later, finds them now.
+        connection.execute(
+            """
+            update media set source_path = found.source_path, status = 'pending'
+            from (
+                select stage_posts.post_id, stage_media.position,
+                    any_value(stage_media.source_path) as source_path,
+                from stage_media
+                inner join stage_posts on stage_media.ordinal = stage_posts.ordinal
+                group by all
+            ) as found
+            where media.post_id = found.post_id and media.position = found.position
+                and media.status in ('missing', 'not_fetched') and found.source_path is not null
             """
         )
         connection.execute(
@@ -287,10 +306,19 @@ def reject_source(
     connection.execute(
         """
         insert into rejects
-        select $file, 0, 'read', $reason, '', $run_id, $now
+        select $file, 0, 'read', $reason, 'source', $run_id, $now
         where not exists (
             select 1 from rejects where source_file = $file and line = 0 and reason = $reason
         )
         """,
         {"file": source_file, "reason": reason, "run_id": run_id, "now": now},
+    )
+
+
+def clear_source_reject(connection: duckdb.DuckDBPyConnection, source_file: str) -> None:
+    """Forget that a source could not be read before: now it can."""
+    connection.execute(
+        "delete from rejects where source_file = ? and line = 0 and stage = 'read'"
+        " and raw = 'source'",
+        [source_file],
     )

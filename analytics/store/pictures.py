@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
-from analytics.store.transactions import transaction
+from analytics.store.transactions import first_row, transaction
 
 _BATCH = 512
 _RESULTS = pa.schema(
@@ -99,8 +99,13 @@ def store_results(
                 where media.post_id = results.post_id and media.position = results.position
                 """
             )
-            inserted = connection.execute(
-                """
+            connection.execute(
+                "delete from rejects where stage = 'media' and reason like 'picture missing:%'"
+                " and raw in (select post_id from results where status = 'ok')"
+            )
+            inserted = first_row(
+                connection.execute(
+                    """
                 insert into rejects by name
                 with faults as (
                     select posts.source_file, posts.source_line as line,
@@ -121,8 +126,9 @@ def store_results(
                         and rejects.raw = faults.raw
                 )
                 """,
-                {"run_id": run_id, "now": datetime.now(UTC)},
-            ).fetchone()
+                    {"run_id": run_id, "now": datetime.now(UTC)},
+                )
+            )
     finally:
         connection.unregister("results")
     return int(inserted[0]) if inserted else 0

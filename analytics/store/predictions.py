@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from analytics.contract.records import Item, Rationale, Verdict
-from analytics.store.transactions import count_rows, transaction
+from analytics.store.transactions import count_rows, first_row, transaction
 
 _SAID = (
     "label, text_analysis, image_analysis, conflict_resolution, final_conclusion, rationale_label,"
@@ -218,6 +218,11 @@ def commit_chunk(
                 {**key.parameters, "run_id": key.run_id, "now": datetime.now(UTC)},
             )
             _insert_predictions(connection, key, "chunk_targets", "verdicts")
+            connection.execute(
+                "delete from rejects where stage = 'infer' and raw in ("
+                "select post_id || ' ' || aspect from chunk_targets"
+                " where content_key in (select content_key from verdicts))"
+            )
             for fault in faults:
                 _reject_items(connection, key, fault)
     finally:
@@ -265,11 +270,13 @@ def store_model(
 
 def _has_bare_labels(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> bool:
     """Whether results without a rationale exist, from a run that wanted none."""
-    row = connection.execute(
-        "select 1 from memo where model_id = $model and result_digest = $digest"
-        " and rationale_status is null limit 1",
-        key.parameters,
-    ).fetchone()
+    row = first_row(
+        connection.execute(
+            "select 1 from memo where model_id = $model and result_digest = $digest"
+            " and rationale_status is null limit 1",
+            key.parameters,
+        )
+    )
     return row is not None
 
 
@@ -291,16 +298,18 @@ def _delete_replaced(
 def _insert_predictions(
     connection: duckdb.DuckDBPyConnection, key: ResultKey, targets: str, contents: str
 ) -> int:
-    row = connection.execute(
-        f"""
+    row = first_row(
+        connection.execute(
+            f"""
         insert into predictions by name
         select targets.post_id, targets.aspect, targets.content_key, $model as model_id,
             $digest as result_digest, {_SAID}, $run_id as run_id, $now as created_at,
         from {targets} as targets
         inner join {contents} as contents on targets.content_key = contents.content_key
         """,
-        {**key.parameters, "run_id": key.run_id, "now": datetime.now(UTC)},
-    ).fetchone()
+            {**key.parameters, "run_id": key.run_id, "now": datetime.now(UTC)},
+        )
+    )
     return int(row[0]) if row else 0
 
 

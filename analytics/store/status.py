@@ -6,8 +6,8 @@ from typing import Any
 
 import duckdb
 
-from analytics.contract.errors import StoreError
-from analytics.store.lock import read_holder
+from analytics.contract.errors import StoreError, WarehouseBusyError
+from analytics.store.lock import WriterLock, read_holder
 from analytics.store.transactions import count_rows
 from analytics.store.warehouse import connect, snapshot_path
 
@@ -22,8 +22,6 @@ def read_status(warehouse: Path) -> dict[str, Any]:
         StoreError: there is no warehouse yet.
     """
     snapshot = snapshot_path(warehouse)
-    holder = read_holder(warehouse.with_name(warehouse.name + ".lock"))
-    source = snapshot if holder else warehouse
     found: dict[str, Any] = {
         "warehouse": str(warehouse),
         "snapshot": str(snapshot),
@@ -32,17 +30,27 @@ def read_status(warehouse: Path) -> dict[str, Any]:
             if snapshot.exists()
             else None
         ),
-        "writer": holder or None,
+        "writer": None,
         "rows": {},
         "runs": [],
     }
-    if not source.exists():
-        if holder:
-            return found
+    if not warehouse.exists():
         raise StoreError(
             f"{warehouse}: no warehouse yet. Run `analytics run`, or name another configuration"
             " with --config."
         )
+    try:
+        # With the lock, no writer can open the file while it is read here.
+        with WriterLock(warehouse, "status"):
+            _read_into(found, warehouse)
+    except WarehouseBusyError:
+        found["writer"] = read_holder(warehouse.with_name(warehouse.name + ".lock")) or None
+        if snapshot.exists():
+            _read_into(found, snapshot)
+    return found
+
+
+def _read_into(found: dict[str, Any], source: Path) -> None:
     connection = connect(source, read_only=True)
     try:
         found["rows"] = {name: count_rows(connection, name) for name in _TABLES}
@@ -51,7 +59,6 @@ def read_status(warehouse: Path) -> dict[str, Any]:
         raise StoreError(f"{source}: not a warehouse of this program: {exc}") from exc
     finally:
         connection.close()
-    return found
 
 
 def _read_runs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

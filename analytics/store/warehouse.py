@@ -78,6 +78,8 @@ def publish_snapshot(path: Path) -> None:
             f" stored in {path}; free some space and run `analytics marts` to publish them."
         )
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    for left in target.parent.glob(f".{target.name}.*.tmp"):
+        left.unlink(missing_ok=True)  # of a process that was killed; we hold the lock
     try:
         _copy(path, temporary)
         os.replace(temporary, target)
@@ -94,7 +96,7 @@ def _copy(source: Path, target: Path) -> None:
         while left > 0:
             try:
                 n_copied = os.copy_file_range(reader.fileno(), writer.fileno(), left)
-            except OSError:  # across file systems, or not supported
+            except (OSError, AttributeError):  # across file systems, or not supported
                 shutil.copyfileobj(reader, writer, 1024 * 1024)
                 break
             if n_copied == 0:

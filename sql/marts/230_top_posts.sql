@@ -79,6 +79,7 @@ with
         left join predicted
             on ranked.post_id = predicted.post_id
             and ranked.aspect = predicted.aspect
+            and ranked.content_key = predicted.content_key
         left join pictures on ranked.post_id = pictures.post_id
         order by ranked.aspect, ranked.rank
     )

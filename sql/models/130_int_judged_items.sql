@@ -36,6 +36,7 @@ with
         left join predicted
             on items.post_id = predicted.post_id
             and items.aspect = predicted.aspect
+            and items.content_key = predicted.content_key
     )
 
 select * from final

@@ -109,6 +109,32 @@ def test_reading_before_the_first_run_says_what_to_do(project: Path) -> None:
     assert "no warehouse yet" in str(run("status").exception)
 
 
+def test_sql_json_is_valid_for_odd_values(project: Path) -> None:
+    run("ingest")
+    query = "select 'nan'::double as x, 1.5 as x, [1.5::decimal(3, 1)] as l -- comment"
+    found = json.loads(run("sql", query, "--json").stdout, parse_constant=pytest.fail)
+    assert found == [{"x": None, "x_2": 1.5, "l": [1.5]}]
+    assert run("sql", query, "--format", "csv").stdout.splitlines()[1] == ",1.5,[1.5]"
+    assert run("sql", query, "--output", "odd.parquet").exit_code == 0
+    assert run("sql", " ; ").exit_code == 2
+
+
+def test_other_author_key_is_refused(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run("ingest")
+    monkeypatch.setenv("ANALYTICS_AUTHOR_KEY_FILE", str(tmp_path / "other.key"))
+    assert "not the key" in str(run("ingest").exception)
+
+
+def test_unrelated_tables_without_a_platform_do_not_meet(project: Path) -> None:
+    for name, text in (("shop.csv", "About cats"), ("survey.csv", "Wholly other")):
+        (project / name).write_text(f"id,text\n1,{text}\n", encoding="utf-8")
+        assert run("ingest", name).exit_code == 0
+    found = run("sql", "select post_id from posts order by all", "--format", "csv").stdout
+    assert found.splitlines() == ["post_id", "table:shop/1", "table:survey/1"]
+
+
 def test_error_is_json_for_machines(project: Path) -> None:
     result = run("ingest", "missing.csv", "--json")
     found = json.loads(result.stdout)
@@ -155,7 +181,7 @@ def test_forget_removes_a_post_for_good(project: Path) -> None:
     run("ingest")
     result = run("forget", "--post", "test:1", "--json")
     assert json.loads(result.stdout)["posts"] == 1
-    run("ingest", "--reread")
+    assert run("ingest", "--reread").exit_code == 3
     assert json.loads(run("sql", "select post_id from posts", "--json").stdout) == [
         {"post_id": "test:2"}
     ]

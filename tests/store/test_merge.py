@@ -72,6 +72,13 @@ def test_counts_come_from_the_latest_retrieval(connection: duckdb.DuckDBPyConnec
     assert scalar(connection, "select likes from posts") == 9
 
 
+def test_recounted_post_keeps_its_file_and_line(connection: duckdb.DuckDBPyConnection) -> None:
+    store_posts(connection, [make_post("1", line=16, likes=1)], name="a.csv")
+    store_posts(connection, [make_post("1", line=2, likes=5)], name="b.csv")
+    found = rows(connection, "select source_file, source_line, likes from posts")
+    assert found == [("a.csv", 16, 5)]
+
+
 def test_author_is_stored_as_keyed_hash(connection: duckdb.DuckDBPyConnection) -> None:
     store_posts(connection, [make_post("1", author="jane")])
     assert scalar(connection, "select author_key from posts") == hash_author(KEY, "test", "jane")
