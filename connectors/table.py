@@ -185,13 +185,15 @@ class _RowParser:
         url = values.get("url")
         platform = self._read_platform(values.get("platform"))
         native_id = read_optional_id(values.get("id"))
+        if native_id is not None:
+            native_id = f"{self._id_scope}{native_id}"
         if native_id is None:
             if "id" in self._mapping:
                 raise BadRecordError("id is missing")
             native_id = _derive_id(text, created_at, author, images, aspects, url)
         return Post(
             platform=platform,
-            native_id=f"{self._id_scope}{native_id}",
+            native_id=native_id,
             text=text,
             line=line,
             author=author,

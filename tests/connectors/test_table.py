@@ -34,7 +34,7 @@ def test_read_file_csv_equals_golden() -> None:
     cup = Media(kind="image", source_path=FOLDER / "images" / "cup.png")
     tea = Post(
         platform="table",
-        native_id="900719925474099301",
+        native_id="posts/900719925474099301",
         text="Good, strong tea",
         line=2,
         author="ann",
@@ -111,7 +111,7 @@ def test_read_file_quote_inside_a_field_is_text(tmp_path: Path) -> None:
 )
 def test_read_file_delimiters_and_line_ends(tmp_path: Path, name: str, text: str) -> None:
     records = read_all(CONNECTOR, write(tmp_path / name, text))
-    assert [(post.native_id, post.text) for post in posts_of(records)] == [("1", "hi; there")]
+    assert [(post.native_id, post.text) for post in posts_of(records)] == [("a/1", "hi; there")]
     assert len(records) == 1
 
 
@@ -241,7 +241,7 @@ def test_read_file_rounded_ids_are_rejects(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "id,text\n9.00719925474099E+17,a\n1e5,b\nE5,c\n")
     records = read_all(CONNECTOR, path)
     assert [line for line, _ in rejects_of(records)] == [2, 3]
-    assert [post.native_id for post in posts_of(records)] == ["E5"]
+    assert [post.native_id for post in posts_of(records)] == ["a/E5"]
 
 
 def test_read_file_parquet_equals_golden(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_read_file_parquet_equals_golden(tmp_path: Path) -> None:
     assert posts_of(records) == [
         Post(
             platform="table",
-            native_id=str(2**60 + 1),
+            native_id=f"a/{2**60 + 1}",
             text="first",
             line=1,
             created_at=utc(2024, 5, 1, 10),
@@ -277,7 +277,7 @@ def test_read_file_parquet_equals_golden(tmp_path: Path) -> None:
             ),
             aspects=("tea",),
         ),
-        Post(platform="table", native_id="2", text="second", line=2),
+        Post(platform="table", native_id="a/2", text="second", line=2),
     ]
     assert rejects_of(records) == [(3, "id is missing"), (4, "neither text nor image")]
 
@@ -369,5 +369,5 @@ def test_sample_research_set_is_read_whole() -> None:
     rows = [json.loads(line) for line in T15.read_text("utf-8").splitlines()]
     posts = posts_of(read_all(CONNECTOR, T15))
     assert [(p.native_id, p.text, p.aspects[0]) for p in posts] == [
-        (row["id"], row["text"], row["aspect"]) for row in rows
+        (f"test/{row['id']}", row["text"], row["aspect"]) for row in rows
     ]

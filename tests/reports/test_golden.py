@@ -40,6 +40,8 @@ def test_small_report_equals_the_golden_file(
             source_line=number,
         )
         add_aspect(connection, post_id, ("tram", "bus")[number % 2])
+        if not number:
+            add_picture(connection, post_id, path="pictures/gone.jpg")
         p = ((0.7, 0.2, 0.1), (0.1, 0.2, 0.7))[number % 2]
         for aspect in ("", ("tram", "bus")[number % 2]):
             add_prediction(
@@ -53,7 +55,6 @@ def test_small_report_equals_the_golden_file(
                 rationale_status="ok" if number > 1 else "truncated",
                 contradicts_label=number % 2 == 0 if number > 1 else None,
             )
-    add_picture(connection, "x:0", path="pictures/gone.jpg")
     add_reject(connection, "no text: line 7", line=7)
     add_run(connection, "run-1", count_stored=6, engine="transformers")
     build_marts(connection)

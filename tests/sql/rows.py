@@ -1,6 +1,5 @@
 """Rows for warehouses of tests: a migrated database and functions that fill it."""
 
-import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +7,7 @@ import duckdb
 
 from analytics.contract.labels import LABELS
 from analytics.store.migrations import migrate
+from analytics.store.sql_files import build_models
 
 MODEL_ID = "model-a"
 DIGEST = "digest-a"
@@ -94,9 +94,13 @@ def add_prediction(
 ) -> None:
     """A prediction of the current model; the label is the most probable one."""
     aspect = values.get("aspect", "")
+    build_models(connection)
+    found = connection.execute(
+        "select content_key from int_items where post_id = ? and aspect = ?", [post_id, aspect]
+    ).fetchall()
     row = {
         "aspect": aspect,
-        "content_key": hashlib.sha256(f"{post_id}{aspect}".encode()).hexdigest(),
+        "content_key": found[0][0] if found else "of no item",
         "model_id": MODEL_ID,
         "result_digest": DIGEST,
         "label": str(LABELS[probabilities.index(max(probabilities))]),
