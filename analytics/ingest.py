@@ -30,6 +30,8 @@ from connectors.registry import choose_connector
 
 logger = logging.getLogger(__name__)
 
+_DUMP_ENDINGS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".zst", ".gz"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReport:
@@ -143,6 +145,7 @@ def _ingest_source(
             " docs/connectors.md for what each format looks like, or set format."
         )
     clear_source_reject(connection, str(source.path))
+    _warn_of_unread(source.path, connector, paths)
     for path in paths:
         file = _describe_file(path, connector, options)
         progress.on_file(path, file.n_bytes)
@@ -176,6 +179,25 @@ def _ingest_source(
         counts.count_rejects += merged.count_rejects
         yield FileReport(
             source_file=file.name, connector=connector.name, found=detection.found, counts=merged
+        )
+
+
+def _warn_of_unread(path: Path, connector: Connector, read: list[Path]) -> None:
+    """Say which dumps in a folder are not read, since a folder is of one format.
+
+    The folders of archives are full of other data by design.
+    """
+    if not path.is_dir() or isinstance(connector, HasCompanions):
+        return
+    found = {file for file in path.rglob("*") if file.suffix.lower() in _DUMP_ENDINGS}
+    left = sorted(file for file in found - set(read) if not file.name.startswith("."))
+    if left:
+        logger.warning(
+            "%s: %d files are not read as '%s', e.g. %s. Name them as sources of their own.",
+            path,
+            len(left),
+            connector.name,
+            left[0],
         )
 
 

@@ -98,6 +98,16 @@ def test_no_readable_source_is_an_error_that_names_each(
     assert "lost.csv" in str(caught.value)
 
 
+def test_files_of_a_folder_that_are_not_read_are_named(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _write_comments(tmp_path / "RC_1.ndjson", "a")
+    (tmp_path / "other.csv").write_text("id,text\n1,hi\n", encoding="utf-8")
+    _ingest(connection, tmp_path)
+    assert "1 files are not read as 'reddit'" in caplog.text
+    assert "other.csv" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [
