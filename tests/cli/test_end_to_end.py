@@ -69,13 +69,19 @@ def make_project(folder: Path) -> Path:
     return write_config(folder, CONFIG)
 
 
-def analytics(*arguments: str) -> subprocess.CompletedProcess[str]:
+def with_key(config: Path) -> dict[str, str]:
+    """The environment with one author key for a project, whichever test runs it."""
+    return {**os.environ, "ANALYTICS_AUTHOR_KEY_FILE": str(config.parent / "author.key")}
+
+
+def analytics(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "analytics", *arguments],
+        [sys.executable, "-m", "analytics", arguments[0], "--config", config, *arguments[1:]],
         capture_output=True,
         text=True,
         check=False,
         timeout=280,
+        env=with_key(config),
     )
 
 
@@ -91,7 +97,7 @@ def results(config: Path) -> list[tuple[Any, ...]]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A project after one unbroken run, and what the run said."""
     config = make_project(tmp_path_factory.mktemp("whole") / "project")
-    done = analytics("run", "--config", str(config), "--json")
+    done = analytics(config, "run", "--json")
     assert done.returncode == 3, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
     return config, said
@@ -110,9 +116,7 @@ def test_run_goes_from_dumps_to_report(whole: tuple[Path, dict[str, Any]]) -> No
     found = results(config)
     assert len(found) == 32
     assert all(abs(sum(row[-4:-1]) - 1) < 1e-6 for row in found)
-    shown = analytics(
-        "sql", "--config", str(config), "--json", "select stage from rejects order by all"
-    )
+    shown = analytics(config, "sql", "--json", "select stage from rejects order by all")
     assert [row["stage"] for row in json.loads(shown.stdout)] == ["media", "parse", "parse"]
 
 
@@ -121,16 +125,15 @@ def test_second_run_makes_no_engine_call_and_the_same_report(
 ) -> None:
     config, _ = whole
     before = results(config)
-    done = analytics("run", "--config", str(config), "--json")
+    done = analytics(config, "run", "--json")
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)["counts"]
     assert counts["count_engine_labels"] == counts["count_engine_rationales"] == 0
     assert counts["count_files_skipped"] == 2
     assert results(config) == before
     shown = analytics(
+        config,
         "sql",
-        "--config",
-        str(config),
         "--json",
         "select count_engine_labels from runs order by started_at desc limit 1",
     )
@@ -143,6 +146,7 @@ def test_killed_run_ends_up_the_same(whole: tuple[Path, dict[str, Any]], tmp_pat
         [sys.executable, "-m", "analytics", "run", "--config", str(config)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=with_key(config),
     ) as victim:
         # A chunk's commit makes the write-ahead log grow: kill after the first.
         log = config.parent / "warehouse.duckdb.wal"
@@ -154,7 +158,7 @@ def test_killed_run_ends_up_the_same(whole: tuple[Path, dict[str, Any]], tmp_pat
             time.sleep(0.02)
         assert victim.poll() is None, "the run ended before it could be killed"
         os.kill(victim.pid, signal.SIGKILL)
-    done = analytics("run", "--config", str(config), "--json")
+    done = analytics(config, "run", "--json")
     assert done.returncode in (0, 3), done.stderr
     counts = json.loads(done.stdout)["counts"]
     assert 0 < counts["count_engine_labels"] < 31
