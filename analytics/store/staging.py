@@ -74,7 +74,6 @@ class Staging:
         self.count_read = 0
         self.count_ignored = 0
         self.count_rejects = 0
-        self.count_posts = 0
         self._reset()
         for name, schema in _SCHEMAS.items():
             connection.register("empty_batch", schema.empty_table())
@@ -111,7 +110,6 @@ class Staging:
         self._reset()
 
     def _add_post(self, post: Post) -> None:
-        self.count_posts += 1
         media = [entry for entry in post.media if entry.url or entry.source_path]
         _append(
             self._rows["stage_posts"],
