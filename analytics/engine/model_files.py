@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import EngineError
+from analytics.contract.rendering import DEFAULT_MAX_MODEL_LEN
 from analytics.engine.models import ModelFolder
-from analytics.engine.rendering import DEFAULT_MAX_MODEL_LEN
 
 
 def load_tokenizer(folder: ModelFolder) -> tuple[Any, Any]:

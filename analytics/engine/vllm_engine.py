@@ -18,11 +18,11 @@ from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import ConfigError, EngineError, MissingExtraError
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
+from analytics.contract.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.devices import choose_dtype
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
 from analytics.engine.quiet import quiet_libraries
-from analytics.engine.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.replies import STOP_STRINGS, make_text_reply
 
 logger = logging.getLogger(__name__)

@@ -40,9 +40,8 @@ def test_render_messages_gives_golden_label_prompt() -> None:
             "content": [
                 {
                     "type": "text",
-                    "text": "<post>\nThe tram was late again.\n</post>\n\nWhat is the sentiment"
-                    ' of the post toward "Lakeline"? Answer with one word: negative, neutral or'
-                    " positive.",
+                    "text": "<post>\nThe tram was late again.\n</post>\n\nSentiment toward"
+                    ' "Lakeline": negative, neutral or positive?',
                 }
             ],
         },

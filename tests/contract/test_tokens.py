@@ -9,7 +9,7 @@ import pytest
 from analytics.contract.errors import ContractMismatchError, EngineError
 from analytics.contract.labels import LABELS
 from analytics.contract.prompts import fence
-from analytics.engine.labels import check_fence, encode, find_label_ids, list_control_tokens
+from analytics.contract.tokens import check_fence, encode, find_label_ids, list_control_tokens
 from analytics.engine.model_files import load_tokenizer
 from analytics.engine.models import ModelFolder
 

@@ -17,7 +17,7 @@ from analytics.contract.prompts import (
     render_prefill,
 )
 from analytics.contract.records import Item
-from analytics.engine.labels import LabelIds, check_fence, encode, find_label_ids
+from analytics.contract.tokens import LabelIds, check_fence, encode, find_label_ids
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ import pytest
 from analytics.contract.errors import EngineError
 from analytics.contract.prompts import RATIONALE_PREFILL
 from analytics.contract.records import Item
-from analytics.engine.labels import encode, list_control_tokens
-from analytics.engine.rendering import CUT_MARK, PromptMaker
+from analytics.contract.rendering import CUT_MARK, PromptMaker
+from analytics.contract.tokens import encode, list_control_tokens
 
 pytestmark = pytest.mark.model
 

@@ -1,0 +1,1 @@
+"""Training and test data: labelled examples, their pictures, and rationales."""
