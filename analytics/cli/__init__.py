@@ -5,6 +5,8 @@ Commands are imported when they are called, so that `--help` stays fast.
 
 import importlib
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -24,33 +26,42 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("analytics.cli.query:status", "Show the last runs and who is writing."),
     "label": ("analytics.cli.gold:label", "Label a sample by hand; import and export labels."),
     "evaluate": ("analytics.cli.gold:evaluate", "Compare predictions with human labels."),
+    "distill": ("distillation.cli:distill", "Teach the student: teacher, assistant, student."),
     "forget": ("analytics.cli.gold:forget", "Remove a post or an author for good."),
 }
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported on first use."""
+    """A group whose commands are imported on first use.
+
+    `lazy` maps a command to (module:object, one line for --help).
+    """
+
+    def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order of use."""
-        return list(COMMANDS)
+        return list(self._lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self._lazy:
             return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        module, _, name = self._lazy[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+            formatter.write_dl([(name, line) for name, (_, line) in self._lazy.items()])
 
 
 @click.group(
     cls=LazyGroup,
+    lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects or failed checks.",
 )

@@ -1,0 +1,29 @@
+"""`analytics distill`: the composition root of distillation.
+
+The only part of it that may load an engine. Commands are imported when called.
+"""
+
+import click
+
+from analytics.cli import LazyGroup
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "teacher": ("distillation.cli.teacher:teacher", "Let a large model explain labelled posts."),
+    "assistant": ("distillation.cli.train:assistant", "Train the assistant on labels and reasons."),
+    "augment": ("distillation.cli.augment:augment", "Let the assistant explain the training set."),
+    "student": ("distillation.cli.train:student", "Train the student on hard and soft labels."),
+    "evaluate": ("distillation.cli.evaluate:evaluate", "Score a model on a labelled data set."),
+    "promote": ("distillation.cli.promote:promote", "Let a better model into the registry."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    epilog="Example: analytics distill student --recipe cpu-smol --data DIR --output DIR",
+)
+def distill() -> None:
+    """Make a light student from a large teacher (MulCoT-RD).
+
+    In order: teacher, assistant, augment, student, evaluate, promote.
+    """
