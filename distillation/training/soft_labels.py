@@ -1,0 +1,223 @@
+"""The assistant's soft labels: computed beside the student, or read from disk.
+
+On disk a folder holds `soft_labels.parquet` (one row per item and purpose) and
+`manifest.json`. For rationales a row has the k best tokens of each response position
+and their log-probabilities at the training temperature; for labels the three
+log-probabilities. So the assistant need not fit beside the student.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from analytics.contract.digests import training_digest
+from analytics.contract.errors import TrainingError
+from distillation.training.losses import kd_loss, kd_loss_top_k
+from distillation.training.packing import Pack, pack_items
+from distillation.training.sequences import Encoder, TokenSequence, TrainingItem
+
+FORMAT_VERSION = 1
+SOFT_LABELS_FILE = "soft_labels.parquet"
+MANIFEST_FILE = "manifest.json"
+
+
+class SoftLabels(Protocol):
+    """Gives the soft loss of a pack, summed over label and over response positions."""
+
+    def compute(self, pack: Pack, logits: Any, label_ids: Any) -> tuple[Any, Any]: ...
+
+
+class ResidentAssistant:
+    """An assistant that is held in memory and computes its logits pack by pack."""
+
+    def __init__(
+        self,
+        model: Any,
+        encoder: Encoder,
+        items: Iterable[TrainingItem],
+        *,
+        image_token_id: int | None,
+        temperature: float,
+    ) -> None:
+        self._model = model.eval()
+        self._encoder = encoder
+        self._items = {item.key: item for item in items}
+        self._image_token_id = image_token_id
+        self._temperature = temperature
+
+    def compute(self, pack: Pack, logits: Any, label_ids: Any) -> tuple[Any, Any]:
+        """The soft losses (labels, responses) of a pack's kept logits (m, vocabulary)."""
+        import torch
+
+        keys = dict.fromkeys(piece.sequence.key for piece in pack.pieces)
+        theirs = {
+            (sequence.key, sequence.purpose): (sequence, found)
+            for sequence, found in self.run([self._items[key] for key in keys])
+        }
+        own_label_ids = torch.tensor(self._encoder.label_ids, device=logits.device)
+        label_sum = response_sum = logits.sum() * 0.0
+        for piece in pack.pieces:
+            sequence, found = theirs[piece.sequence.key, piece.sequence.purpose]
+            _check_same_response(piece.sequence, digest_response(sequence))
+            ours, found = logits[piece.start : piece.stop], found.to(logits.device)
+            if piece.sequence.purpose == "label":
+                label_sum = label_sum + kd_loss(
+                    ours[:, label_ids], found[:, own_label_ids], self._temperature
+                )
+            else:
+                response_sum = response_sum + kd_loss(ours, found, self._temperature)
+        return label_sum, response_sum
+
+    def run(self, items: Sequence[TrainingItem]) -> Iterator[tuple[TokenSequence, Any]]:
+        """The assistant's logits (m, vocabulary) for each sequence of some items."""
+        import torch
+
+        device = next(self._model.parameters()).device
+        encoded = [self._encoder.encode(item) for item in items]
+        n_tokens = max(4096, max(item.n_tokens for item in encoded))
+        for pack in pack_items(encoded, max_tokens=n_tokens, image_token_id=self._image_token_id):
+            with torch.no_grad():
+                logits = self._model(**pack.make_inputs(device)).logits[0]
+            for piece in pack.pieces:
+                yield piece.sequence, logits[piece.start : piece.stop]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    response_digest: str
+    k: int
+    ids: bytes
+    log_probs: bytes
+
+
+class StoredSoftLabels:
+    """Soft labels read from a folder that `write_soft_labels` made."""
+
+    def __init__(self, folder: Path, *, temperature: float) -> None:
+        manifest = _read_manifest(folder)
+        if manifest["temperature"] != temperature:
+            raise TrainingError(
+                f"{folder}: soft labels at temperature {manifest['temperature']}, the recipe has "
+                f"{temperature}. Write them anew, or set loss.temperature"
+            )
+        if manifest["training_digest"] != training_digest():
+            raise TrainingError(
+                f"{folder}: soft labels of another contract (other prompts). Write them anew"
+            )
+        self._folder = folder
+        self._temperature = temperature
+        frame = pl.read_parquet(folder / SOFT_LABELS_FILE)
+        self._rows = {
+            (key, purpose): _Row(digest, k, ids, log_probs)
+            for key, purpose, digest, k, ids, log_probs in frame.iter_rows()
+        }
+
+    def compute(self, pack: Pack, logits: Any, label_ids: Any) -> tuple[Any, Any]:
+        """The soft losses (labels, responses) of a pack's kept logits (m, vocabulary)."""
+        import torch
+
+        label_sum = response_sum = logits.sum() * 0.0
+        for piece in pack.pieces:
+            sequence = piece.sequence
+            row = self._rows.get((sequence.key, sequence.purpose))
+            if row is None:
+                raise TrainingError(
+                    f"{self._folder}: holds no soft labels for the {sequence.purpose} of item "
+                    f"{sequence.key!r}. Write them for the same data"
+                )
+            _check_same_response(sequence, row.response_digest)
+            ours = logits[piece.start : piece.stop]
+            log_probs = torch.frombuffer(bytearray(row.log_probs), dtype=torch.float32)
+            log_probs = log_probs.view(-1, row.k).to(logits.device)
+            if sequence.purpose == "label":
+                # Log-probabilities at T, times T, are logits whose softmax at T is theirs.
+                label_sum = label_sum + kd_loss(
+                    ours[:, label_ids], log_probs * self._temperature, self._temperature
+                )
+            else:
+                ids = torch.frombuffer(bytearray(row.ids), dtype=torch.int32)
+                ids = ids.view(-1, row.k).long().to(logits.device)
+                response_sum = response_sum + kd_loss_top_k(ours, ids, log_probs, self._temperature)
+        return label_sum, response_sum
+
+
+def write_soft_labels(
+    folder: Path,
+    assistant: ResidentAssistant,
+    items: Sequence[TrainingItem],
+    *,
+    label_ids: Sequence[int],
+    k: int,
+    temperature: float,
+    about: dict[str, Any],
+) -> int:
+    """Run the assistant over all items once and store what the student needs; the rows."""
+    import torch
+
+    rows: list[dict[str, Any]] = []
+    for start in range(0, len(items), 16):
+        for sequence, logits in assistant.run(items[start : start + 16]):
+            if sequence.purpose == "label":
+                log_probs = (logits[:, list(label_ids)].float() / temperature).log_softmax(-1)
+                ids = torch.empty((0, 0), dtype=torch.int64)
+            else:
+                whole = (logits.float() / temperature).log_softmax(-1)
+                log_probs, ids = whole.topk(min(k, whole.shape[-1]))
+            rows.append(
+                {
+                    "key": sequence.key,
+                    "purpose": sequence.purpose,
+                    "response_digest": digest_response(sequence),
+                    "k": log_probs.shape[1],
+                    "ids": ids.cpu().numpy().astype(np.int32).tobytes(),
+                    "log_probs": log_probs.cpu().numpy().astype(np.float32).tobytes(),
+                }
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    pl.DataFrame(rows).write_parquet(folder / SOFT_LABELS_FILE)
+    manifest = {
+        **about,
+        "format_version": FORMAT_VERSION,
+        "training_digest": training_digest(),
+        "temperature": temperature,
+        "k": k,
+        "count": len(rows),
+    }
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return len(rows)
+
+
+def digest_response(sequence: TokenSequence) -> str:
+    """What two models must agree on before their logits are compared: the response."""
+    return hashlib.sha256(sequence.response_ids.astype(np.int64).tobytes()).hexdigest()[:16]
+
+
+def _check_same_response(sequence: TokenSequence, digest: str) -> None:
+    if digest_response(sequence) != digest:
+        raise TrainingError(
+            f"item {sequence.key!r}: assistant and student split its {sequence.purpose} into "
+            "different tokens, so soft labels do not fit. Use models with the same tokenizer and "
+            "the same rationales"
+        )
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST_FILE
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise TrainingError(
+            f"{path}: cannot be read ({exc}). Write soft labels with `analytics distill assistant "
+            "--soft-labels`"
+        ) from exc
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise TrainingError(
+            f"{path}: format {manifest.get('format_version')} is not {FORMAT_VERSION}"
+        )
+    return manifest
