@@ -19,7 +19,6 @@ from typing import Any
 from analytics.contract.errors import TrainingError
 from distillation.training.batches import Plan, share_items
 from distillation.training.checkpoint import (
-    Average,
     find_checkpoint,
     load_checkpoint,
     save_checkpoint,
@@ -30,6 +29,7 @@ from distillation.training.packing import Pack, pack_items
 from distillation.training.recipe import OptimRecipe, Recipe
 from distillation.training.sequences import Encoder, TrainingItem, make_filler
 from distillation.training.soft_labels import SoftLabels
+from distillation.training.weights import Weights
 
 logger = logging.getLogger(__name__)
 
@@ -74,25 +74,33 @@ def train(
     torch.manual_seed(recipe.seed)
     accelerator = accelerator or Accelerator()
     optim = recipe.optim
+    plan = Plan(items=items, batch_size=optim.batch_size, n_epochs=optim.n_epochs, seed=recipe.seed)
+    weights = Weights(
+        trainee.model,
+        first_step=int(optim.average_from * plan.n_steps),
+        every=optim.average_every,
+    )
+    if weights.has_copies and "FSDP" in str(accelerator.distributed_type):
+        raise TrainingError(
+            "model.dtype = 'bfloat16' does not go together with FSDP. Set it to 'float32' and let "
+            "FSDP's mixed precision choose the number type (docs/distillation)"
+        )
     optimizer = torch.optim.AdamW(
-        group_parameters(trainee.model, recipe),
+        group_parameters(weights.masters, optim),
         betas=(optim.beta_1, optim.beta_2),
         fused=accelerator.device.type in ("cpu", "cuda"),
     )
     model, optimizer = accelerator.prepare(trainee.model, optimizer)
+    accelerator.register_for_checkpointing(weights)
     encoder = trainee.make_encoder(
         max_tokens=recipe.pack.max_tokens, max_response_tokens=recipe.pack.max_response_tokens
     )
     label_ids = torch.tensor(encoder.label_ids, device=accelerator.device)
-    plan = Plan(items=items, batch_size=optim.batch_size, n_epochs=optim.n_epochs, seed=recipe.seed)
-    average = Average(
-        model, first_step=int(optim.average_from * plan.n_steps), every=optim.average_every
-    )
     autocast = make_autocast(recipe, accelerator.device.type)
     trained = Trained()
     first_step = 0
     if (found := find_checkpoint(folder)) is not None:
-        first_step, trained.rows = load_checkpoint(found, accelerator, recipe, plan, average)
+        first_step, trained.rows = load_checkpoint(found, accelerator, recipe, plan)
         logger.info("going on from step %d of %d", first_step, plan.n_steps)
     model.train()
     for step, packs in _prepare(plan, first_step, encoder, trainee, recipe, accelerator):
@@ -104,9 +112,11 @@ def train(
             model, packs, recipe, soft_labels, label_ids, accelerator=accelerator, autocast=autocast
         )
         norm = accelerator.clip_grad_norm_(model.parameters(), optim.max_grad_norm)
+        weights.take_gradients()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        average.update(step, model)
+        weights.put_values()
+        weights.average(step)
         row = {"step": step + 1, "rate": rate, **sums, "grad_norm": float(norm)}
         if not math.isfinite(row["loss"]):
             raise TrainingError(
@@ -121,18 +131,18 @@ def train(
         if is_epoch_end and on_epoch is not None:
             epoch = (step + 1) // plan.n_steps_per_epoch
             row.update(on_epoch(epoch, model))
-            if step + 1 == plan.n_steps and average.count:
-                with average.applied(model):
+            if step + 1 == plan.n_steps and weights.has_mean:
+                with weights.with_means():
                     scores = on_epoch(epoch, model)
                 row.update({f"average_{key}": value for key, value in scores.items()})
         is_due = recipe.checkpoint_every and (step + 1) % recipe.checkpoint_every == 0
         stops = should_stop()
         if (is_due or stops) and step + 1 < plan.n_steps:
-            save_checkpoint(folder, step + 1, accelerator, recipe, plan, average, trained.rows)
+            save_checkpoint(folder, step + 1, accelerator, recipe, plan, trained.rows)
         if stops and step + 1 < plan.n_steps:
             trained.is_finished = False
             return trained
-    average.copy_into(model)
+    weights.finish()
     if accelerator.num_processes > 1:
         trained.state = accelerator.get_state_dict(model)
     if accelerator.is_main_process:

@@ -10,7 +10,7 @@ from typing import Any
 
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import MissingExtraError, TrainingError
-from distillation.training.recipe import ModelRecipe, Recipe
+from distillation.training.recipe import ModelRecipe, OptimRecipe, Recipe
 from distillation.training.sequences import Encoder
 from distillation.training.tree_attention import register_tree_attention
 
@@ -123,16 +123,14 @@ def write_model(
     generation.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
-def group_parameters(model: Any, recipe: Recipe) -> list[dict[str, Any]]:
+def group_parameters(named: Mapping[str, Any], optim: OptimRecipe) -> list[dict[str, Any]]:
     """AdamW groups: new parts with their own rate; no decay for vectors (norms, biases)."""
-    optim = recipe.optim
     groups: dict[tuple[float, float], list[Any]] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            is_new = any(re.search(pattern, name) for pattern in optim.new_parameters)
-            rate = optim.new_learning_rate if is_new else optim.learning_rate
-            decay = optim.weight_decay if parameter.dim() > 1 else 0.0
-            groups.setdefault((rate, decay), []).append(parameter)
+    for name, parameter in named.items():
+        is_new = any(re.search(pattern, name) for pattern in optim.new_parameters)
+        rate = optim.new_learning_rate if is_new else optim.learning_rate
+        decay = optim.weight_decay if parameter.dim() > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
     return [
         {"params": found, "lr": rate, "base_lr": rate, "weight_decay": decay}
         for (rate, decay), found in groups.items()

@@ -1,0 +1,189 @@
+"""The loop: learns, resumes exactly, averages, and reports each loss by itself."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics.contract.errors import TrainingError
+from analytics.contract.labels import LABELS
+from distillation.training.loop import Trained, train
+from distillation.training.modeling import Trainee, load_trainee, write_model
+from distillation.training.recipe import LossRecipe, ModelRecipe, OptimRecipe, PackRecipe, Recipe
+from distillation.training.scoring import score_labels
+from distillation.training.sequences import TrainingItem
+
+pytestmark = pytest.mark.model
+
+RECIPE = Recipe(
+    name="toy",
+    model=ModelRecipe(frozen=("embed_tokens", "lm_head")),
+    optim=OptimRecipe(learning_rate=3e-3, new_learning_rate=3e-3, batch_size=4, n_epochs=3),
+    pack=PackRecipe(max_pack_tokens=400, max_tokens=512, max_response_tokens=128),
+)
+
+
+def _train(
+    toy: Path, items: list[TrainingItem], folder: Path, recipe: Recipe, **more: Any
+) -> tuple[Trainee, Trained]:
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState, GradientState, PartialState
+
+    for state in (AcceleratorState, GradientState, PartialState):
+        state._reset_state()
+    folder.mkdir(exist_ok=True)
+    trainee = load_trainee(toy, recipe.model, device="cpu")
+    accelerator = Accelerator(cpu=True)
+    return trainee, train(trainee, items, recipe, folder=folder, accelerator=accelerator, **more)
+
+
+def test_a_toy_model_overfits_eight_items(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, optim=replace(RECIPE.optim, n_epochs=40, batch_size=8))
+    trainee, trained = _train(toy_folder, training_items, tmp_path, recipe)
+    first, last = trained.rows[0], trained.rows[-1]
+    assert last["hard_cls"] < 0.1 < first["hard_cls"]
+    assert last["hard_rea"] < 0.6 * first["hard_rea"]
+    encoder = trainee.make_encoder(max_tokens=512, max_response_tokens=128)
+    scores = score_labels(
+        trainee.model,
+        encoder,
+        training_items,
+        image_token_id=trainee.image_token_id,
+        max_pack_tokens=400,
+        autocast=lambda: __import__("contextlib").nullcontext(),
+    )
+    assert [LABELS[i] for i in scores.argmax(1)] == [i.example.label for i in training_items]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_resuming_gives_the_same_curve(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path, dtype: str
+) -> None:
+    """Stopped twice in the middle of an epoch, with weight averages under way."""
+    recipe = replace(
+        RECIPE,
+        model=replace(RECIPE.model, dtype=dtype),
+        optim=replace(RECIPE.optim, average_from=0.2, average_every=1, batch_size=3),
+    )
+    whole, one = _train(toy_folder, training_items, tmp_path / "whole", recipe)
+    assert one.is_finished
+    calls = 0
+
+    def stop_twice() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls in (2, 4)
+
+    for _ in range(2):
+        _, part = _train(
+            toy_folder, training_items, tmp_path / "parts", recipe, should_stop=stop_twice
+        )
+        assert not part.is_finished
+    resumed, other = _train(toy_folder, training_items, tmp_path / "parts", recipe)
+    assert other.is_finished
+    assert [r["loss"] for r in one.rows] == [r["loss"] for r in other.rows]
+    theirs = dict(resumed.model.named_parameters())
+    for name, parameter in whole.model.named_parameters():
+        assert bool((parameter == theirs[name]).all()), name
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    _train(toy_folder, training_items, tmp_path, RECIPE, should_stop=lambda: True)
+    changed = replace(RECIPE, loss=LossRecipe(alpha=0.9))
+    with pytest.raises(TrainingError, match="another recipe"):
+        _train(toy_folder, training_items, tmp_path, changed)
+
+
+def test_seeds_change_the_order_and_nothing_else_does(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    runs = [
+        _train(toy_folder, training_items, tmp_path / str(n), replace(RECIPE, seed=seed))[1]
+        for n, seed in enumerate((1, 1, 2))
+    ]
+    losses = [[row["loss"] for row in run.rows] for run in runs]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_packing_does_not_change_the_curve(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    curves = []
+    for n_tokens in (200, 4096):
+        recipe = replace(RECIPE, pack=replace(RECIPE.pack, max_pack_tokens=n_tokens))
+        _, run = _train(toy_folder, training_items, tmp_path / str(n_tokens), recipe)
+        curves.append([row["loss"] for row in run.rows])
+    assert curves[0] == pytest.approx(curves[1], rel=1e-3)
+
+
+def test_alpha_weighs_labels_against_rationales(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, loss=LossRecipe(alpha=0.3))
+    _, run = _train(toy_folder, training_items, tmp_path, recipe)
+    for row in run.rows:
+        assert row["loss"] == pytest.approx(0.3 * row["hard_cls"] + 0.7 * row["hard_rea"])
+        assert row["n_labels"] == 4
+
+
+def test_a_written_model_is_served_as_it_was_trained(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    from analytics.contract.decoding import Decoding
+    from analytics.engine.loading import load_engine
+    from analytics.engine.models import resolve_model
+
+    trainee, _ = _train(toy_folder, training_items, tmp_path / "run", RECIPE)
+    encoder = trainee.make_encoder(max_tokens=512, max_response_tokens=128)
+    trained = score_labels(
+        trainee.model,
+        encoder,
+        training_items,
+        image_token_id=trainee.image_token_id,
+        max_pack_tokens=400,
+        autocast=lambda: __import__("contextlib").nullcontext(),
+    )
+    write_model(trainee, tmp_path / "model", recipe=RECIPE, state=None, about={"seed": 0})
+    folder = resolve_model(str(tmp_path / "model"), cache_dir=tmp_path / "cache")
+    assert folder.is_distilled
+    engine = load_engine(
+        "transformers",
+        folder,
+        decoding=Decoding(max_rationale_tokens=16),
+        dtype="float32",
+        options={"max_model_len": 512},
+    )
+    replies = engine.label([item.example.item for item in training_items])
+    engine.close()
+    for reply, row in zip(replies, trained, strict=True):
+        assert reply.probabilities == pytest.approx(tuple(row), abs=1e-4)
+
+
+def test_lora_trains_and_is_merged(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    pytest.importorskip("peft")
+    recipe = replace(RECIPE, model=ModelRecipe(method="lora", lora_rank=4, lora_alpha=8))
+    trainee, run = _train(toy_folder, training_items, tmp_path / "run", recipe)
+    n_learning = sum(p.numel() for p in trainee.model.parameters() if p.requires_grad)
+    assert 0 < n_learning < 20_000
+    assert run.rows[-1]["loss"] < run.rows[0]["loss"]
+    write_model(trainee, tmp_path / "model", recipe=recipe, state=None, about={})
+    names = {path.name for path in (tmp_path / "model").iterdir()}
+    assert "model.safetensors" in names
+    assert "adapter_config.json" not in names
+
+
+def test_nothing_to_train_on_is_an_error(toy_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="nothing to train on"):
+        _train(toy_folder, [], tmp_path, RECIPE)
+
+
+def test_freezing_everything_is_an_error(toy_folder: Path) -> None:
+    with pytest.raises(TrainingError, match="freezes all"):
+        load_trainee(toy_folder, ModelRecipe(frozen=("",)), device="cpu")
