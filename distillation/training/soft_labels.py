@@ -34,7 +34,11 @@ class SoftLabels(Protocol):
 
 
 class ResidentAssistant:
-    """An assistant that is held in memory and computes its logits pack by pack."""
+    """An assistant that is held in memory and computes its logits pack by pack.
+
+    `n_words` is the tokenizer's length: rows of the vocabulary beyond it are padding,
+    of different lengths in models of different sizes, and are cut off.
+    """
 
     def __init__(
         self,
@@ -43,8 +47,10 @@ class ResidentAssistant:
         items: Iterable[TrainingItem],
         *,
         image_token_id: int | None,
+        n_words: int,
         temperature: float,
     ) -> None:
+        self.n_words = n_words
         self._model = model.eval()
         self._encoder = encoder
         self._items = {item.key: item for item in items}
@@ -85,7 +91,7 @@ class ResidentAssistant:
             with torch.no_grad():
                 logits = self._model(**pack.make_inputs(device)).logits[0]
             for piece in pack.pieces:
-                yield piece.sequence, logits[piece.start : piece.stop]
+                yield piece.sequence, logits[piece.start : piece.stop, : self.n_words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ class StoredSoftLabels:
                 f"{folder}: soft labels of another contract (other prompts). Write them anew"
             )
         self._folder = folder
+        self._n_words = int(manifest["n_words"])
         self._temperature = temperature
         frame = pl.read_parquet(folder / SOFT_LABELS_FILE)
         self._rows = {
@@ -143,7 +150,9 @@ class StoredSoftLabels:
             else:
                 ids = torch.frombuffer(bytearray(row.ids), dtype=torch.int32)
                 ids = ids.view(-1, row.k).long().to(logits.device)
-                response_sum = response_sum + kd_loss_top_k(ours, ids, log_probs, self._temperature)
+                response_sum = response_sum + kd_loss_top_k(
+                    ours[:, : self._n_words], ids, log_probs, self._temperature
+                )
         return label_sum, response_sum
 
 
@@ -186,6 +195,7 @@ def write_soft_labels(
         "format_version": FORMAT_VERSION,
         "training_digest": training_digest(),
         "temperature": temperature,
+        "n_words": assistant.n_words,
         "k": k,
         "count": len(rows),
     }

@@ -1,0 +1,183 @@
+"""The commands `distill assistant` and `distill student`: one training, two roles."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analytics.cli.common import common_options, echo_json, exit_with, stop_on_signal
+from analytics.contract.errors import ConfigError
+
+
+def _training_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--seed", type=int, help="Seed.  [default: the recipe's]"),
+        click.option(
+            "--set", "overrides", multiple=True, help="section.key=value over the recipe."
+        ),
+        click.option("--text-only", is_flag=True, help="Leave the pictures out."),
+        click.option(
+            "--drop-overlaps", "held_out", multiple=True, help="PATH:SPLIT whose texts are dropped."
+        ),
+        click.option("--dev", help="PATH:SPLIT that is scored after each epoch."),
+        click.option(
+            "--rationales",
+            "rationale_folders",
+            multiple=True,
+            type=click.Path(path_type=Path, exists=True),
+            help="Rationale data set (of `teacher` or `augment`); repeatable.",
+        ),
+        click.option(
+            "--data",
+            "data",
+            multiple=True,
+            required=True,
+            help="PATH:SPLIT[,n=N][,folds=1-4]; repeatable.",
+        ),
+        click.option("--model", help="Folder, built-in name or hub id.  [default: the recipe's]"),
+        click.option(
+            "--output", required=True, type=click.Path(path_type=Path), help="Where it goes."
+        ),
+        click.option("--recipe", required=True, help="Shipped recipe or a .toml file."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(
+    epilog="Example: analytics distill assistant --recipe paper-assistant --data DATA:train"
+    " --rationales teacher --output assistant"
+)
+@_training_options
+@click.option(
+    "--soft-labels",
+    "soft_labels_out",
+    type=click.Path(path_type=Path),
+    help="Also write soft labels for the data into this folder.",
+)
+@click.option("--top-k", default=64, show_default=True, help="Tokens kept a position.")
+@common_options
+def assistant(
+    config_path: Path | None,
+    as_json: bool,
+    soft_labels_out: Path | None,
+    top_k: int,
+    **options: Any,
+) -> None:
+    """Train the assistant on labels and the teacher's rationales.
+
+    --output gets the model (`model/`) and the log. An interrupted training goes on from
+    its newest checkpoint when the command is run again.
+    """
+    del config_path  # all settings are in the recipe
+    _train(as_json, soft_labels_out=soft_labels_out, top_k=top_k, **options)
+
+
+@click.command(
+    epilog="Example: analytics distill student --recipe cpu-smol --data DATA:train --dev DATA:dev"
+    " --output student"
+)
+@_training_options
+@click.option(
+    "--assistant",
+    "assistant_model",
+    help="Assistant (folder, name or hub id) held in memory for soft labels.",
+)
+@click.option(
+    "--soft-labels",
+    "soft_labels_in",
+    type=click.Path(path_type=Path, exists=True),
+    help="Soft labels that `distill assistant --soft-labels` wrote.",
+)
+@common_options
+def student(
+    config_path: Path | None,
+    as_json: bool,
+    assistant_model: str | None,
+    soft_labels_in: Path | None,
+    **options: Any,
+) -> None:
+    """Train the student on the union of rationales, with hard and soft labels.
+
+    --output gets the model (`model/`) and the log. An interrupted training goes on from
+    its newest checkpoint when the command is run again.
+    """
+    if assistant_model is not None and soft_labels_in is not None:
+        raise click.UsageError("--assistant and --soft-labels do not go together")
+    del config_path  # all settings are in the recipe
+    _train(
+        as_json,
+        assistant_model=assistant_model,
+        soft_labels_in=soft_labels_in,
+        **options,
+    )
+
+
+def _train(
+    as_json: bool,
+    *,
+    recipe: str,
+    output: Path,
+    model: str | None,
+    data: tuple[str, ...],
+    rationale_folders: tuple[Path, ...],
+    dev: str | None,
+    held_out: tuple[str, ...],
+    text_only: bool,
+    overrides: tuple[str, ...],
+    seed: int | None,
+    soft_labels_out: Path | None = None,
+    top_k: int = 0,
+    assistant_model: str | None = None,
+    soft_labels_in: Path | None = None,
+) -> None:
+    from analytics.config.loading import cache_folder
+    from analytics.engine.models import resolve_model
+    from distillation.data.pictures import PictureFolder
+    from distillation.data.specs import load_spec, make_items, parse_spec
+    from distillation.training.recipe import load_recipe, with_seed
+    from distillation.training.run import TrainingRun, run_training
+
+    settings = with_seed(load_recipe(recipe, overrides), seed)
+    name = model or settings.model.base
+    if not name:
+        raise ConfigError(f"recipe {settings.name!r} names no base model. Give --model")
+    cache = cache_folder()
+    pictures = None if text_only else PictureFolder(cache / "distill-pictures")
+    specs = [parse_spec(text) for text in data]
+    items, counts = make_items(
+        specs,
+        pictures=pictures,
+        rationale_folders=rationale_folders,
+        held_out=[parse_spec(text) for text in held_out],
+    )
+    dev_examples = load_spec(parse_spec(dev), pictures=pictures) if dev else []
+    with stop_on_signal() as should_stop:
+        report = run_training(
+            TrainingRun(
+                recipe=settings,
+                base=resolve_model(name, cache_dir=cache).path,
+                assistant=(
+                    resolve_model(assistant_model, cache_dir=cache).path
+                    if assistant_model
+                    else None
+                ),
+                soft_labels_in=soft_labels_in,
+                soft_labels_out=soft_labels_out,
+                top_k=top_k,
+                folder=output,
+                data=tuple(data),
+                counts=counts,
+            ),
+            items,
+            dev_examples,
+            should_stop=should_stop,
+        )
+    if as_json:
+        echo_json(report)
+    else:
+        for key, value in report.items():
+            click.echo(f"{key:20} {value}")
+    if report["status"] != "done":
+        exit_with(1)

@@ -1,0 +1,169 @@
+"""Soft labels: resident and stored give the same loss; prompts get no gradient from them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics.contract.errors import TrainingError
+from distillation.training.modeling import Trainee, load_trainee
+from distillation.training.packing import Pack, pack_items
+from distillation.training.recipe import ModelRecipe
+from distillation.training.sequences import Encoder, TrainingItem
+from distillation.training.soft_labels import (
+    ResidentAssistant,
+    SoftLabels,
+    StoredSoftLabels,
+    write_soft_labels,
+)
+
+pytestmark = pytest.mark.model
+TEMPERATURE = 2.0
+
+
+@pytest.fixture(scope="module")
+def student(toy_folder: Path) -> Trainee:
+    return load_trainee(toy_folder, ModelRecipe(), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def encoder(student: Trainee) -> Encoder:
+    return student.make_encoder(max_tokens=512, max_response_tokens=128)
+
+
+@pytest.fixture(scope="module")
+def assistant(
+    toy_folder: Path, encoder: Encoder, training_items: list[TrainingItem]
+) -> ResidentAssistant:
+    """The same toy with other weights and a vocabulary padded further."""
+    import torch
+
+    loaded = load_trainee(toy_folder, ModelRecipe(), device="cpu")
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for parameter in loaded.model.parameters():
+            parameter.add_(0.3 * parameter.std() * torch.randn_like(parameter))
+    n_words = loaded.model.get_input_embeddings().weight.shape[0]
+    loaded.model.resize_token_embeddings(n_words + 64, mean_resizing=False)
+    return ResidentAssistant(
+        loaded.model,
+        encoder,
+        training_items,
+        image_token_id=loaded.image_token_id,
+        n_words=n_words,
+        temperature=TEMPERATURE,
+    )
+
+
+def _packs(encoder: Encoder, student: Trainee, items: list[TrainingItem]) -> list[Pack]:
+    encoded = [encoder.encode(item) for item in items]
+    return list(pack_items(encoded, max_tokens=400, image_token_id=student.image_token_id))
+
+
+def _losses(soft: SoftLabels, student: Trainee, encoder: Encoder, packs: list[Pack]) -> Any:
+    import torch
+
+    label_ids = torch.tensor(encoder.label_ids)
+    sums = torch.zeros(2)
+    with torch.no_grad():
+        for pack in packs:
+            logits = student.model.eval()(**pack.make_inputs("cpu")).logits[0]
+            sums += torch.stack(list(soft.compute(pack, logits, label_ids)))
+    return sums.tolist()
+
+
+def test_stored_and_resident_give_the_same_loss(
+    student: Trainee,
+    encoder: Encoder,
+    assistant: ResidentAssistant,
+    training_items: list[TrainingItem],
+    tmp_path: Path,
+) -> None:
+    packs = _packs(encoder, student, training_items)
+    label, response = _losses(assistant, student, encoder, packs)
+    assert label > 0
+    assert response > 0
+    n_words = student.model.get_input_embeddings().weight.shape[0]
+    errors = []
+    for k in (8, 512, n_words):
+        folder = tmp_path / str(k)
+        write_soft_labels(
+            folder,
+            assistant,
+            training_items,
+            label_ids=encoder.label_ids,
+            k=k,
+            temperature=TEMPERATURE,
+            about={},
+        )
+        stored = _losses(StoredSoftLabels(folder, temperature=TEMPERATURE), student, encoder, packs)
+        assert stored[0] == pytest.approx(label, rel=1e-4)
+        errors.append(abs(stored[1] - response) / response)
+    assert errors[0] > errors[1] > errors[2]
+    assert errors[2] < 1e-3
+
+
+def test_prompt_positions_get_no_gradient_from_soft_labels(
+    student: Trainee,
+    encoder: Encoder,
+    assistant: ResidentAssistant,
+    training_items: list[TrainingItem],
+) -> None:
+    """Of all logits of a whole pass, only those that predict a response have a gradient."""
+    import torch
+
+    packs = _packs(encoder, student, training_items)
+    pack = packs[0]
+    inputs = {**pack.make_inputs("cpu"), "logits_to_keep": 0}
+    logits = student.model.eval()(**inputs).logits[0].detach().requires_grad_()
+    kept = torch.from_numpy(pack.kept)
+    soft = assistant.compute(pack, logits[kept], torch.tensor(encoder.label_ids))
+    sum(soft).backward()  # type: ignore[union-attr]
+    assert logits.grad is not None
+    touched = set(logits.grad.abs().sum(-1).nonzero().flatten().tolist())
+    assert touched == set(pack.kept.tolist())
+    last_prompt = {
+        int(pack.kept[p.start]) for p in pack.pieces if p.sequence.purpose == "rationale"
+    }
+    # The first response token is predicted from the prompt's last position: the shift.
+    decode = student.tokenizer.decode
+    assert all(decode([pack.token_ids[i]]) == ":" for i in last_prompt)
+
+
+def test_missing_and_foreign_soft_labels_are_errors(
+    student: Trainee,
+    encoder: Encoder,
+    assistant: ResidentAssistant,
+    training_items: list[TrainingItem],
+    tmp_path: Path,
+) -> None:
+    import torch
+
+    write_soft_labels(
+        tmp_path,
+        assistant,
+        training_items[:4],
+        label_ids=encoder.label_ids,
+        k=4,
+        temperature=TEMPERATURE,
+        about={},
+    )
+    with pytest.raises(TrainingError, match="temperature"):
+        StoredSoftLabels(tmp_path, temperature=1.0)
+    stored = StoredSoftLabels(tmp_path, temperature=TEMPERATURE)
+    label_ids = torch.tensor(encoder.label_ids)
+
+    def compute(items: list[TrainingItem]) -> None:
+        for pack in _packs(encoder, student, items):
+            n_words = student.model.get_input_embeddings().weight.shape[0]
+            stored.compute(pack, torch.zeros(len(pack.kept), n_words), label_ids)
+
+    compute(training_items[:4])
+    with pytest.raises(TrainingError, match="holds no soft labels for the label of item '4'"):
+        compute(training_items[:5])
+    rationale = training_items[0].rationale
+    assert rationale is not None
+    other = replace(training_items[0], rationale=replace(rationale, text_analysis="Else."))
+    with pytest.raises(TrainingError, match="into different tokens"):
+        compute([other])

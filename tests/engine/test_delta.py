@@ -1,0 +1,107 @@
+"""Delta folders: small, close to what was trained, and refused when they do not fit."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics.contract.errors import EngineError
+from analytics.engine.delta import GROUP, _quantise, _restore, apply_delta, pack_delta
+from analytics.engine.models import ModelFolder
+from tests.engine.tiny_models import make_tiny_idefics3
+
+pytestmark = pytest.mark.model
+
+
+def test_two_bits_keep_the_error_of_a_normal_variable_near_max_1960() -> None:
+    """The best 2-bit quantiser leaves 0.1175 of the energy; one scale a group costs little."""
+    import torch
+
+    torch.manual_seed(0)
+    difference = torch.randn(64, 3 * GROUP) * torch.rand(64, 1)
+    codes, scales = _quantise(difference)
+    assert codes.dtype == torch.uint8
+    assert codes.shape == (64, 3 * GROUP // 4)
+    restored = _restore(codes, scales)
+    share = float((restored - difference).square().sum() / difference.square().sum())
+    assert 0.10 < share < 0.125
+
+
+def test_zero_and_constant_groups_are_restored() -> None:
+    import torch
+
+    difference = torch.zeros(2, GROUP)
+    difference[1] = 0.25
+    restored = _restore(*_quantise(difference))
+    assert float(restored[0].abs().max()) < 1e-6
+    torch.testing.assert_close(restored[1], difference[1], rtol=1e-3, atol=0)
+
+
+@pytest.fixture(scope="module")
+def folders(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A base, and a model trained from it in all its matrices, with more words."""
+    import torch
+    import transformers
+
+    root = tmp_path_factory.mktemp("delta")
+    base = make_tiny_idefics3(root / "base", tokenizer_from=base_folder.path)
+    kind: Any = transformers.Idefics3ForConditionalGeneration
+    model = kind.from_pretrained(base, dtype=torch.bfloat16)
+    model.save_pretrained(base)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "embed_tokens" not in name and "lm_head" not in name:
+                parameter.add_(0.05 * parameter.std() * torch.randn_like(parameter))
+    tuned = root / "tuned"
+    processor: Any = transformers.AutoProcessor.from_pretrained(base)
+    processor.tokenizer.add_tokens(["<new>"])
+    model.resize_token_embeddings(len(processor.tokenizer), mean_resizing=False)
+    model.save_pretrained(tuned)
+    processor.save_pretrained(tuned)
+    (tuned / "contract.json").write_text('{"a": 1}', encoding="utf-8")
+    return root, base, tuned
+
+
+def test_a_delta_gives_the_model_back(folders: Any) -> None:
+    import torch
+    import transformers
+    from safetensors.torch import load_file
+
+    root, base, tuned = folders
+    manifest = pack_delta(tuned, base, root / "packed", renames={}, about={"name": "x"})
+    assert manifest["added_tokens"] == ["<new>"]
+    whole = root / "whole"
+    whole.mkdir()
+    apply_delta(root / "packed", base, whole)
+    ours, theirs = (load_file(path / "model.safetensors") for path in (whole, tuned))
+    assert set(ours) >= set(theirs)
+    start = load_file(base / "model.safetensors")
+    for name, value in theirs.items():
+        assert ours[name].shape == value.shape
+        if value.shape == start[name].shape and value.dim() > 1:
+            change = (value.float() - start[name].float()).norm()
+            if float(change):
+                error = (value.float() - ours[name].float()).norm() / change
+                assert float(error) < 0.5, name
+    kind: Any = transformers.AutoProcessor
+    assert len(kind.from_pretrained(whole).tokenizer) == len(kind.from_pretrained(tuned).tokenizer)
+    assert (whole / "contract.json").read_text(encoding="utf-8") == '{"a": 1}'
+    loader: Any = transformers.AutoModelForImageTextToText
+    assert loader.from_pretrained(whole).dtype == torch.bfloat16
+
+
+def test_another_format_and_another_base_are_errors(folders: Any, tmp_path: Path) -> None:
+    _, base, tuned = folders
+    packed = tmp_path / "packed"
+    pack_delta(tuned, base, packed, renames={}, about={})
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(EngineError, match=r"no \*\.safetensors"):
+        apply_delta(packed, empty, tmp_path / "out")
+    manifest = json.loads((packed / "delta.json").read_text(encoding="utf-8"))
+    manifest["format_version"] = 99
+    (packed / "delta.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(EngineError, match="delta format 99"):
+        apply_delta(packed, base, tmp_path / "out")
