@@ -86,8 +86,11 @@ class Journal:
 
     def _write(self, value: Mapping[str, Any]) -> None:
         line = json.dumps(value, ensure_ascii=False) + "\n"
-        self.file.write(line.encode("utf-8"))
-        self.file.flush()
+        try:
+            self.file.write(line.encode("utf-8"))
+            self.file.flush()
+        except OSError as exc:
+            raise _name_failure(self.path, exc) from exc
         self.n_unsynced += 1
         if self.n_unsynced >= _LINES_PER_SYNC:
             self._sync()
@@ -104,9 +107,12 @@ def open_journal(folder: Path, identity: Mapping[str, Any]) -> Journal:
         TrainingError: another process writes it, it was made with another
             model, prompt or setting, or it is no journal.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / JOURNAL_FILE
-    file = path.open("a+b")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+    except OSError as exc:
+        raise _name_failure(path, exc) from exc
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -127,6 +133,13 @@ def open_journal(folder: Path, identity: Mapping[str, Any]) -> Journal:
         file.close()
         raise
     return journal
+
+
+def _name_failure(path: Path, exc: OSError) -> TrainingError:
+    return TrainingError(
+        f"{path}: cannot be written ({exc.strerror or exc}). Make room or give another --output; "
+        "what it holds is kept"
+    )
 
 
 def _drop_cut_line(file: Any, path: Path) -> None:

@@ -1,5 +1,6 @@
 """Runs that were stopped, killed or repeated."""
 
+import contextlib
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import pytest
 from analytics.contract.errors import TrainingError
 from distillation.data.rationales import MANIFEST_FILE, read_manifest, read_rationales
 from distillation.teacher.journal import JOURNAL_FILE, open_journal
-from distillation.teacher.stages import TeacherSettings
+from distillation.teacher.stages import Outcome, TeacherSettings
 from tests.conftest import REPOSITORY
 from tests.distillation.teacher.makers import make_client, make_examples, teach
 from tests.distillation.teacher.scripted_server import Answer, Asked, fail, reason, say, serve
@@ -136,6 +137,25 @@ def test_a_file_that_is_no_journal_is_told_and_left_alone(tmp_path: Path) -> Non
     with pytest.raises(TrainingError, match="no journal of a teacher run"):
         teach(make_examples(1), tmp_path, "http://localhost:1/v1")
     assert (tmp_path / JOURNAL_FILE).read_text() == '{"kind": "diary"}\n'
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match=r"file/out/.*: cannot be written .*--output"):
+        teach(make_examples(1), tmp_path / "file" / "out", "http://localhost:1/v1")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_ends_the_run_with_an_error_that_says_so(tmp_path: Path) -> None:
+    with open_journal(tmp_path, {}) as journal:
+        file, journal.file = journal.file, Path("/dev/full").open("ab")
+        try:
+            with pytest.raises(TrainingError, match=r"cannot be written \(No space left"):
+                journal.append(Outcome(key="k", example_id="e0", stage="teacher"))
+        finally:
+            with contextlib.suppress(OSError):
+                journal.file.close()
+            journal.file = file
 
 
 def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:

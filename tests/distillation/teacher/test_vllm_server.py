@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,10 +16,12 @@ import pytest
 
 from analytics.contract.errors import EngineError
 from analytics.engine.models import ModelFolder
+from distillation.data.examples import drop_pictures
 from distillation.data.rationales import REJECTS_FILE, read_manifest, read_rationales
 from distillation.teacher.client import ChatClient
 from distillation.teacher.stages import TeacherSettings
-from tests.distillation.teacher.makers import make_examples, teach
+from tests.distillation.teacher.makers import make_examples, make_picture_example, teach
+from tests.engine.tiny_models import make_tiny_idefics3
 
 pytestmark = [
     pytest.mark.vllm,
@@ -32,13 +35,12 @@ _NAME = "small-teacher"
 _START_LIMIT_S = 240
 
 
-@pytest.fixture(scope="module")
-def server_url(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of a small model in a process of its own."""
+@contextmanager
+def serve_model(folder: Path, log: Path) -> Iterator[str]:
+    """A vLLM server in a process of its own; gives its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("vllm") / "server.log"
     environment = {
         **os.environ,
         "VLLM_CPU_KVCACHE_SPACE": "1",
@@ -49,7 +51,7 @@ def server_url(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactor
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
-                *("--model", str(base_folder.path), "--served-model-name", _NAME),
+                *("--model", str(folder), "--served-model-name", _NAME),
                 *("--host", "127.0.0.1", "--port", str(port), "--api-key", "key-1"),
                 *("--max-model-len", "1024", "--max-num-seqs", "8", "--block-size", "32"),
                 *("--dtype", "float32", "--enforce-eager"),
@@ -72,6 +74,13 @@ def server_url(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactor
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server_url(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of the small text model."""
+    with serve_model(base_folder.path, tmp_path_factory.mktemp("vllm") / "server.log") as url:
+        yield url
 
 
 def _is_ready(port: int) -> bool:
@@ -105,7 +114,7 @@ def test_every_example_ends_as_a_rationale_or_a_reject(server_url: str, tmp_path
     assert 0 < manifest["output_tokens"] <= 160 * manifest["count_attempts"]
 
 
-def test_a_long_post_is_refused_by_the_server_and_the_reason_is_kept(
+def test_what_does_not_fit_is_refused_by_the_server_and_the_reason_is_kept(
     server_url: str, tmp_path: Path
 ) -> None:
     settings = TeacherSettings(max_tokens=5000, max_attempts=1)
@@ -128,3 +137,19 @@ def test_its_refusals_are_understood(
 ) -> None:
     with pytest.raises(EngineError, match=expected):
         teach(make_examples(1), tmp_path, "", client=_make_client(server_url, key, model))
+
+
+def test_pictures_reach_the_model(base_folder: ModelFolder, tmp_path: Path) -> None:
+    """Random weights: what counts is that the server takes the picture and reads its tokens."""
+    folder = make_tiny_idefics3(tmp_path / "tiny", tokenizer_from=base_folder.path)
+    example = make_picture_example(tmp_path)
+    settings = TeacherSettings(max_tokens=16, max_attempts=1)
+    n_tokens = []
+    with serve_model(folder, tmp_path / "server.log") as url:
+        for name, chosen in (("with", [example]), ("without", drop_pictures([example]))):
+            output = tmp_path / name
+            teach(chosen, output, "", client=_make_client(url), settings=settings)
+            (reject,) = pl.read_parquet(output / REJECTS_FILE).to_dicts()
+            assert reject["reason"].startswith("malformed: ")
+            n_tokens.append(read_manifest(output)["prompt_tokens"])
+    assert n_tokens[0] > n_tokens[1] > 100
