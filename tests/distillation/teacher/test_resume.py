@@ -1,6 +1,5 @@
 """Runs that were stopped, killed or repeated."""
 
-import contextlib
 import json
 import os
 import signal
@@ -13,7 +12,7 @@ import pytest
 
 from analytics.contract.errors import TrainingError
 from distillation.data.rationales import MANIFEST_FILE, read_manifest, read_rationales
-from distillation.teacher.journal import JOURNAL_FILE, open_journal
+from distillation.teacher.journal import JOURNAL_FILE, Journal, open_journal
 from distillation.teacher.stages import Outcome, TeacherSettings
 from tests.conftest import REPOSITORY
 from tests.distillation.teacher.makers import make_client, make_examples, teach
@@ -146,16 +145,11 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_ends_the_run_with_an_error_that_says_so(tmp_path: Path) -> None:
-    with open_journal(tmp_path, {}) as journal:
-        file, journal.file = journal.file, Path("/dev/full").open("ab")
-        try:
-            with pytest.raises(TrainingError, match=r"cannot be written \(No space left"):
-                journal.append(Outcome(key="k", example_id="e0", stage="teacher"))
-        finally:
-            with contextlib.suppress(OSError):
-                journal.file.close()
-            journal.file = file
+def test_a_full_disk_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with Path("/dev/full").open("ab", buffering=0) as full:
+        journal = Journal(path=tmp_path / JOURNAL_FILE, file=full)
+        with pytest.raises(TrainingError, match=r"cannot be written \(No space left.*is kept"):
+            journal.append(Outcome(key="k", example_id="e0", stage="teacher"))
 
 
 def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
