@@ -51,6 +51,7 @@ ALLOWED = {
     "distillation": {"analytics.contract"},
     # The composition root of `analytics distill`: the one part that joins both.
     "distillation.cli": {
+        "analytics",
         "analytics.cli",
         "analytics.config",
         "analytics.contract",

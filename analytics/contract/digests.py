@@ -1,4 +1,4 @@
-"""Two digests of the contract: one for checkpoints, one for stored results."""
+"""Digests of the contract: for checkpoints, for stored results, for what a teacher wrote."""
 
 import hashlib
 import json
@@ -9,7 +9,13 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.images import ImageSettings
 from analytics.contract.labels import LABELS
 from analytics.contract.parser import PARSER_VERSION
-from analytics.contract.prompts import HEADINGS, RATIONALE_PREFILL, TEMPLATE_NAMES, load_template
+from analytics.contract.prompts import (
+    HEADINGS,
+    RATIONALE_PREFILL,
+    TEACHER_TEMPLATE_NAMES,
+    TEMPLATE_NAMES,
+    load_template,
+)
 from analytics.contract.text import TEXT_VERSION
 
 
@@ -42,6 +48,20 @@ def result_digest(decoding: Decoding) -> str:
         {
             "training": describe_training_contract(),
             "decoding": asdict(decoding),
+            "parser_version": PARSER_VERSION,
+        }
+    )
+
+
+def teacher_digest() -> str:
+    """The version of the teacher's prompts. Students do not depend on it."""
+    return digest_of(
+        {
+            "labels": list(LABELS),
+            "templates": {name: load_template(name) for name in TEACHER_TEMPLATE_NAMES},
+            "headings": HEADINGS,
+            "text_version": TEXT_VERSION,
+            "images": asdict(ImageSettings()),
             "parser_version": PARSER_VERSION,
         }
     )

@@ -4,6 +4,7 @@ Label and rationale prompts share one prefix (system, picture, post) and differ
 only at the end, so that a serving engine's prefix cache pays the prefix once.
 """
 
+import base64
 import re
 from functools import cache
 from importlib.resources import files
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from analytics.contract.labels import Label
 from analytics.contract.records import Item, Rationale
 
-Purpose = Literal["label", "rationale"]
+Purpose = Literal["label", "rationale", "teacher", "teacher_given_label"]
 Message = dict[str, Any]
 
 # The reply to a rationale prompt starts with this; engines append it to the
@@ -36,6 +37,15 @@ TEMPLATE_NAMES = (
     "rationale_post",
     "rationale_aspect",
 )
+# Not part of what a student is trained under: see `teacher_digest`.
+TEACHER_TEMPLATE_NAMES = (
+    "system",
+    "post",
+    "teacher_post",
+    "teacher_aspect",
+    "teacher_given_label_post",
+    "teacher_given_label_aspect",
+)
 
 # A mark such as </post>, <|im_end|>, <image> or [INST] inside a post would end
 # the fence or become a control token; it keeps its look and loses its power.
@@ -56,21 +66,47 @@ def fence(text: str) -> str:
     return _SQUARE_MARK.sub("\uff3b", _ANGLE_MARK.sub("\u2039", text))
 
 
-def render_messages(item: Item, purpose: Purpose, *, with_image: bool = False) -> list[Message]:
+def render_messages(
+    item: Item, purpose: Purpose, *, with_image: bool = False, label: Label | None = None
+) -> list[Message]:
     """The chat messages of an item, in the OpenAI form with content parts.
 
     A picture is the part `{"type": "image"}`, before the text, when
-    `with_image` is true; the engine puts the picture itself in.
+    `with_image` is true; the engine puts the picture itself in. `label` is
+    shown with the purpose `teacher_given_label`, and with no other.
+
+    Raises:
+        ValueError: a label is missing, or given where none may be shown.
     """
+    if (label is not None) != (purpose == "teacher_given_label"):
+        raise ValueError(
+            f"purpose {purpose!r} with label {label!r}: only teacher_given_label shows one, "
+            "and it must"
+        )
     question = f"{purpose}_aspect" if item.aspect else f"{purpose}_post"
     post = Template(load_template("post")).substitute(text=fence(item.text))
     aspect = fence(_SPACES.sub(" ", item.aspect)).replace('"', "'")
-    ask = Template(load_template(question)).substitute(aspect=aspect)
+    ask = Template(load_template(question)).substitute(aspect=aspect, label=str(label))
     content: list[Message] = [{"type": "image"}] if with_image else []
     content.append({"type": "text", "text": f"{post}\n\n{ask}"})
     return [
         {"role": "system", "content": [{"type": "text", "text": load_template("system")}]},
         {"role": "user", "content": content},
+    ]
+
+
+def embed_picture(messages: list[Message], jpeg: bytes) -> list[Message]:
+    """The messages with the picture in the place of `{"type": "image"}`, as a data URL."""
+    url = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+    picture = {"type": "image_url", "image_url": {"url": url}}
+    return [
+        {
+            **message,
+            "content": [
+                picture if part["type"] == "image" else part for part in message["content"]
+            ],
+        }
+        for message in messages
     ]
 
 

@@ -24,6 +24,17 @@ def test_digests_follow_the_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     assert digests.result_digest(Decoding()) != before[1]
 
 
+def test_teacher_prompts_have_a_digest_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = digests.training_digest(), digests.teacher_digest()
+
+    def load_changed(name: str) -> str:
+        return prompts.load_template(name) + ("!" if name.startswith("teacher") else "")
+
+    monkeypatch.setattr(digests, "load_template", load_changed)
+    assert digests.training_digest() == before[0]
+    assert digests.teacher_digest() != before[1]
+
+
 def test_label_enum_in_the_warehouse_is_the_label_set(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

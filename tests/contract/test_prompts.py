@@ -5,8 +5,12 @@ from hypothesis import strategies as st
 from analytics.contract.labels import LABELS, Label
 from analytics.contract.parser import parse_response
 from analytics.contract.prompts import (
+    HEADINGS,
     RATIONALE_PREFILL,
+    TEACHER_TEMPLATE_NAMES,
+    TEMPLATE_NAMES,
     clean_part,
+    embed_picture,
     fence,
     flatten_messages,
     render_messages,
@@ -105,6 +109,52 @@ def test_aspect_cannot_break_its_quotes_or_lines() -> None:
     question = _text(item, "label").rpartition("</post>\n\n")[2]
     assert "\n" not in question
     assert question.count('"') == 2
+
+
+def _ask_teacher(item: Item, label: Label | None = None) -> str:
+    purpose = "teacher" if label is None else "teacher_given_label"
+    return str(flatten_messages(render_messages(item, purpose, label=label))[1]["content"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("aspect", ["Lakeline", ""], ids=["aspect", "post"])
+def test_teacher_prompts_share_the_post_and_ask_for_the_headings_in_order(aspect: str) -> None:
+    item = Item(content_key="k", text="The tram was late again.", aspect=aspect)
+    for text in (_ask_teacher(item), _ask_teacher(item, Label.NEGATIVE)):
+        assert text.startswith("<post>\nThe tram was late again.\n</post>\n\n")
+        assert ('"Lakeline"' in text) == bool(aspect)
+        lines = [line.partition(":")[0] for line in text.splitlines()[-5:]]
+        assert lines == list(HEADINGS.values())
+        assert "$" not in text
+
+
+def test_only_the_second_stage_shows_the_label() -> None:
+    assert _ask_teacher(ITEM, Label.NEGATIVE).endswith("\nPrediction: negative")
+    assert _ask_teacher(ITEM).endswith("one word, negative, neutral or positive.")
+    assert "to be negative" not in _ask_teacher(ITEM)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "label"),
+    [("teacher", Label.NEUTRAL), ("label", Label.NEUTRAL), ("teacher_given_label", None)],
+)
+def test_a_label_is_shown_where_it_must_and_nowhere_else(purpose: str, label: Label | None) -> None:
+    with pytest.raises(ValueError, match="teacher_given_label"):
+        render_messages(ITEM, purpose, label=label)  # type: ignore[arg-type]
+
+
+def test_teacher_templates_are_apart_from_those_of_training() -> None:
+    assert set(TEACHER_TEMPLATE_NAMES) & set(TEMPLATE_NAMES) == {"system", "post"}
+
+
+def test_embed_picture_puts_the_bytes_in_the_place_of_the_mark() -> None:
+    messages = render_messages(ITEM, "teacher", with_image=True)
+    system, user = embed_picture(messages, b"\xff\xd8jpeg")
+    assert system == messages[0]
+    assert user["content"] == [
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9hqcGVn"}},
+        messages[1]["content"][1],
+    ]
+    assert messages[1]["content"][0] == {"type": "image"}
 
 
 def test_render_prefill_is_only_for_rationales() -> None:
