@@ -7,12 +7,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.config.loading import load_config
+from analytics.config.loading import cache_folder, load_config
 from analytics.config.settings import Config
 from analytics.contract.errors import AnalyticsError, ConfigError
 from analytics.engine.loading import describe_engines
 from analytics.engine.models import resolve_model
-from analytics.pipeline import cache_folder
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
 from connectors.registry import load_connectors

@@ -1,7 +1,6 @@
 """Puts the steps together: ingest, media, infer, marts, checks, report."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +9,8 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 import duckdb
-import platformdirs
 
-from analytics.config.loading import config_digest, config_to_json
+from analytics.config.loading import cache_folder, config_digest, config_to_json
 from analytics.config.settings import Config, SourceConfig
 from analytics.contract.decoding import Decoding
 from analytics.contract.digests import result_digest
@@ -78,12 +76,6 @@ class Outcome:
     def exit_code(self) -> int:
         """0 done, 3 done with rejects or failed checks."""
         return 0 if self.status == "done" else 3
-
-
-def cache_folder() -> Path:
-    """Where assembled models and their digests are kept."""
-    named = os.environ.get("ANALYTICS_CACHE_DIR")
-    return Path(named) if named else Path(platformdirs.user_cache_dir("analytics"))
 
 
 def decoding_of(config: Config) -> Decoding:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConfigError
@@ -56,6 +58,12 @@ def load_config(
     if faults or config is None:
         raise ConfigError("\n".join(faults))
     return config
+
+
+def cache_folder() -> Path:
+    """Where assembled models and their digests are kept."""
+    named = os.environ.get("ANALYTICS_CACHE_DIR")
+    return Path(named) if named else Path(platformdirs.user_cache_dir("analytics"))
 
 
 def config_to_json(config: Config) -> dict[str, Any]:

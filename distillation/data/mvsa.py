@@ -13,7 +13,7 @@ from pathlib import Path
 from analytics.contract.errors import TrainingError
 from analytics.contract.labels import Label
 from distillation.data.folds import assign_split
-from distillation.data.overlap import overlap_key
+from distillation.data.overlaps import normalise_text
 from distillation.data.rows import Row, parse_label, read_text, split_lines
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def read_mvsa(folder: Path, split: str) -> list[Row]:
     """The rows of a split (`all` for all), ids `mvsa-<id>`.
 
     MVSA has no published split. Here it is `assign_split` of the post's
-    `overlap_key` (of its id, where no text is left) with seed 0: copies of a
+    `normalise_text` (of its id, where no text is left) with seed 0: copies of a
     text are one group and never cross splits.
 
     Raises:
@@ -72,7 +72,7 @@ def read_mvsa(folder: Path, split: str) -> list[Row]:
             n_lost += 1
             continue
         text = _decode(text_path.read_bytes())
-        key = overlap_key(text) or native_id
+        key = normalise_text(text) or native_id
         if split not in ("all", assign_split(key, SPLIT_SEED)):
             continue
         rows.append(

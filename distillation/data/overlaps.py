@@ -13,7 +13,7 @@ _MENTION = re.compile(r"@\s?\w+")
 _SPACES = re.compile(r"\s+")
 
 
-def overlap_key(text: str) -> str:
+def normalise_text(text: str) -> str:
     """The text without what copies differ in: case, links, mentions, repost prefix, spaces."""
     text = clean_text(text).casefold()
     text = _REPOST.sub("", text, count=1)
@@ -24,11 +24,11 @@ def overlap_key(text: str) -> str:
 def find_overlaps(train: Iterable[Example], test: Iterable[Example]) -> list[str]:
     """The clean texts of `train` that occur in `test` as well, sorted, each once.
 
-    Compared by `overlap_key`; a text of which nothing is left matches none.
+    Compared by `normalise_text`; a text of which nothing is left matches none.
     """
-    known = {overlap_key(example.item.text) for example in test} - {""}
+    known = {normalise_text(example.item.text) for example in test} - {""}
     return sorted(
-        {example.item.text for example in train if overlap_key(example.item.text) in known}
+        {example.item.text for example in train if normalise_text(example.item.text) in known}
     )
 
 
