@@ -112,7 +112,7 @@ def write_gold_parquet(connection: duckdb.DuckDBPyConnection, path: Path, data_d
     Raises:
         StoreError: the file cannot be written.
     """
-    table = connection.execute(
+    table: Any = connection.execute(
         """
         with pictures as (
             select
