@@ -112,7 +112,7 @@ def write_gold_parquet(connection: duckdb.DuckDBPyConnection, path: Path, data_d
     Raises:
         StoreError: the file cannot be written.
     """
-    table: Any = connection.execute(
+    table: Any = connection.sql(
         """
         with pictures as (
             select
@@ -137,7 +137,7 @@ def write_gold_parquet(connection: duckdb.DuckDBPyConnection, path: Path, data_d
         left join pictures on gold.post_id = pictures.post_id
         order by gold.post_id, gold.aspect, gold.annotator
         """,
-        {"data_dir": str(data_dir.absolute())},
+        params={"data_dir": str(data_dir.absolute())},
     ).to_arrow_table()
     try:
         pyarrow.parquet.write_table(table, path)
