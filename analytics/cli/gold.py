@@ -36,10 +36,17 @@ def label(
 
     Labels carry a weight, the inverse of the sampling probability. --import
     takes a CSV with post_id, label and, if there are, aspect, annotator and
-    weight; --export writes one.
+    weight; --export writes one, or, where the file ends in .parquet, the labels
+    with text and picture, as `analytics distill` reads them.
     """
     from analytics.config.loading import load_config
-    from analytics.store.gold import GoldLabel, count_unknown_gold, draw_sample, store_gold
+    from analytics.store.gold import (
+        GoldLabel,
+        count_unknown_gold,
+        draw_sample,
+        store_gold,
+        write_gold_parquet,
+    )
     from analytics.store.warehouse import open_reader, open_writer
 
     if import_path is not None and export_path is not None:
@@ -47,6 +54,11 @@ def label(
     config = load_config(config_path)
     name = annotator or getpass.getuser()
     if export_path is not None:
+        if export_path.suffix == ".parquet":
+            with open_reader(config.warehouse.path) as connection:
+                n_rows = write_gold_parquet(connection, export_path, config.warehouse.data_dir)
+            _say(as_json, {"exported": n_rows}, f"{n_rows} labels written to {export_path}")
+            return
         with open_reader(config.warehouse.path) as connection:
             rows = connection.execute(
                 "select post_id, aspect, label, annotator, weight from gold order by all"

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet
 
+from analytics.contract.errors import StoreError
 from analytics.contract.labels import LABELS
 from analytics.store.transactions import count_rows, transaction
 
@@ -97,6 +100,50 @@ def store_gold(connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel]) -
 def count_unknown_gold(connection: duckdb.DuckDBPyConnection) -> int:
     """Human labels of posts that are not in the warehouse."""
     return count_rows(connection, "gold where post_id not in (select post_id from posts)")
+
+
+def write_gold_parquet(connection: duckdb.DuckDBPyConnection, path: Path, data_dir: Path) -> int:
+    """Write human labels with the clean text and prepared picture of their posts.
+
+    Columns: post_id, aspect, text, label, annotator, weight, image_path
+    (absolute), image_sha256 (of the original). Labels of posts that are not in
+    the warehouse are left out. The number of rows.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    table: Any = connection.sql(
+        """
+        with pictures as (
+            select
+                post_id,
+                arg_min(path, position) as path,
+                arg_min(sha256, position) as sha256
+            from media
+            where status = 'ok'
+            group by post_id
+        )
+        select
+            gold.post_id,
+            gold.aspect,
+            posts.clean_text as text,
+            cast(gold.label as varchar) as label,
+            gold.annotator,
+            gold.weight,
+            $data_dir || '/' || pictures.path as image_path,
+            pictures.sha256 as image_sha256
+        from gold
+        inner join posts on gold.post_id = posts.post_id
+        left join pictures on gold.post_id = pictures.post_id
+        order by gold.post_id, gold.aspect, gold.annotator
+        """,
+        params={"data_dir": str(data_dir.absolute())},
+    ).to_arrow_table()
+    try:
+        pyarrow.parquet.write_table(table, path)
+    except OSError as exc:
+        raise StoreError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
+    return int(table.num_rows)
 
 
 def read_confusion(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analytics.contract.labels import LABELS
 from distillation.data.examples import Example
-from distillation.evaluation.classification import score_classification
+from distillation.evaluation.scores import Judged, count_rows, score_counts
 from distillation.training.checkpoint import drop_checkpoints
 from distillation.training.loop import make_autocast, train
 from distillation.training.modeling import Trainee, load_trainee, write_model
@@ -77,10 +76,17 @@ def run_training(
             max_pack_tokens=recipe.pack.max_pack_tokens,
             autocast=make_autocast(recipe, accelerator.device.type),
         )
-        found = score_classification(
-            probabilities, [LABELS.index(example.label) for example in dev]
-        )
-        scores = {"dev_accuracy": found.accuracy, "dev_macro_f1": found.macro_f1}
+        judged = [
+            Judged(
+                example_id=example.example_id,
+                group=example.group,
+                label=example.label,
+                probabilities=(float(row[0]), float(row[1]), float(row[2])),
+            )
+            for example, row in zip(dev, probabilities, strict=True)
+        ]
+        found = score_counts(count_rows(judged).sum(0))
+        scores = {f"dev_{name}": float(value) for name, value in found.items()}
         logger.info("epoch %d: %s", epoch, scores)
         return scores
 

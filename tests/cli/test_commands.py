@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from analytics.cli import COMMANDS, cli
 from analytics.contract.errors import AnalyticsError
+from distillation.data.loaders import load_examples
 from tests.scripted import write_config
 
 CONFIG = """
@@ -167,6 +168,10 @@ def test_label_import_export_and_in_the_terminal(project: Path) -> None:
     assert lines[0] == "post_id,aspect,label,annotator,weight"
     assert "test:1,,negative,a,1.0" in lines
     assert len(lines) == 3
+    assert json.loads(run("label", "--export", "gold.parquet", "--json").stdout)["exported"] == 2
+    labels = {e.example_id: e.label for e in load_examples(project / "gold.parquet", "all")}
+    assert labels["test:1"] == "negative"
+    assert sorted(labels.values()) == ["negative", "positive"]
 
 
 def test_label_import_names_bad_rows_and_stores_none(project: Path) -> None:

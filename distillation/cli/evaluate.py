@@ -1,0 +1,197 @@
+"""The command `distill evaluate`."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analytics.cli.common import common_options, echo_json, exit_with
+
+if TYPE_CHECKING:
+    from analytics.contract.records import Rationale
+
+
+@click.command(
+    epilog="Example: analytics distill evaluate --model smol-135m-base --data DIR --split test"
+)
+@click.option("--model", help="Built-in name, folder or hub id.  [default: the configuration's]")
+@click.option(
+    "--data",
+    "data_path",
+    required=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Folder of a data set, or a .jsonl or .parquet file.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "dev", "test", "all"]),
+    default="test",
+    show_default=True,
+)
+@click.option(
+    "--rationales",
+    "rationales_path",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Reference rationales: the folder of a rationale data set.",
+)
+@click.option(
+    "--max-rationales",
+    type=click.IntRange(0),
+    default=50,
+    show_default=True,
+    help="Rationales to write and score; 0 for none.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Examples to judge, drawn by picture.")
+@click.option("--probes/--no-probes", default=True, show_default=True, help="Faithfulness probes.")
+@click.option("--text-only", is_flag=True, help="Leave the pictures out.")
+@click.option("--engine", help="auto, transformers or vllm.  [default: the configuration's]")
+@click.option("--dtype", help="auto, float32, bfloat16 or float16.  [default: the configuration's]")
+@click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Seed of draws and resamples.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Also write the JSON here."
+)
+@click.option(
+    "--predictions",
+    "predictions_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write each example's probabilities here, as Parquet.",
+)
+@common_options
+def evaluate(
+    config_path: Path | None,
+    as_json: bool,
+    model: str | None,
+    data_path: Path,
+    split: str,
+    rationales_path: Path | None,
+    max_rationales: int,
+    limit: int | None,
+    probes: bool,
+    text_only: bool,
+    engine: str | None,
+    dtype: str | None,
+    resamples: int,
+    seed: int,
+    output: Path | None,
+    predictions_path: Path | None,
+) -> None:
+    """Score a model on a labelled data set.
+
+    Labels with 95 % intervals by picture group, a confusion matrix, the
+    calibration error; rationales against references; and how labels shift when
+    the picture, the aspect or the words are taken away.
+    """
+    from tempfile import TemporaryDirectory
+
+    from analytics.config.loading import cache_folder, load_config
+    from analytics.contract.decoding import Decoding
+    from analytics.engine.loading import load_engine
+    from analytics.engine.models import resolve_model
+    from distillation.data.loaders import load_examples
+    from distillation.data.pictures import PictureFolder
+    from distillation.evaluation.evaluate import EvaluateSettings, sample_by_group
+    from distillation.evaluation.evaluate import evaluate as evaluate_engine
+    from distillation.evaluation.report import render_table, to_json, write_predictions
+
+    for path in (output, predictions_path):
+        if path is not None and not path.parent.is_dir():
+            raise click.UsageError(f"{path}: there is no folder {path.parent}")
+    started = time.monotonic()
+    config = load_config(
+        config_path,
+        overrides={"model.name": model, "model.engine": engine, "model.dtype": dtype},
+    )
+    cache = cache_folder()
+    folder = resolve_model(config.model.name, cache_dir=cache)
+    references = _read_references(rationales_path) if rationales_path and max_rationales else None
+    sees_pictures = folder.accepts_images and not text_only
+    examples = load_examples(
+        data_path,
+        split,
+        pictures=PictureFolder(cache / "distill-pictures") if sees_pictures else None,
+    )
+    if limit is not None:
+        examples = sample_by_group(examples, limit, seed)
+    settings = EvaluateSettings(
+        max_rationales=max_rationales, with_probes=probes, n_resamples=resamples, seed=seed
+    )
+    loaded = load_engine(
+        config.model.engine,
+        folder,
+        decoding=Decoding(
+            max_rationale_tokens=config.infer.max_rationale_tokens,
+            repetition_penalty=config.infer.repetition_penalty,
+        ),
+        dtype=config.model.dtype,
+        batch_size=config.model.batch_size,
+        options=config.model.options,
+    )
+    try:
+        with TemporaryDirectory() as work_folder:
+            found = evaluate_engine(
+                loaded, examples, settings, work_folder=Path(work_folder), references=references
+            )
+    finally:
+        loaded.close()
+    facts = loaded.facts
+    report: dict[str, Any] = {
+        "status": "done" if not found.n_failed else "done_with_faults",
+        "model": {
+            "id": folder.model_id,
+            "name": folder.name,
+            "description": folder.description,
+            "is_distilled": folder.is_distilled,
+            "accepts_images": folder.accepts_images,
+        },
+        "engine": {
+            "name": facts.name,
+            "version": facts.version,
+            "device": facts.device,
+            "dtype": facts.dtype,
+        },
+        "data": {
+            "path": str(data_path),
+            "split": split,
+            "limit": limit,
+            "pictures_used": found.n_with_picture > 0,
+            "pictures_reason": _why_no_pictures(
+                found.n_with_picture, text_only=text_only, accepts_images=folder.accepts_images
+            ),
+        },
+        **to_json(found, settings),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    if predictions_path is not None:
+        write_predictions(found.judged, predictions_path)
+    if output is not None:
+        text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+        output.write_text(text, encoding="utf-8")
+    if as_json:
+        echo_json(report)
+    else:
+        click.echo(render_table(report))
+    if found.n_failed:
+        exit_with(3)
+
+
+def _read_references(path: Path) -> dict[str, "Rationale"]:
+    """The first rationale of each example, by example_id."""
+    from distillation.data.rationales import read_rationales
+    from distillation.evaluation.texts import check_packages
+
+    check_packages()
+    references: dict[str, Rationale] = {}
+    for row in read_rationales(path):
+        references.setdefault(row.example_id, row.rationale)
+    return references
+
+
+def _why_no_pictures(n_with_picture: int, *, text_only: bool, accepts_images: bool) -> str | None:
+    if n_with_picture:
+        return None
+    if not accepts_images:
+        return "the model takes none"
+    return "--text-only" if text_only else "the data have none"
