@@ -97,8 +97,9 @@ def make_items(
     rationales: dict[tuple[str, str, str], list[tuple[str, Rationale]]] = {}
     for folder in rationale_folders:
         for row in read_rationales(folder):
-            key = (row.dataset, row.split, row.example_id)
-            rationales.setdefault(key, []).append((row.stage, row.rationale))
+            rationales.setdefault((row.dataset, row.split, row.example_id), []).append(
+                (row.stage, row.rationale)
+            )
     items: list[TrainingItem] = []
     counts = {"examples": 0, "overlaps": 0, "with_picture": 0, "rationales": 0}
     for spec in specs:

@@ -1,4 +1,4 @@
-"""The teacher's journal: one JSON line for each example that was finished.
+"""The journal of a teacher or of augmentation: one JSON line for each example that was finished.
 
 The first line says what the answers were made with (model, prompts, settings);
 a run goes on only under the same. A last line that was cut by a crash is taken
@@ -22,7 +22,7 @@ from distillation.teacher.stages import Outcome
 
 logger = logging.getLogger(__name__)
 
-JOURNAL_FILE = "teacher_journal.jsonl"
+JOURNAL_FILE = "journal.jsonl"
 # Each line is handed to the operating system at once; the disk is waited for
 # after this many, which is what a power cut can cost.
 _LINES_PER_SYNC = 16
@@ -70,6 +70,10 @@ class Journal:
     ) -> None:
         self._sync()
         self.file.close()
+
+    def is_done(self, key: str) -> bool:
+        """Whether an example needs no more asking."""
+        return key in self.outcomes and self.outcomes[key].is_final
 
     def append(self, outcome: Outcome) -> None:
         """Keep an outcome."""
@@ -133,6 +137,14 @@ def open_journal(folder: Path, identity: Mapping[str, Any]) -> Journal:
         file.close()
         raise
     return journal
+
+
+def read_maker(folder: Path) -> str | None:
+    """Which command began the journal of a folder; None where that cannot be read."""
+    with (folder / JOURNAL_FILE).open("rb") as file:
+        header = _parse_line(file.readline()) or {}
+    maker = (header.get("identity") or {}).get("maker")
+    return str(maker) if maker else None
 
 
 def _name_failure(path: Path, exc: OSError) -> TrainingError:

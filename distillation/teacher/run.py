@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from distillation.data.rationales import (
     write_rationales,
 )
 from distillation.teacher.client import ChatClient
-from distillation.teacher.journal import JOURNAL_FILE, Journal, open_journal
+from distillation.teacher.journal import JOURNAL_FILE, Journal, open_journal, read_maker
 from distillation.teacher.replies import RULES_VERSION
 from distillation.teacher.stages import Outcome, TeacherSettings, explain_example
 
@@ -82,6 +82,7 @@ def run_teacher(
     check_examples(examples)
     check_output(output, maker="teacher")
     identity = {
+        "maker": "teacher",
         "model": client.model,
         "prompt_digest": teacher_digest(),
         "rules_version": RULES_VERSION,
@@ -89,13 +90,13 @@ def run_teacher(
         "split": split,
         **asdict(settings),
     }
-    keys = [_make_key(example, identity) for example in examples]
+    keys = [make_key(example, identity) for example in examples]
     started = time.monotonic()
     with open_journal(output, identity) as journal:
         todo = [
             (key, example)
             for key, example in zip(keys, examples, strict=True)
-            if key not in journal.outcomes or not journal.outcomes[key].is_final
+            if not journal.is_done(key)
         ]
         on_start(len(todo))
         watch = _Watch(client=client, limit=max(_MIN_UNAVAILABLE, concurrency))
@@ -109,7 +110,7 @@ def run_teacher(
         finally:
             if todo:
                 journal.end_run(time.monotonic() - started)
-        n_done = sum(key in journal.outcomes and journal.outcomes[key].is_final for key in keys)
+        n_done = sum(journal.is_done(key) for key in keys)
         if watch.failure is not None:
             raise watch.failure
         manifest = None
@@ -145,15 +146,20 @@ def check_output(output: Path, *, maker: str) -> None:
     """
     if not (output / MANIFEST_FILE).exists() and not (output / JOURNAL_FILE).exists():
         return
-    made_by = "teacher" if (output / JOURNAL_FILE).exists() else read_manifest(output).get("maker")
-    if made_by != maker:
+    if (output / MANIFEST_FILE).exists():
+        made_by = read_manifest(output).get("maker")
+    else:
+        made_by = read_maker(output)
+    # A journal that names no maker is refused with the reason when it is opened.
+    if made_by not in (maker, None):
         raise TrainingError(
             f"{output}: holds a data set made by {made_by!r}, not by {maker!r}. Give another "
             "--output"
         )
 
 
-def _make_key(example: Example, identity: dict[str, Any]) -> str:
+def make_key(example: Example, identity: Mapping[str, Any]) -> str:
+    """What an outcome is kept under: the example, its content, and how it was asked."""
     return digest_of([example.example_id, example.item.content_key, str(example.label), identity])
 
 
@@ -280,7 +286,7 @@ def describe_run(
     (`count_stage_1`). Tokens, attempts, retries, cost and wall time are summed
     over all runs of the folder; runs that were killed add no wall time.
     """
-    names = ("model", "prompt_digest", "dataset", "split", "rules_version")
+    names = ("maker", "model", "prompt_digest", "dataset", "split", "rules_version")
     pairs = zip(outcomes, examples, strict=True)
     first = [
         outcome.first_label == example.label for outcome, example in pairs if outcome.first_label
@@ -288,7 +294,6 @@ def describe_run(
     totals = journal.totals
     reasons = Counter(outcome.reason for outcome in outcomes if outcome.rationale is None)
     return {
-        "maker": "teacher",
         **{name: identity[name] for name in names},
         "settings": {k: v for k, v in identity.items() if k not in names},
         "analytics_version": version,

@@ -7,6 +7,7 @@ from analytics.contract.labels import Label
 from analytics.contract.prompts import Message, embed_picture, flatten_messages, render_messages
 from analytics.contract.records import Item, Rationale
 from distillation.data.examples import Example
+from distillation.data.rationales import Stage
 from distillation.teacher.client import ChatClient, RefusedError, StoppedError, UnavailableError
 from distillation.teacher.replies import CheckedReply, check_reply
 
@@ -42,7 +43,7 @@ class Outcome:
 
     key: str
     example_id: str
-    stage: TeacherStage
+    stage: Stage
     rationale: Rationale | None = None
     reason: str = ""
     reply: str = ""

@@ -1,0 +1,137 @@
+"""Rationale augmentation: the assistant explains the training set itself.
+
+What it writes joins the teacher's rationales where it ends in the right label and has
+all its parts; the rest are rejects with their reason (MulCoT-RD, rationale augmentation).
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from analytics.contract.digests import training_digest
+from analytics.contract.engine import Engine, TextReply
+from analytics.contract.errors import EngineError
+from distillation.data.examples import Example
+from distillation.data.rationales import read_manifest, write_rationales
+from distillation.teacher.journal import open_journal
+from distillation.teacher.replies import RULES_VERSION, check_reply
+from distillation.teacher.run import (
+    check_examples,
+    check_output,
+    count_reasons,
+    make_key,
+    make_rows,
+)
+from distillation.teacher.stages import Outcome
+
+_CHUNK = 64
+
+
+def augment(
+    examples: Sequence[Example],
+    engine: Engine,
+    *,
+    output: Path,
+    dataset: str,
+    split: str,
+    version: str,
+    max_rationale_tokens: int,
+    is_stopped: Callable[[], bool] = lambda: False,
+    on_start: Callable[[int], None] = lambda n: None,
+    on_done: Callable[[int], None] = lambda n: None,
+) -> dict[str, Any] | None:
+    """Let an engine explain the examples that the journal in `output` does not hold.
+
+    Gives the manifest of the data set, or None where it was stopped before the end. A
+    batch that fails is halved until the example at fault is found; that one is a reject.
+
+    Raises:
+        TrainingError: `output` holds something else, or ids are not unique.
+    """
+    check_examples(examples)
+    check_output(output, maker="assistant")
+    identity: dict[str, Any] = {
+        "maker": "assistant",
+        "model": engine.facts.model_id,
+        "prompt_digest": training_digest(),
+        "rules_version": RULES_VERSION,
+        "dataset": dataset,
+        "split": split,
+        "max_rationale_tokens": max_rationale_tokens,
+    }
+    keys = [make_key(example, identity) for example in examples]
+    started = time.monotonic()
+    with open_journal(output, identity) as journal:
+        todo = [
+            (key, example)
+            for key, example in zip(keys, examples, strict=True)
+            if not journal.is_done(key)
+        ]
+        on_start(len(todo))
+        for start in range(0, len(todo), _CHUNK):
+            if is_stopped():
+                break
+            chunk = todo[start : start + _CHUNK]
+            replies = _explain(engine, [example for _, example in chunk])
+            for (key, example), reply in zip(chunk, replies, strict=True):
+                journal.append(_judge(key, example, reply))
+            on_done(len(chunk))
+        if todo:
+            journal.end_run(time.monotonic() - started)
+        if not all(journal.is_done(key) for key in keys):
+            return None
+        outcomes = [journal.outcomes[key] for key in keys]
+        totals = journal.totals
+    reasons = Counter(outcome.reason for outcome in outcomes if outcome.rationale is None)
+    manifest = {
+        **identity,
+        "analytics_version": version,
+        "count_examples": len(examples),
+        "count_rejects_by_reason": count_reasons(reasons),
+        "prompt_tokens": totals.n_prompt_tokens,
+        "output_tokens": totals.n_output_tokens,
+        "count_runs": totals.n_runs,
+        "wall_s": round(totals.wall_s, 3),
+    }
+    rows, rejects = make_rows(outcomes, examples, identity)
+    write_rationales(output, rows, rejects, manifest)
+    return read_manifest(output)
+
+
+def _explain(engine: Engine, examples: Sequence[Example]) -> list[TextReply | EngineError]:
+    """Replies in order; an example that the engine cannot answer gives the error."""
+    try:
+        return list(engine.rationalize([example.item for example in examples]))
+    except EngineError as exc:
+        if len(examples) == 1:
+            return [exc]
+    middle = len(examples) // 2
+    return [*_explain(engine, examples[:middle]), *_explain(engine, examples[middle:])]
+
+
+def _judge(key: str, example: Example, reply: TextReply | EngineError) -> Outcome:
+    if isinstance(reply, EngineError):
+        return Outcome(
+            key=key, example_id=example.example_id, stage="assistant", reason=f"engine: {reply}"
+        )
+    checked = check_reply(
+        reply.text,
+        finish_reason=reply.finish_reason,
+        has_picture=example.item.image_path is not None,
+    )
+    reason, rationale = checked.reason, checked.rationale
+    if rationale is not None and rationale.label != example.label:
+        reason, rationale = f"predicts {rationale.label}, the label is {example.label}", None
+    return Outcome(
+        key=key,
+        example_id=example.example_id,
+        stage="assistant",
+        rationale=rationale,
+        reason=reason,
+        reply="" if rationale is not None else reply.text,
+        n_attempts=1,
+        n_prompt_tokens=reply.n_prompt_tokens,
+        n_output_tokens=reply.n_output_tokens,
+    )

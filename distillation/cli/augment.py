@@ -1,0 +1,91 @@
+"""The command `distill augment`."""
+
+from pathlib import Path
+
+import click
+
+from analytics.cli.common import common_options, echo_json, exit_with, stop_on_signal
+from analytics.contract.errors import AnalyticsError
+
+
+@click.command(
+    epilog="Example: analytics distill augment --model assistant/model --data DATA:train"
+    " --output augmented"
+)
+@click.option("--model", required=True, help="The assistant: folder, name or hub id.")
+@click.option("--data", required=True, help="PATH:SPLIT[,n=N][,folds=1-4].")
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="Where it goes.")
+@click.option("--engine", default="auto", show_default=True, help="transformers, vllm or auto.")
+@click.option("--dtype", default="auto", show_default=True, help="Number type of the engine.")
+@click.option("--max-rationale-tokens", type=click.IntRange(8), default=320, show_default=True)
+@click.option("--text-only", is_flag=True, help="Leave the pictures out.")
+@common_options
+def augment(
+    config_path: Path | None,
+    as_json: bool,
+    model: str,
+    data: str,
+    output: Path,
+    engine: str,
+    dtype: str,
+    max_rationale_tokens: int,
+    text_only: bool,
+) -> None:
+    """Let the assistant explain the training set; keep what ends in the right label.
+
+    The result is a rationale data set like the teacher's, for `--rationales`. A run that
+    was stopped goes on where it was. Exit code 3: done, and some were rejected.
+    """
+    from analytics import __version__
+    from analytics.cli.progress import RichListener
+    from analytics.config.loading import cache_folder
+    from analytics.contract.decoding import Decoding
+    from analytics.engine.loading import load_engine
+    from analytics.engine.models import resolve_model
+    from distillation.augment import augment as augment_examples
+    from distillation.data.pictures import PictureFolder
+    from distillation.data.specs import load_spec, parse_spec
+
+    del config_path  # all settings are options here
+    spec = parse_spec(data)
+    cache = cache_folder()
+    folder = resolve_model(model, cache_dir=cache)
+    sees_pictures = folder.accepts_images and not text_only
+    examples = load_spec(
+        spec, pictures=PictureFolder(cache / "distill-pictures") if sees_pictures else None
+    )
+    loaded = load_engine(
+        engine, folder, decoding=Decoding(max_rationale_tokens=max_rationale_tokens), dtype=dtype
+    )
+    try:
+        with stop_on_signal() as is_stopped, RichListener(is_shown=not as_json) as listener:
+            manifest = augment_examples(
+                examples,
+                loaded,
+                output=output,
+                dataset=spec.name,
+                split=spec.split,
+                version=__version__,
+                max_rationale_tokens=max_rationale_tokens,
+                is_stopped=is_stopped,
+                on_start=lambda n: listener.start("augment", n, "posts"),
+                on_done=listener.advance,
+            )
+    finally:
+        loaded.close()
+    if manifest is None:
+        raise AnalyticsError(
+            f"stopped by the user. What is finished is kept in {output}; run the command again "
+            "to go on"
+        )
+    if as_json:
+        echo_json({"status": "done", "output": str(output), **manifest})
+    else:
+        click.echo(
+            f"{manifest['count_rationales']} rationales, {manifest['count_rejects']} rejects:"
+            f" {output}"
+        )
+        for reason, count in manifest["count_rejects_by_reason"].items():
+            click.echo(f"  rejected, {reason}: {count}")
+    if manifest["count_rejects"]:
+        exit_with(3)
