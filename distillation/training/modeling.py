@@ -96,17 +96,13 @@ def load_trainee(folder: Path, recipe: ModelRecipe, *, device: Any) -> Trainee:
 
 
 def write_model(
-    trainee: Trainee, folder: Path, *, recipe: Recipe, state: Mapping[str, Any] | None, about: Any
+    trainee: Trainee, folder: Path, *, recipe: Recipe, about: Mapping[str, Any]
 ) -> None:
-    """Write an ordinary model folder with a contract stamp; LoRA is merged into it.
-
-    `state` is the whole state dict when the model itself is sharded, else None.
-    """
+    """Write an ordinary model folder with a contract stamp; LoRA is merged into it."""
     model = trainee.model
     if recipe.model.method == "lora":
         model = model.merge_and_unload()
-        state = None
-    model.save_pretrained(folder, state_dict=dict(state) if state is not None else None)
+    model.save_pretrained(folder)
     (trainee.processor or trainee.tokenizer).save_pretrained(folder)
     stamp = {
         "training_digest": training_digest(),

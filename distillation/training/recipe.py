@@ -26,7 +26,7 @@ class ModelRecipe:
     lora_rank: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.05
-    lora_targets: str = r".*(language_model|text_model|layers).*\.(q|k|v|o|gate|up|down)_proj"
+    lora_targets: str = r"(?!.*(vision|visual)).*\.(q|k|v|o|gate|up|down)_proj"
     dtype: str = "float32"
     autocast: str = ""
     is_checkpointing_gradients: bool = False

@@ -117,7 +117,10 @@ def run_training(
         report["count_soft_labels"] = _write_soft_labels(run, trainee, items)
     target = run.folder / MODEL_FOLDER
     about = {key: report[key] for key in ("seed", "data", "count_items", "count_steps")}
-    write_model(trainee, target, recipe=recipe, state=trained.state, about=about)
+    if trained.state is not None:  # the model itself lies in pieces in many processes
+        trainee = load_trainee(run.base, recipe.model, device="cpu")
+        trainee.model.load_state_dict(trained.state)
+    write_model(trainee, target, recipe=recipe, about=about)
     drop_checkpoints(run.folder)
     report["model"] = str(target)
     report["wall_seconds"] = round(time.monotonic() - started, 1)

@@ -148,7 +148,7 @@ def test_a_written_model_is_served_as_it_was_trained(
         max_pack_tokens=400,
         autocast=lambda: __import__("contextlib").nullcontext(),
     )
-    write_model(trainee, tmp_path / "model", recipe=RECIPE, state=None, about={"seed": 0})
+    write_model(trainee, tmp_path / "model", recipe=RECIPE, about={"seed": 0})
     folder = resolve_model(str(tmp_path / "model"), cache_dir=tmp_path / "cache")
     assert folder.is_distilled
     engine = load_engine(
@@ -173,7 +173,7 @@ def test_lora_trains_and_is_merged(
     n_learning = sum(p.numel() for p in trainee.model.parameters() if p.requires_grad)
     assert 0 < n_learning < 20_000
     assert run.rows[-1]["loss"] < run.rows[0]["loss"]
-    write_model(trainee, tmp_path / "model", recipe=recipe, state=None, about={})
+    write_model(trainee, tmp_path / "model", recipe=recipe, about={})
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert "model.safetensors" in names
     assert "adapter_config.json" not in names
