@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from analytics.contract.engine import TextReply
 from analytics.contract.errors import EngineError, TrainingError
 from analytics.contract.labels import LABELS, label_of
-from analytics.contract.records import Rationale
+from analytics.contract.records import Item, Rationale
 from distillation.data.examples import Example
 from distillation.evaluation import similarity
 from distillation.evaluation.bootstrap import compare_paired
@@ -63,7 +64,7 @@ def test_contradictions_and_faults_are_counted(tmp_path: Path) -> None:
     class Contrary(ScriptedEngine):
         """Its rationales always predict the label after the one that it gives."""
 
-        def _reply(self, item):  # type: ignore[no-untyped-def]
+        def _reply(self, item: Item) -> TextReply:
             reply = super()._reply(item)
             label = label_of(probabilities_of(item))
             other = LABELS[(LABELS.index(label) + 1) % 3]
