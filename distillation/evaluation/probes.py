@@ -133,10 +133,10 @@ def swap_aspects(examples: Sequence[Example], seed: int = 0) -> dict[str, Item]:
         item = example.item
         if not item.aspect:
             continue
-        text = item.text.casefold()
-        order = drawing.sample(range(len(aspects)), len(aspects))
-        other = next((aspects[i] for i in order if aspects[i].casefold() not in text), None)
-        if other is not None and other.casefold() != item.aspect.casefold():
+        named = (item.text + " " + item.aspect).casefold()
+        order = drawing.sample(aspects, len(aspects))
+        other = next((aspect for aspect in order if aspect.casefold() not in named), None)
+        if other is not None:
             key = content_key(item.text, item.image_sha256, other)
             found[example.example_id] = replace(item, aspect=other, content_key=key)
     return found
