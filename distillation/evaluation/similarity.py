@@ -31,6 +31,8 @@ def embed_texts(texts: Sequence[str], folder: Path) -> np.ndarray[Any, Any]:
         import torch
         import transformers
 
+        library_logging: Any = transformers.utils.logging
+        library_logging.disable_progress_bar()
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model: Any = transformers.AutoModel.from_pretrained(folder, local_files_only=True)
     model.eval()
