@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from analytics.cli import COMMANDS, cli
+from analytics.cli import cli
 from analytics.config.template import describe_settings
 
 DOCS = Path(__file__).resolve().parent
@@ -30,16 +30,26 @@ def render_config() -> str:
 
 
 def render_cli() -> str:
-    """The help of every command."""
+    """The help of every command, and of the commands of a group."""
     lines = ["# Commands", "", "Made by `make docs`."]
-    for name in COMMANDS:
-        with click.Context(cli, info_name="analytics", **cli.context_settings) as parent:
+    with click.Context(cli, info_name="analytics", **cli.context_settings) as parent:
+        for name in cli.list_commands(parent):
             command = cli.get_command(parent, name)
             assert command is not None
             with click.Context(command, info_name=name, parent=parent) as context:
-                context.max_content_width = 88
-                lines += ["", f"## {name}", "", "```text", command.get_help(context), "```"]
+                lines += _render_help(name, command, context)
+                if isinstance(command, click.Group):
+                    for inner in command.list_commands(context):
+                        found = command.get_command(context, inner)
+                        assert found is not None
+                        with click.Context(found, info_name=inner, parent=context) as deeper:
+                            lines += _render_help(f"{name} {inner}", found, deeper)
     return "\n".join(lines) + "\n"
+
+
+def _render_help(name: str, command: click.Command, context: click.Context) -> list[str]:
+    context.max_content_width = 88
+    return ["", f"## {name}", "", "```text", command.get_help(context), "```"]
 
 
 if __name__ == "__main__":

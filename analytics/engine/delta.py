@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import EngineError
+from analytics.engine.assembly import hash_file
 
 FORMAT_VERSION = 1
 WEIGHTS_FILE = "delta.safetensors"
@@ -78,11 +79,27 @@ def pack_delta(
         "renames": renames,
         "added_tokens": added,
         "model_max_length": tokenizer.model_max_length,
+        "sha256": hash_file(target / WEIGHTS_FILE),
         "relative_error": round((error / total) ** 0.5, 4) if total else 0.0,
         "bytes": (target / WEIGHTS_FILE).stat().st_size,
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (target / MANIFEST_FILE).write_text(text, encoding="utf-8")
+    return manifest
+
+
+def read_manifest(delta: Path) -> dict[str, Any]:
+    """What a delta folder says of itself.
+
+    Raises:
+        EngineError: it is of another format.
+    """
+    manifest: dict[str, Any] = json.loads((delta / MANIFEST_FILE).read_text(encoding="utf-8"))
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise EngineError(
+            f"{delta}: delta format {manifest.get('format_version')}, this version reads "
+            f"{FORMAT_VERSION}. Install the version of analytics that it was made with"
+        )
     return manifest
 
 
@@ -96,12 +113,7 @@ def apply_delta(delta: Path, base: Path, target: Path) -> None:
     import transformers
     from safetensors.torch import load_file, save_file
 
-    manifest = json.loads((delta / MANIFEST_FILE).read_text(encoding="utf-8"))
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise EngineError(
-            f"{delta}: delta format {manifest.get('format_version')}, this version reads "
-            f"{FORMAT_VERSION}. Install the version of analytics that it was made with"
-        )
+    manifest = read_manifest(delta)
     stored, theirs = load_file(delta / WEIGHTS_FILE), _read_tensors(base)
     renames = manifest["renames"]
     names = {key.partition(":")[2] for key in stored}

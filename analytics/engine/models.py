@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError
-from analytics.engine import smol
+from analytics.engine import delta, smol
 from analytics.engine.assembly import assemble_once, hash_file
 
 logger = logging.getLogger(__name__)
@@ -60,17 +59,17 @@ class ModelFolder:
     accepts_images: bool
 
 
-# Models that are assembled on this machine: name -> (folder name, builder, bytes needed).
-_ASSEMBLED: dict[str, tuple[str, Callable[[Path], None], int]] = {
-    smol.BASE_NAME: (
-        f"{smol.BASE_NAME}-{smol.BASE_VERSION}",
-        smol.build_base,
-        smol.BASE_NEEDED_BYTES,
-    ),
-}
+# Models that come with this package as differences to a base, one folder each.
+_SHIPPED = Path(__file__).resolve().parent / "shipped"
 
 
-def resolve_model(name: str, *, cache_dir: Path) -> ModelFolder:
+def list_built_in(shipped: Path = _SHIPPED) -> list[str]:
+    """The names of models that are assembled on this machine; the last is the best."""
+    found = sorted(path.parent.name for path in shipped.glob(f"*/{delta.MANIFEST_FILE}"))
+    return [smol.BASE_NAME, *found]
+
+
+def resolve_model(name: str, *, cache_dir: Path, shipped: Path = _SHIPPED) -> ModelFolder:
     """The folder of a model given by a built-in name, a path or a hub id.
 
     Raises:
@@ -79,11 +78,9 @@ def resolve_model(name: str, *, cache_dir: Path) -> ModelFolder:
         ContractMismatchError: the model was trained under another contract.
     """
     cache = _Cache(cache_dir / _CACHE_FILE)
-    if name in _ASSEMBLED:
-        folder_name, build, n_bytes = _ASSEMBLED[name]
-        path = cache_dir / "models" / folder_name
-        assemble_once(path, build, needed_bytes=n_bytes)
-        return _describe_folder(path, cache, name=name)
+    built_in = list_built_in(shipped)
+    if name in built_in:
+        return _describe_folder(_assemble(name, cache_dir, shipped), cache, name=name)
     path = Path(name).expanduser()
     if name and path.is_dir():
         return _describe_folder(path.resolve(), cache, name=None)
@@ -91,12 +88,31 @@ def resolve_model(name: str, *, cache_dir: Path) -> ModelFolder:
         return _describe_folder(_fetch_from_hub(name, cache), cache, name=name)
     if "/" in name or name.startswith((".", "~")):
         raise ConfigError(f"model {name!r}: there is no such folder. Give an existing model folder")
-    near = get_close_matches(name, _ASSEMBLED, n=1)
+    near = get_close_matches(name, built_in, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ConfigError(
-        f"model {name!r} is not known.{hint} Give one of {', '.join(_ASSEMBLED)}, "
+        f"model {name!r} is not known.{hint} Give one of {', '.join(built_in)}, "
         "a model folder, or a hub id of the form 'organisation/name'"
     )
+
+
+def _assemble(name: str, cache_dir: Path, shipped: Path) -> Path:
+    """The folder of a built-in model, made now if it is not there yet."""
+    folder = cache_dir / "models"
+    if name == smol.BASE_NAME:
+        path = folder / f"{name}-{smol.BASE_VERSION}"
+        assemble_once(path, smol.build_base, needed_bytes=smol.BASE_NEEDED_BYTES)
+        return path
+    source = shipped / name
+    manifest = delta.read_manifest(source)
+    base = _assemble(str(manifest["base"]), cache_dir, shipped)
+    path = folder / f"{name}-{str(manifest['sha256'])[:12]}"
+    assemble_once(
+        path,
+        lambda target: delta.apply_delta(source, base, target),
+        needed_bytes=smol.BASE_NEEDED_BYTES,
+    )
+    return path
 
 
 def _describe_folder(path: Path, cache: "_Cache", *, name: str | None) -> ModelFolder:

@@ -80,7 +80,8 @@ def train(
         first_step=int(optim.average_from * plan.n_steps),
         every=optim.average_every,
     )
-    if weights.has_copies and "FSDP" in str(accelerator.distributed_type):
+    is_sharded = "FSDP" in str(accelerator.distributed_type)
+    if weights.has_copies and is_sharded:
         raise TrainingError(
             "model.dtype = 'bfloat16' does not go together with FSDP. Set it to 'float32' and let "
             "FSDP's mixed precision choose the number type (docs/distillation)"
@@ -91,6 +92,8 @@ def train(
         fused=accelerator.device.type in ("cpu", "cuda"),
     )
     model, optimizer = accelerator.prepare(trainee.model, optimizer)
+    if is_sharded:
+        weights.rebind(model)
     accelerator.register_for_checkpointing(weights)
     encoder = trainee.make_encoder(
         max_tokens=recipe.pack.max_tokens, max_response_tokens=recipe.pack.max_response_tokens

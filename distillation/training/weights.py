@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from analytics.contract.errors import TrainingError
+
 
 class Weights:
     """The trainable parameters of a model, and what the optimizer works on.
@@ -31,6 +33,17 @@ class Weights:
             else torch.nn.Parameter(p.detach().to(torch.float32, copy=True))
             for name, p in self.parameters.items()
         }
+
+    def rebind(self, model: Any) -> None:
+        """Take the parameters of the same names: sharding puts others in their place."""
+        found = {name: p for name, p in model.named_parameters() if name in self.parameters}
+        if found.keys() != self.parameters.keys():
+            missing = sorted(self.parameters.keys() - found.keys())[:3]
+            raise TrainingError(f"sharding renamed parameters, e.g. {', '.join(missing)}")
+        self.masters = {
+            n: found[n] if m is self.parameters[n] else m for n, m in self.masters.items()
+        }
+        self.parameters = found
 
     @property
     def has_copies(self) -> bool:

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from analytics.cli import COMMANDS, cli
 from analytics.contract.errors import AnalyticsError
+from distillation.cli import COMMANDS as DISTILL
 from distillation.data.loaders import load_examples
 from tests.scripted import write_config
 
@@ -39,9 +40,12 @@ def run(*arguments: str, **kwargs: Any) -> Result:
     return CliRunner().invoke(cli, arguments, catch_exceptions=True, **kwargs)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+_LEAVES = [*(name for name in COMMANDS if name != "distill"), *(f"distill {n}" for n in DISTILL)]
+
+
+@pytest.mark.parametrize("command", _LEAVES)
 def test_every_command_has_help_with_an_example(command: str) -> None:
-    result = run(command, "--help")
+    result = run(*command.split(), "--help")
     assert result.exit_code == 0
     assert f"Example: analytics {command}" in result.output
     assert "--config" in result.output

@@ -1,0 +1,60 @@
+"""The command `distill ship`."""
+
+from pathlib import Path
+
+import click
+
+from analytics.cli.common import common_options, echo_json
+
+
+@click.command(
+    epilog="Example: analytics distill ship student/model --base smol-135m-base --output"
+    " analytics/engine/shipped/smol-139m"
+)
+@click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--base", required=True, help="Built-in model that it was trained from.")
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="Where it goes.")
+@click.option(
+    "--rename",
+    "renames",
+    multiple=True,
+    default=("model.text_model.=model.",),
+    show_default=True,
+    help="OURS=BASE: prefixes of tensor names that differ.",
+)
+@common_options
+def ship(
+    config_path: Path | None,
+    as_json: bool,
+    model: Path,
+    base: str,
+    output: Path,
+    renames: tuple[str, ...],
+) -> None:
+    """Store a trained model as a small difference to a base that every user has.
+
+    Weights of the base get differences of 2 bits a number; the rest is kept in
+    bfloat16. Evaluate the assembled model, not the one it was made of.
+    """
+    from analytics.config.loading import cache_folder
+    from analytics.engine.delta import pack_delta
+    from analytics.engine.models import list_built_in, resolve_model
+
+    del config_path  # all settings are options here
+    pairs = {}
+    for rename in renames:
+        ours, sign, theirs = rename.partition("=")
+        if not sign:
+            raise click.UsageError(f"--rename {rename!r}: give OURS=BASE")
+        pairs[ours] = theirs
+    if base not in list_built_in():
+        raise click.UsageError(f"--base {base!r}: give one of {', '.join(list_built_in())}")
+    folder = resolve_model(base, cache_dir=cache_folder())
+    manifest = pack_delta(model, folder.path, output, renames=pairs, about={"base": base})
+    if as_json:
+        echo_json({"status": "done", "output": str(output), **manifest})
+    else:
+        click.echo(
+            f"{output}: {manifest['bytes'] / 1e6:.1f} MB, relative error of the differences"
+            f" {manifest['relative_error']:.3f}"
+        )
