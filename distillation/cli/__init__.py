@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "augment": ("distillation.cli.augment:augment", "Let the assistant explain the training set."),
     "student": ("distillation.cli.train:student", "Train the student on hard and soft labels."),
     "evaluate": ("distillation.cli.evaluate:evaluate", "Score a model on a labelled data set."),
+    "start": ("distillation.cli.start:start", "Make the untrained embedded student."),
     "ship": ("distillation.cli.ship:ship", "Store a model as a small difference to its base."),
 }
 

@@ -5,9 +5,12 @@ the vision tower and the connector are new and random.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 # The tokens that Idefics3's processor needs; they take unused rows of the vocabulary
 # where there are some, else new ones.
@@ -92,3 +95,15 @@ def build_untrained(folder: Path, *, language_model: Path, shape: VisionShape, s
     generation = {f"{name}_token_id": value for name, value in ids.items()}
     generation["pad_token_id"] = ids["eos"]
     (folder / "generation_config.json").write_text(json.dumps(generation), encoding="utf-8")
+
+
+def replace_tower(folder: Path, teach: Callable[[Any], Result]) -> Result:
+    """Let `teach` change the vision tower of a model folder in place; what it gave."""
+    import torch
+    import transformers
+
+    kind: Any = transformers.Idefics3ForConditionalGeneration
+    model = kind.from_pretrained(folder, dtype=torch.float32)
+    result = teach(model.model.vision_model)
+    model.save_pretrained(folder)
+    return result

@@ -6,6 +6,7 @@ through the teacher's own frozen head, its 1,000 class probabilities (Hinton et
 al. 2015; Romero et al. 2015). No label of any sentiment data set is used.
 """
 
+import contextlib
 import logging
 import math
 import random
@@ -92,7 +93,7 @@ def teach_vision(
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate * _cosine(step, n_steps, settings.share_warmup)
             target = (maps[batch].float() - mean) / std
-            with torch.autocast("cpu", getattr(torch, dtype)):
+            with _autocast(dtype):
                 seen = tower(_normalise(pixels[batch])).last_hidden_state
                 guess = head(_fold_patches(seen, fold)).float()
                 guess = guess.transpose(1, 2).reshape(target.shape)
@@ -121,6 +122,13 @@ def teach_vision(
     return log
 
 
+def _autocast(dtype: str) -> Any:
+    import torch
+
+    is_half = dtype != "float32"
+    return torch.autocast("cpu", getattr(torch, dtype)) if is_half else contextlib.nullcontext()
+
+
 def _compute_views(
     teacher: Any,
     pictures: Sequence[Path],
@@ -141,7 +149,7 @@ def _compute_views(
             with Image.open(path) as picture:
                 seen = _make_view(picture.convert("RGB"), view, settings, generator)
             pixels[start + offset] = torch.from_numpy(np.array(seen)).permute(2, 0, 1)
-        with torch.inference_mode(), torch.autocast("cpu", getattr(torch, dtype)):
+        with torch.inference_mode(), _autocast(dtype):
             found = _last_map(teacher, _normalise(pixels[start : start + len(batch)]))
             maps.append(found.to(torch.bfloat16).clone())
             logits.append(_classify(teacher, found.float()).to(torch.bfloat16).clone())

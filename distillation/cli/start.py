@@ -1,0 +1,76 @@
+"""The command `distill start`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analytics.cli.common import common_options, echo_json
+
+
+@click.command(
+    epilog="Example: analytics distill start --pictures DATA:train --pictures DATA:dev"
+    " --output start"
+)
+@click.option(
+    "--language-model", default="smol-135m-base", show_default=True, help="Folder or name."
+)
+@click.option(
+    "--pictures",
+    "data",
+    multiple=True,
+    help="PATH:SPLIT whose pictures teach the eyes; without any they stay random.",
+)
+@click.option("--views", default=4, show_default=True, help="Crops a picture.")
+@click.option("--epochs", default=3, show_default=True, help="Passes over all views.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="Where it goes.")
+@common_options
+def start(
+    config_path: Path | None,
+    as_json: bool,
+    language_model: str,
+    data: tuple[str, ...],
+    views: int,
+    epochs: int,
+    seed: int,
+    output: Path,
+) -> None:
+    """Make the untrained embedded student: a language model with new eyes.
+
+    The eyes (a small ViT) learn the features of EfficientNet-Lite0 from the pictures of
+    some data sets; labels are not used. Do not name test sets here.
+    """
+    from analytics.config.loading import cache_folder
+    from analytics.engine.models import resolve_model
+    from distillation.data.pictures import PictureFolder
+    from distillation.data.specs import load_spec, parse_spec
+    from distillation.smol.architecture import VisionShape, build_untrained, replace_tower
+    from distillation.smol.vision import VisionTraining, teach_vision
+
+    del config_path  # all settings are options here
+    cache = cache_folder()
+    folder = resolve_model(language_model, cache_dir=cache)
+    kept = PictureFolder(cache / "distill-pictures")
+    found: set[Path] = set()
+    for text in data:
+        examples = load_spec(parse_spec(text), pictures=kept)
+        found |= {e.item.image_path for e in examples if e.item.image_path is not None}
+    build_untrained(output, language_model=folder.path, shape=VisionShape(), seed=seed)
+    log: list[dict[str, float]] = []
+    if found:
+        settings = VisionTraining(n_views=views, n_epochs=epochs, seed=seed)
+        log = replace_tower(output, lambda tower: teach_vision(tower, sorted(found), settings))
+        (output / "vision_log.json").write_text(json.dumps(log, indent=1) + "\n", "utf-8")
+    report: dict[str, Any] = {
+        "status": "done",
+        "output": str(output),
+        "count_pictures": len(found),
+        "last": log[-1] if log else None,
+    }
+    if as_json:
+        echo_json(report)
+    else:
+        for key, value in report.items():
+            click.echo(f"{key:15} {value}")

@@ -1,0 +1,87 @@
+"""The embedded student before training: its shape, its pictures, and how its eyes learn."""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from analytics.contract.decoding import Decoding
+from analytics.contract.records import Item
+from analytics.engine.loading import load_engine
+from analytics.engine.models import ModelFolder, resolve_model
+from distillation.smol.architecture import VisionShape, build_untrained
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def untrained(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("smol") / "untrained"
+    build_untrained(folder, language_model=base_folder.path, shape=VisionShape(), seed=0)
+    return folder
+
+
+def test_it_has_139_million_parameters_and_16_tokens_a_picture(untrained: Path) -> None:
+    import safetensors
+
+    with safetensors.safe_open(untrained / "model.safetensors", framework="pt") as file:
+        n = sum(file.get_tensor(name).numel() for name in file.keys())  # noqa: SIM118
+    assert 138.5e6 < n < 139.5e6
+    assert VisionShape().n_image_tokens == 16
+
+
+def test_its_text_side_is_the_language_model_itself(
+    untrained: Path, base_folder: ModelFolder, tmp_path: Path
+) -> None:
+    """Without a picture it says what its language model says."""
+    model = resolve_model(str(untrained), cache_dir=tmp_path)
+    assert model.accepts_images
+    items = [Item(content_key="1", text="I love the new ferry", aspect="ferry")]
+    replies = []
+    for folder in (model, base_folder):
+        engine = load_engine(
+            "transformers", folder, decoding=Decoding(max_rationale_tokens=8), dtype="float32"
+        )
+        replies.append(engine.label(items)[0].probabilities)
+        engine.close()
+    assert replies[0] == pytest.approx(replies[1], abs=1e-4)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("efficientnet_lite_pytorch") is None,
+    reason="efficientnet-lite-pytorch is not installed",
+)
+def test_eyes_learn_what_the_teacher_sees(tmp_path: Path) -> None:
+    import torch
+    import transformers
+
+    from distillation.smol.vision import VisionTraining, teach_vision
+
+    files = []
+    for n in range(6):
+        path = tmp_path / f"{n}.png"
+        Image.radial_gradient("L").rotate(30 * n).convert("RGB").resize((80, 60)).save(path)
+        files.append(path)
+    config = transformers.Idefics3VisionConfig(
+        hidden_size=64,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        image_size=256,
+        patch_size=16,
+    )
+    torch.manual_seed(0)
+    kind: Any = transformers.models.idefics3.modeling_idefics3.Idefics3VisionTransformer
+    tower = kind(config)
+    log = teach_vision(
+        tower,
+        files,
+        VisionTraining(n_views=1, n_epochs=8, batch_size=3, learning_rate=3e-3),
+        dtype="float32",
+    )
+    assert len(log) == 8
+    assert log[-1]["feature_mse"] < 0.9 * log[0]["feature_mse"]
+    assert json.dumps(log)
