@@ -16,7 +16,31 @@ _TEMPLATE = (
 _IMAGE_TOKENS = ("<fake_token_around_image>", "<image>", "<global-img>", "<end_of_utterance>")
 
 
-def make_tiny_idefics3(path: Path, *, tokenizer_from: Path) -> Path:
+# The template of Qwen2.5-VL, without films.
+_QWEN_TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if loop.first and message['role'] != 'system' %}"
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}"
+    "<|im_start|>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}<|im_end|>\n"
+    "{% else %}{% for content in message['content'] %}"
+    "{% if content['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% elif 'text' in content %}{{ content['text'] }}{% endif %}"
+    "{% endfor %}<|im_end|>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+# Qwen's control tokens that SmolLM's tokenizer lacks; the last ones are not "special" there.
+_QWEN_TOKENS = tuple(
+    f"<|{name}|>"
+    for name in (
+        *("object_ref_start", "object_ref_end", "box_start", "box_end", "quad_start", "quad_end"),
+        *("vision_start", "vision_end", "vision_pad", "image_pad", "video_pad"),
+    )
+)
+_QWEN_MARKS = ("<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_suffix|>", "<|file_sep|>")
+
+
+def make_tiny_idefics3(path: Path, *, tokenizer_from: Path, seed: int = 0) -> Path:
     """A two-layer Idefics3 with 4 tokens a picture; head size 32, as vLLM wants on CPUs."""
     with quiet_libraries():
         import torch
@@ -52,7 +76,7 @@ def make_tiny_idefics3(path: Path, *, tokenizer_from: Path) -> Path:
             image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
             pad_token_id=2,
         )
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         model = transformers.Idefics3ForConditionalGeneration(config)
         with torch.no_grad():  # as initialised, all logits are nearly the same
             for parameter in model.parameters():
@@ -62,6 +86,73 @@ def make_tiny_idefics3(path: Path, *, tokenizer_from: Path) -> Path:
         )
         processor = transformers.Idefics3Processor(
             pictures, tokenizer, image_seq_len=4, chat_template=_TEMPLATE
+        )
+        model.save_pretrained(path)
+        processor.save_pretrained(path)
+    ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2}
+    (path / "generation_config.json").write_text(json.dumps(ids), encoding="utf-8")
+    return path
+
+
+def make_tiny_qwen2_5_vl(path: Path, *, tokenizer_from: Path, seed: int = 0) -> Path:
+    """A two-layer Qwen2.5-VL with 4 to 16 tokens a picture; its processor needs torchvision."""
+    with quiet_libraries():
+        import torch
+        import transformers
+
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(tokenizer_from)
+        tokenizer.add_tokens(
+            [transformers.AddedToken(t, special=True, normalized=False) for t in _QWEN_TOKENS]
+        )
+        tokenizer.add_tokens(
+            [transformers.AddedToken(t, special=False, normalized=False) for t in _QWEN_MARKS]
+        )
+        find_id = tokenizer.convert_tokens_to_ids
+        config = transformers.Qwen2_5_VLConfig(
+            text_config={
+                "hidden_size": 128,
+                "intermediate_size": 256,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 4,
+                "num_key_value_heads": 2,
+                "vocab_size": len(tokenizer),
+                "max_position_embeddings": 1024,
+                # Sections of time, height and width: half a head together.
+                "rope_parameters": {
+                    "rope_type": "default",
+                    "rope_theta": 10_000.0,
+                    "mrope_section": [4, 6, 6],
+                },
+                "bos_token_id": 1,
+                "eos_token_id": 2,
+                "pad_token_id": 2,
+            },
+            vision_config={
+                "depth": 2,
+                "hidden_size": 64,
+                "intermediate_size": 128,
+                "num_heads": 2,
+                "out_hidden_size": 128,
+                "window_size": 56,
+                "fullatt_block_indexes": [1],
+            },
+            image_token_id=find_id("<|image_pad|>"),
+            video_token_id=find_id("<|video_pad|>"),
+            vision_start_token_id=find_id("<|vision_start|>"),
+            vision_end_token_id=find_id("<|vision_end|>"),
+        )
+        torch.manual_seed(seed)
+        model = transformers.Qwen2_5_VLForConditionalGeneration(config)
+        with torch.no_grad():  # as initialised, all logits are nearly the same
+            for parameter in model.parameters():
+                parameter.mul_(4)
+        # Pixels of a picture: from 2 x 2 to 4 x 4 tokens of 28 x 28.
+        sizes = {"shortest_edge": 56 * 56, "longest_edge": 112 * 112}
+        processor = transformers.Qwen2_5_VLProcessor(
+            transformers.Qwen2VLImageProcessor(size=sizes),
+            tokenizer,
+            transformers.Qwen2VLVideoProcessor(size=sizes),
+            chat_template=_QWEN_TEMPLATE,
         )
         model.save_pretrained(path)
         processor.save_pretrained(path)
