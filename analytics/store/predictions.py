@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from analytics.contract.records import Item, Rationale, Verdict
+from analytics.store.rejects import insert_new_rejects
 from analytics.store.transactions import count_rows, first_row, transaction
 
 _SAID = (
@@ -314,27 +315,18 @@ def _insert_predictions(
 
 
 def _reject_items(connection: duckdb.DuckDBPyConnection, key: ResultKey, fault: ItemFault) -> None:
-    connection.execute(
+    insert_new_rejects(
+        connection,
         """
-        insert into rejects by name
         select posts.source_file, posts.source_line as line, 'infer' as stage, $reason as reason,
-            targets.post_id || ' ' || targets.aspect as raw, $run_id as run_id,
-            $now as rejected_at,
+            targets.post_id || ' ' || targets.aspect as raw,
         from chunk_targets as targets
         inner join posts on targets.post_id = posts.post_id
-        where targets.content_key = $key and not exists (
-            select 1 from rejects
-            where rejects.stage = 'infer' and rejects.source_file = posts.source_file
-                and rejects.line = posts.source_line and rejects.reason = $reason
-                and rejects.raw = targets.post_id || ' ' || targets.aspect
-        )
+        where targets.content_key = $key
         """,
-        {
-            "reason": fault.reason,
-            "run_id": key.run_id,
-            "now": datetime.now(UTC),
-            "key": fault.content_key,
-        },
+        run_id=key.run_id,
+        now=datetime.now(UTC),
+        values={"reason": fault.reason, "key": fault.content_key},
     )
 
 
