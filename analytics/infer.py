@@ -99,13 +99,7 @@ def infer(
             engine.close()
     set_current_model(connection, key)
     run.counts.count_rejects += len(faults)
-    share = len(faults) / plan.count_contents if plan.count_contents else 0.0
-    if share > settings.max_bad_share:
-        raise EngineError(
-            f"{len(faults)} of {plan.count_contents} contents could not be judged ({share:.1%},"
-            f" limit [infer] max_bad_share = {settings.max_bad_share:.1%}); the first:"
-            f" {faults[0].reason}. See `analytics sql \"from rejects where stage = 'infer'\"`."
-        )
+    _check_bad_share(plan, faults, settings.max_bad_share)
     return plan
 
 
@@ -134,6 +128,25 @@ def make_verdict(
         rationale=rationale,
         rationale_status=status,
     )
+
+
+def _check_bad_share(plan: Plan, faults: list[ItemFault], max_bad_share: float) -> None:
+    """Fail a run whose engine fails, not one that meets some bad contents again.
+
+    Counted are the contents that no run has failed on before; where there are none,
+    all contents of the warehouse. A single bad content never fails a run.
+    """
+    n_contents = plan.count_contents - len(plan.failed_before)
+    bad = [fault for fault in faults if fault.content_key not in plan.failed_before]
+    if not n_contents:
+        n_contents, bad = plan.count_all_contents, faults
+    share = len(bad) / n_contents if n_contents else 0.0
+    if len(bad) > 1 and share > max_bad_share:
+        raise EngineError(
+            f"{len(bad)} of {n_contents} contents could not be judged ({share:.1%},"
+            f" limit [infer] max_bad_share = {max_bad_share:.1%}); the first:"
+            f" {bad[0].reason}. See `analytics sql \"from rejects where stage = 'infer'\"`."
+        )
 
 
 def _judge(

@@ -10,6 +10,7 @@ import pytest
 
 from analytics.engine.models import ModelFolder, resolve_model
 from analytics.store.migrations import migrate
+from analytics.store.sql_files import build_models
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -31,10 +32,11 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty, migrated warehouse in memory."""
+    """An empty warehouse in memory, migrated and with its views."""
     opened = duckdb.connect()
     opened.execute("set TimeZone = 'UTC'")
     migrate(opened)
+    build_models(opened)
     yield opened
     opened.close()
 

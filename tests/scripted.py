@@ -76,6 +76,21 @@ class ScriptedEngine:
         )
 
 
+class Listening:
+    """A connection that notes the statements it is given."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.statements: list[str] = []
+
+    def execute(self, statement: str, *values: Any) -> duckdb.DuckDBPyConnection:
+        self.statements.append(statement)
+        return self._connection.execute(statement, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
 def probabilities_of(item: Item) -> tuple[float, float, float]:
     """Probabilities that follow from the content alone."""
     digest = hashlib.sha256(item.content_key.encode()).digest()

@@ -146,8 +146,9 @@ def forget(
 ) -> None:
     """Remove a post, or all posts of an author, and keep them from coming back.
 
-    Rows, memo entries, pictures, marts and the snapshot are cleaned. The dumps
-    themselves are not touched, nor are reports that were already written.
+    Rows, memo entries, pictures, marts and the snapshot are cleaned, and the
+    warehouse's file is written anew, so that its bytes hold nothing of them. The
+    dumps themselves are not touched, nor are reports that were already written.
     """
     from analytics.config.loading import load_config
     from analytics.store.author_key import check_author_key, load_author_key
@@ -164,7 +165,7 @@ def forget(
             raise click.UsageError(f"--author {author!r}: write PLATFORM:ID")
         pair = (platform, native)
     config = load_config(config_path)
-    with open_writer(config.warehouse.path, "forget") as connection:
+    with open_writer(config.warehouse.path, "forget", rewrites=True) as connection:
         author_key = load_author_key()
         check_author_key(connection, author_key)
         gone = forget_in_store(

@@ -66,7 +66,7 @@ class InferConfig:
     max_rationale_tokens: int = setting("length limit of a rationale, in tokens", default=320)
     repetition_penalty: float = setting("1.0 is none", default=1.0)
     max_bad_share: float = setting(
-        "a run fails when a larger share of items cannot be judged", default=0.05
+        "a run fails when a larger share of new contents cannot be judged", default=0.05
     )
 
 

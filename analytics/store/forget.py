@@ -66,7 +66,15 @@ def forget(
                     and posts.source_file = rejects.source_file
                     and posts.source_line = rejects.line
             )
-            or raw in (select post_id from gone)
+            -- What media and infer rejects call their post and item.
+            or raw in (
+                select post_id from gone
+                union
+                select post_id || ' ' from gone
+                union
+                select post_id || ' ' || aspect from aspects
+                where post_id in (select post_id from gone)
+            )
             """
         )
         count_posts = count_rows(connection, "gone")

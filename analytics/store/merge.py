@@ -12,6 +12,7 @@ import duckdb
 
 from analytics.store.aspects import AspectRule, match_aspects
 from analytics.store.author_key import hash_text
+from analytics.store.rejects import insert_new_rejects
 from analytics.store.transactions import count_rows, first_row, transaction
 
 _CONTENT = (
@@ -223,7 +224,13 @@ def merge_staged(
             " select post_id from winners where is_new or is_changed"
         )
         match_aspects(connection, rules, only_touched=True)
-        insert_rejects(connection, file=file.name, run_id=run_id, now=now)
+        insert_new_rejects(
+            connection,
+            "select $file as source_file, line, stage, reason, raw from stage_rejects",
+            run_id=run_id,
+            now=now,
+            values={"file": file.name},
+        )
         connection.execute(
             "insert into source_files values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -245,29 +252,6 @@ def merge_staged(
         count_duplicates=count_read - count_ignored - count_rejects - stored - updated,
         count_ignored=count_ignored,
         count_rejects=count_rejects,
-    )
-
-
-def insert_rejects(
-    connection: duckdb.DuckDBPyConnection, *, file: str, run_id: str, now: datetime
-) -> None:
-    """Store the staged rejects that are not stored yet."""
-    connection.execute(
-        """
-        insert into rejects by name
-        select distinct $file as source_file, line, stage, reason, raw, $run_id as run_id,
-            $now as rejected_at
-        from stage_rejects
-        where not exists (
-            select 1 from rejects
-            where rejects.source_file = $file
-                and rejects.line = stage_rejects.line
-                and rejects.stage = stage_rejects.stage
-                and rejects.reason = stage_rejects.reason
-                and rejects.raw = stage_rejects.raw
-        )
-        """,
-        {"file": file, "run_id": run_id, "now": now},
     )
 
 
@@ -303,15 +287,13 @@ def reject_source(
     now: datetime,
 ) -> None:
     """Store that a source as a whole could not be read, once."""
-    connection.execute(
-        """
-        insert into rejects
-        select $file, 0, 'read', $reason, 'source', $run_id, $now
-        where not exists (
-            select 1 from rejects where source_file = $file and line = 0 and reason = $reason
-        )
-        """,
-        {"file": source_file, "reason": reason, "run_id": run_id, "now": now},
+    insert_new_rejects(
+        connection,
+        "select $file as source_file, 0 as line, 'read' as stage, $reason as reason,"
+        " 'source' as raw",
+        run_id=run_id,
+        now=now,
+        values={"file": source_file, "reason": reason},
     )
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
-from analytics.store.transactions import first_row, transaction
+from analytics.store.rejects import insert_new_rejects
+from analytics.store.transactions import transaction
 
 _BATCH = 512
 _RESULTS = pa.schema(
@@ -103,32 +104,19 @@ def store_results(
                 "delete from rejects where stage = 'media' and reason like 'picture missing:%'"
                 " and raw in (select post_id from results where status = 'ok')"
             )
-            inserted = first_row(
-                connection.execute(
-                    """
-                insert into rejects by name
-                with faults as (
-                    select posts.source_file, posts.source_line as line,
-                        'picture ' || results.status || ': ' || results.error as reason,
-                        results.post_id as raw,
-                    from results
-                    inner join posts on results.post_id = posts.post_id
-                    where results.error is not null
-                )
-                select *, 'media' as stage, $run_id as run_id, $now as rejected_at
-                from faults
-                where not exists (
-                    select 1 from rejects
-                    where rejects.source_file = faults.source_file
-                        and rejects.line = faults.line
-                        and rejects.stage = 'media'
-                        and rejects.reason = faults.reason
-                        and rejects.raw = faults.raw
-                )
+            count_new = insert_new_rejects(
+                connection,
+                """
+                select posts.source_file, posts.source_line as line, 'media' as stage,
+                    'picture ' || results.status || ': ' || results.error as reason,
+                    results.post_id as raw,
+                from results
+                inner join posts on results.post_id = posts.post_id
+                where results.error is not null
                 """,
-                    {"run_id": run_id, "now": datetime.now(UTC)},
-                )
+                run_id=run_id,
+                now=datetime.now(UTC),
             )
     finally:
         connection.unregister("results")
-    return int(inserted[0]) if inserted else 0
+    return count_new

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from analytics.contract.records import Item, Rationale, Verdict
+from analytics.store.rejects import insert_new_rejects
 from analytics.store.transactions import count_rows, first_row, transaction
 
 _SAID = (
@@ -57,12 +58,16 @@ class Plan:
     """What there is to do.
 
     `count_items` items lack a prediction, `count_memo_hits` of them were filled
-    from the memo, and the rest come down to `count_contents` distinct contents.
+    from the memo, and the rest come down to `count_contents` distinct contents, of
+    which those in `failed_before` could not be judged by an earlier run. All items,
+    with and without a prediction, have `count_all_contents` contents.
     """
 
     count_items: int
     count_memo_hits: int
     count_contents: int
+    count_all_contents: int
+    failed_before: frozenset[str]
     has_replacements: bool
 
 
@@ -92,6 +97,7 @@ def make_plan(
             " select post_id, aspect, content_key, clean_text, image_sha256, image_path"
             " from int_items"
         )
+        count_all_contents = count_rows(connection, "(select distinct content_key from plan_items)")
         # Predictions of edited posts and dropped aspects are out of date; the
         # memo still holds what the model said of their contents.
         connection.execute(
@@ -157,10 +163,13 @@ def make_plan(
             order by plan_contents.position
             """
         )
+        failed_before = _heal_answered(connection)
     return Plan(
         count_items=count_items,
         count_memo_hits=count_memo_hits,
         count_contents=count_rows(connection, "plan_contents"),
+        count_all_contents=count_all_contents,
+        failed_before=failed_before,
         has_replacements=has_replacements,
     )
 
@@ -218,11 +227,12 @@ def commit_chunk(
                 {**key.parameters, "run_id": key.run_id, "now": datetime.now(UTC)},
             )
             _insert_predictions(connection, key, "chunk_targets", "verdicts")
-            connection.execute(
-                "delete from rejects where stage = 'infer' and raw in ("
-                "select post_id || ' ' || aspect from chunk_targets"
-                " where content_key in (select content_key from verdicts))"
-            )
+            if plan.failed_before:
+                connection.execute(
+                    "delete from rejects where stage = 'infer' and raw in ("
+                    "select post_id || ' ' || aspect from chunk_targets"
+                    " where content_key in (select content_key from verdicts))"
+                )
             for fault in faults:
                 _reject_items(connection, key, fault)
     finally:
@@ -313,28 +323,34 @@ def _insert_predictions(
     return int(row[0]) if row else 0
 
 
-def _reject_items(connection: duckdb.DuckDBPyConnection, key: ResultKey, fault: ItemFault) -> None:
+def _heal_answered(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Forget the faults of items that need no engine any more; the contents of the others."""
+    if not count_rows(connection, "rejects where stage = 'infer'"):
+        return frozenset()
     connection.execute(
+        "delete from rejects where stage = 'infer' and raw not in"
+        " (select post_id || ' ' || aspect from plan_targets)"
+    )
+    rows = connection.execute(
+        "select distinct content_key from plan_targets where post_id || ' ' || aspect in"
+        " (select raw from rejects where stage = 'infer')"
+    ).fetchall()
+    return frozenset(key for (key,) in rows)
+
+
+def _reject_items(connection: duckdb.DuckDBPyConnection, key: ResultKey, fault: ItemFault) -> None:
+    insert_new_rejects(
+        connection,
         """
-        insert into rejects by name
         select posts.source_file, posts.source_line as line, 'infer' as stage, $reason as reason,
-            targets.post_id || ' ' || targets.aspect as raw, $run_id as run_id,
-            $now as rejected_at,
+            targets.post_id || ' ' || targets.aspect as raw,
         from chunk_targets as targets
         inner join posts on targets.post_id = posts.post_id
-        where targets.content_key = $key and not exists (
-            select 1 from rejects
-            where rejects.stage = 'infer' and rejects.source_file = posts.source_file
-                and rejects.line = posts.source_line and rejects.reason = $reason
-                and rejects.raw = targets.post_id || ' ' || targets.aspect
-        )
+        where targets.content_key = $key
         """,
-        {
-            "reason": fault.reason,
-            "run_id": key.run_id,
-            "now": datetime.now(UTC),
-            "key": fault.content_key,
-        },
+        run_id=key.run_id,
+        now=datetime.now(UTC),
+        values={"reason": fault.reason, "key": fault.content_key},
     )
 
 

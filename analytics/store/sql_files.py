@@ -76,8 +76,10 @@ def build_models(connection: duckdb.DuckDBPyConnection) -> None:
 def build_marts(
     connection: duckdb.DuckDBPyConnection, *, only: tuple[str, ...] | None = None
 ) -> dict[str, int]:
-    """Make each `sql/marts` file a table, or only those named; the row count of each."""
-    build_models(connection)
+    """Make each `sql/marts` file a table, or only those named; the row count of each.
+
+    The views are there: `open_writer` makes them.
+    """
     counts = {}
     for file in load_sql_files("marts"):
         if only is not None and file.name not in only:

@@ -21,9 +21,12 @@ def snapshot_path(warehouse: Path) -> Path:
 
 @contextmanager
 def open_writer(
-    path: Path, command: str, *, publishes: bool = True
+    path: Path, command: str, *, publishes: bool = True, rewrites: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, locked and migrated, with its views; published as snapshot at a clean end.
+
+    With `rewrites` the file is made anew before, so that nothing of deleted rows
+    is left in it.
 
     Raises:
         WarehouseBusyError: another process holds it; the message names its pid.
@@ -35,10 +38,12 @@ def open_writer(
             migrate(connection)
             build_models(connection)
             yield connection
-            if publishes:
+            if publishes or rewrites:
                 connection.execute("checkpoint")
         finally:
             connection.close()
+        if rewrites:
+            rewrite_warehouse(path)
         if publishes:
             publish_snapshot(path)
 
@@ -77,16 +82,61 @@ def publish_snapshot(path: Path) -> None:
             f"{target}: a snapshot needs {size:,} bytes and {free:,} are free. The results are"
             f" stored in {path}; free some space and run `analytics marts` to publish them."
         )
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    for left in target.parent.glob(f".{target.name}.*.tmp"):
-        left.unlink(missing_ok=True)  # of a process that was killed; we hold the lock
     try:
-        _copy(path, temporary)
-        os.replace(temporary, target)
+        with _replacement(target) as temporary:
+            _copy(path, temporary)
     except OSError as exc:
         raise StoreError(f"{target}: the snapshot cannot be written: {exc}") from exc
+
+
+def rewrite_warehouse(path: Path) -> None:
+    """Replace the closed warehouse atomically by a fresh copy; the caller holds the lock.
+
+    DuckDB keeps the blocks of deleted rows in its file as they are, and neither
+    `checkpoint` nor `vacuum` writes over them.
+
+    Raises:
+        StoreError: no space for the copy; the warehouse stays as it is.
+    """
+    try:
+        with _replacement(path) as temporary:
+            connection = connect(temporary, read_only=False)
+            try:
+                name = str(path).replace("'", "''")
+                connection.execute(f"attach '{name}' as old (read_only)")
+                # The fresh file's own catalog name comes from its file name.
+                fresh = connection.execute("select current_database()").fetchall()[0][0]
+                quoted = str(fresh).replace('"', '""')
+                connection.execute(f'copy from database old to "{quoted}"')
+                connection.execute("detach old")
+                connection.execute("checkpoint")
+            finally:
+                connection.close()
+            _sync(temporary)
+    except (OSError, duckdb.Error) as exc:
+        raise StoreError(
+            f"{path}: deleted rows are gone from its tables but their bytes may still be in the"
+            f" file: it cannot be rewritten: {exc}. Free some space and run the command again."
+        ) from exc
+
+
+@contextmanager
+def _replacement(target: Path) -> Iterator[Path]:
+    """A temporary file beside `target` that takes its place at a clean end."""
+    for left in target.parent.glob(f".{target.name}.*.tmp*"):
+        left.unlink(missing_ok=True)  # of a process that was killed; we hold the lock
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+        temporary.with_name(f"{temporary.name}.wal").unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _copy(source: Path, target: Path) -> None:

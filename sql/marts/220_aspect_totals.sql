@@ -1,25 +1,8 @@
 -- grain: one row per aspect ('' is the post level)
--- reads: int_judged_items
+-- reads: int_sentiment
 -- Sentiment over all posts, undated ones included, toward each aspect.
 with
-    judged_items as (select * from int_judged_items),
-
-    counted as (
-        select
-            aspect,
-            count(*) as count_posts,
-            count(label) as count_predicted,
-            count(distinct content_key) as count_contents,
-            count(*) filter (where label = 'negative') as count_negative,
-            count(*) filter (where label = 'neutral') as count_neutral,
-            count(*) filter (where label = 'positive') as count_positive,
-            count(distinct platform) as count_platforms,
-            count(*) filter (where sentiment_date is null) as count_undated,
-            min(sentiment_date) as first_date,
-            max(sentiment_date) as last_date,
-        from judged_items
-        group by all
-    ),
+    sentiment as (select * from int_sentiment where is_total),
 
     final as (
         select
@@ -30,16 +13,15 @@ with
             count_negative,
             count_neutral,
             count_positive,
-            count_negative / nullif(count_predicted, 0) as share_negative,
-            count_neutral / nullif(count_predicted, 0) as share_neutral,
-            count_positive / nullif(count_predicted, 0) as share_positive,
-            (count_positive - count_negative)
-                / nullif(count_predicted, 0) as net_sentiment,
+            share_negative,
+            share_neutral,
+            share_positive,
+            net_sentiment,
             count_platforms,
             count_undated,
             first_date,
             last_date,
-        from counted
+        from sentiment
         order by aspect
     )
 

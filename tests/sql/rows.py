@@ -15,9 +15,10 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def make_database() -> duckdb.DuckDBPyConnection:
-    """An empty warehouse in memory."""
+    """An empty warehouse in memory, with its views."""
     connection = duckdb.connect()
     migrate(connection)
+    build_models(connection)
     return connection
 
 
@@ -94,7 +95,6 @@ def add_prediction(
 ) -> None:
     """A prediction of the current model; the label is the most probable one."""
     aspect = values.get("aspect", "")
-    build_models(connection)
     found = connection.execute(
         "select content_key from int_items where post_id = ? and aspect = ?", [post_id, aspect]
     ).fetchall()

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from analytics.store.sql_files import SqlFile, build_marts, load_sql_files, purpose_of
+from tests.scripted import Listening
 
 _RANGES = {"schema": (1, 99), "models": (100, 199), "marts": (200, 299), "checks": (900, 999)}
 _FILES = {
@@ -49,6 +50,15 @@ def test_head_names_what_is_read(name: str, connection: duckdb.DuckDBPyConnectio
     read = set(re.findall(r"\b(?:from|join)\s+(\w+)", _code(file))) & (tables | views)
 
     assert read == set(named)
+
+
+def test_views_are_not_made_again_with_each_mart(connection: duckdb.DuckDBPyConnection) -> None:
+    listening = Listening(connection)
+    build_marts(listening)  # type: ignore[arg-type]
+    made = [statement for statement in listening.statements if statement.startswith("create")]
+
+    assert len(made) == len(load_sql_files("marts"))
+    assert not any("view" in statement.split(" as ")[0] for statement in made)
 
 
 def _code(file: SqlFile) -> str:

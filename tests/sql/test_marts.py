@@ -103,6 +103,30 @@ def test_aspect_totals_hold_undated_posts(connection: duckdb.DuckDBPyConnection)
     ]
 
 
+def test_sentiment_has_a_row_for_each_day_and_a_total_for_each_aspect(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    use_model(connection)
+    add_post(connection, "x:1", text="same")
+    add_post(connection, "x:2", text="same", created_at=NOON + timedelta(days=1))
+    add_post(connection, "x:3", created_at=None)
+    add_prediction(connection, "x:1", POSITIVE)
+    add_prediction(connection, "x:2", POSITIVE)
+    add_prediction(connection, "x:3", NEGATIVE)
+    first, last = date(2026, 3, 1), date(2026, 3, 2)
+
+    assert connection.execute(
+        "select is_total, sentiment_date, platform, count_posts, count_contents, share_positive,"
+        " net_sentiment, count_undated, first_date, last_date from int_sentiment order by all"
+    ).fetchall() == [
+        (False, first, "x", 1, 1, 1.0, 1.0, 0, first, first),
+        (False, last, "x", 1, 1, 1.0, 1.0, 0, last, last),
+        (False, None, "x", 1, 1, 0.0, -1.0, 1, None, None),
+        # A content of two days counts once.
+        (True, None, None, 3, 2, pytest.approx(2 / 3), pytest.approx(1 / 3), 1, first, last),
+    ]
+
+
 def test_top_posts_show_a_repost_flood_once(connection: duckdb.DuckDBPyConnection) -> None:
     use_model(connection)
     for number in range(5):

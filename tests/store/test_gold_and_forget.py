@@ -8,12 +8,10 @@ from analytics.infer import InferSettings, infer
 from analytics.media import prepare_media
 from analytics.store.forget import forget
 from analytics.store.gold import GoldLabel, draw_sample, read_confusion, score_confusion, store_gold
-from analytics.store.sql_files import build_models
 from tests.scripted import KEY, ScriptedEngine, make_post, new_run, rows, scalar, store_posts
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    build_models(connection)
     settings = InferSettings(model_id="m", result_digest="r", data_dir=folder)
     infer(connection, ScriptedEngine, new_run(connection), settings)
 
@@ -59,7 +57,6 @@ def test_sample_is_drawn_without_the_labelled_and_with_weights(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     store_posts(connection, [make_post(str(i), f"text {i}") for i in range(10)])
-    build_models(connection)
     first = draw_sample(connection, 4, seed=1)
     assert [s.weight for s in first] == [2.5] * 4
     assert draw_sample(connection, 4, seed=1) == first
@@ -88,13 +85,17 @@ def test_forget_removes_all_traces_but_what_others_share(
             make_post("3", "copied", author="k", line=3, media=(shared,)),
             Reject(line=1, reason="odd", raw="mine"),
             Reject(line=9, reason="odd", raw="other"),
+            # As inference names items, from when the post stood on another line.
+            Reject(line=7, reason="odd", raw="test:1 "),
+            Reject(line=7, reason="odd", raw="test:1 tram"),
         ],
     )
+    connection.execute("insert into aspects values ('test:1', 'tram', 'config')")
     prepare_media(connection, data_dir=tmp_path / "data", run_id="r")
     _judge(connection, tmp_path / "data")
     assert len(list((tmp_path / "data").rglob("*.jpg"))) == 2
     gone = forget(connection, author_key=KEY, data_dir=tmp_path / "data", author=("test", "j"))
-    assert (gone.count_posts, gone.count_memo, gone.count_pictures) == (2, 1, 1)
+    assert (gone.count_posts, gone.count_memo, gone.count_pictures) == (2, 2, 1)
     for table in ("posts", "media", "predictions"):
         assert rows(connection, f"select distinct post_id from {table}") == [("test:3",)]
     assert scalar(connection, "select count(*) from memo") == 1

@@ -1,4 +1,5 @@
 import os
+import random
 import re
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from analytics.contract.errors import StoreError, WarehouseBusyError
 from analytics.store import warehouse as module
 from analytics.store.lock import read_holder
 from analytics.store.migrations import migrate
+from analytics.store.sql_files import build_marts
 from analytics.store.warehouse import open_reader, open_writer, snapshot_path
-from tests.scripted import scalar
+from tests.scripted import make_post, rows, scalar, store_posts
 
 HOLDER = """
 import sys, time
@@ -80,6 +82,81 @@ def test_failed_writer_publishes_nothing(tmp_path: Path) -> None:
     assert not snapshot_path(path).exists()
     with pytest.raises(StoreError, match="no results yet"), open_reader(path):
         pass
+
+
+SECRET = "Seldom-Heard-Words-0123456789-of-one-author-alone"
+
+
+def _count_bytes(folder: Path, text: str) -> dict[str, int]:
+    """How often a text stands in the bytes of each file that holds it."""
+    found = {path.name: path.read_bytes().count(text.encode()) for path in folder.iterdir()}
+    return {name: n for name, n in found.items() if n}
+
+
+def _fill(path: Path) -> None:
+    letters = random.Random(0)
+    words = ["".join(letters.choices("abcdefghijklmnopqrst", k=7)) for _ in range(300)]
+    posts = [make_post(str(i), f"{word} number {i}") for i, word in enumerate(words)]
+    with open_writer(path, "ingest") as connection:
+        store_posts(connection, [*posts, make_post("secret", SECRET)])
+        build_marts(connection)
+
+
+def test_rewrite_leaves_no_byte_of_deleted_rows(tmp_path: Path) -> None:
+    path = tmp_path / "it's a name.duckdb"
+    _fill(path)
+    assert set(_count_bytes(tmp_path, SECRET)) == {path.name, snapshot_path(path).name}
+    with open_writer(path, "forget", rewrites=True) as connection:
+        connection.execute("delete from posts where post_id = 'test:secret'")
+        build_marts(connection)
+    assert _count_bytes(tmp_path, SECRET) == {}
+
+
+def test_rewrite_keeps_rows_views_and_constraints(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    described = (
+        "select table_name, sql from duckdb_tables() order by all",
+        "select view_name, sql from duckdb_views() where not internal order by all",
+        "select table_name, constraint_text from duckdb_constraints() order by all",
+        "select type_name, labels from duckdb_types() where not internal order by all",
+        "from posts",
+        "from source_files",
+        "select * from top_posts",
+        "from int_items order by all",
+    )
+    _fill(path)
+    results = []
+    for rewrites in (False, True):
+        with open_writer(path, "test", rewrites=rewrites) as connection:
+            results.append([rows(connection, query) for query in described])
+    with open_reader(path) as connection:
+        results.append([rows(connection, query) for query in described])
+    assert results[0] == results[1] == results[2]
+    assert all(results[0])
+    with open_writer(path, "run") as connection:
+        assert migrate(connection) == []
+
+
+def test_rewrite_that_fails_keeps_the_warehouse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "w.duckdb"
+    _fill(path)
+
+    def fail(path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "_sync", fail)
+    with (
+        pytest.raises(StoreError, match=r"may still be in the file.*No space left"),
+        open_writer(path, "forget", rewrites=True) as connection,
+    ):
+        connection.execute("delete from posts where post_id = 'test:secret'")
+    assert len(list(tmp_path.iterdir())) == 3
+    monkeypatch.undo()
+    with open_writer(path, "forget", rewrites=True) as connection:
+        assert scalar(connection, "select count(*) from posts") == 300
+    assert _count_bytes(tmp_path, SECRET) == {}
 
 
 def test_full_disk_keeps_the_old_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
