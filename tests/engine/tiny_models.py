@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from analytics.engine.quiet import quiet_libraries
 
 _TEMPLATE = (
@@ -38,6 +40,15 @@ _QWEN_TOKENS = tuple(
     )
 )
 _QWEN_MARKS = ("<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_suffix|>", "<|file_sep|>")
+
+
+def skip_without_torchvision() -> None:
+    """Skip a test that needs Qwen's processor where torchvision cannot be imported."""
+    try:
+        with quiet_libraries():
+            import torchvision  # noqa: F401
+    except (ImportError, RuntimeError) as exc:  # RuntimeError: it does not fit the torch
+        pytest.skip(f"Qwen's processor needs torchvision, see docs/engines.md ({exc})")
 
 
 def make_tiny_idefics3(path: Path, *, tokenizer_from: Path, seed: int = 0) -> Path:

@@ -11,7 +11,11 @@ from analytics.engine.models import ModelFolder
 from distillation.data.examples import make_example
 from distillation.data.pictures import PictureFolder
 from distillation.training.sequences import TrainingItem
-from tests.engine.tiny_models import make_tiny_idefics3
+from tests.engine.tiny_models import (
+    make_tiny_idefics3,
+    make_tiny_qwen2_5_vl,
+    skip_without_torchvision,
+)
 
 TEXTS = (
     ("The new tram is great, thank you city", "tram"),
@@ -29,6 +33,13 @@ TEXTS = (
 def toy_folder(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random Idefics3 of two layers."""
     return make_tiny_idefics3(tmp_path_factory.mktemp("toy"), tokenizer_from=base_folder.path)
+
+
+@pytest.fixture(scope="session")
+def toy_qwen_folder(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random Qwen2.5-VL of two layers, with positions on three axes."""
+    skip_without_torchvision()
+    return make_tiny_qwen2_5_vl(tmp_path_factory.mktemp("qwen"), tokenizer_from=base_folder.path)
 
 
 @pytest.fixture(scope="session")
