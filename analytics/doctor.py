@@ -1,6 +1,7 @@
 """Looks at the installation, the configuration and the warehouse."""
 
 import importlib.metadata
+import logging
 import os
 import shutil
 import sys
@@ -8,15 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analytics.config.loading import cache_folder, load_config
-from analytics.config.settings import Config
-from analytics.contract.errors import AnalyticsError, ConfigError
+from analytics.config.settings import Config, SourceConfig
+from analytics.contract.errors import AnalyticsError, ConfigError, ConnectorError
 from analytics.engine.loading import describe_engines
 from analytics.engine.models import resolve_model
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
-from connectors.registry import load_connectors
+from connectors.protocol import ChecksMapping, ReadOptions
+from connectors.registry import choose_connector, load_connectors
+
+logger = logging.getLogger(__name__)
 
 _PACKAGES = ("duckdb", "polars", "pyarrow", "pillow", "torch", "transformers", "httpx", "jinja2")
+_MAPPING_FIX = (
+    "set mapping in [[sources]] to columns that the file has, e.g. mapping = { text = 'body' };"
+    " a field that is left out is guessed"
+)
 _GIB = 1024**3
 _LOW_SPACE = 2 * _GIB
 
@@ -52,22 +60,47 @@ def examine(config_path: Path | None) -> list[Finding]:
             )
         )
     if config is not None:
-        findings += [
-            Finding(
-                area="Configuration",
-                name="source",
-                is_ok=source.path.exists(),
-                detail=str(source.path),
-                fix="there is no such file or folder: set its path in [[sources]]",
-            )
-            for source in config.sources
-        ]
+        for source in config.sources:
+            findings += examine_source(source)
         findings += _examine_warehouse(config)
     findings += _examine_connectors()
     findings += _examine_engines(config)
     if config is not None:
         findings.append(_examine_model(config))
     return findings
+
+
+def examine_source(source: SourceConfig) -> list[Finding]:
+    """What a source is, and whether the columns of its tables are those it names."""
+
+    def find(detail: str, fix: str = "") -> Finding:
+        return Finding(area="Configuration", name="source", is_ok=not fix, detail=detail, fix=fix)
+
+    if not source.path.exists():
+        return [
+            find(str(source.path), "there is no such file or folder: set its path in [[sources]]")
+        ]
+    options = ReadOptions(mapping=source.mapping, platform=source.platform)
+    faults = []
+    try:
+        connector, detection = choose_connector(
+            source.path, None if source.format == "auto" else source.format
+        )
+        files = connector.list_files(source.path)
+        for file in files if isinstance(connector, ChecksMapping) else ():
+            try:
+                connector.check_mapping(file, options)
+            except ConnectorError as exc:
+                faults.append(find(str(exc), _MAPPING_FIX))
+    except Exception as exc:  # a stranger's connector may raise anything
+        return [find(str(exc) or repr(exc), "set path and format in [[sources]]")]
+    if source.mapping and not isinstance(connector, ChecksMapping):
+        logger.warning(
+            "%s: the mapping was not checked: connector '%s' does not say which fields it takes",
+            source.path,
+            connector.name,
+        )
+    return faults or [find(f"{source.path}: {detection.found}")]
 
 
 def _examine_packages() -> list[Finding]:

@@ -17,6 +17,8 @@ from connectors.lines import (
     load_json_line,
     open_lines,
     parse_safely,
+    read_behind_long_lines,
+    starts_behind_bad_line,
 )
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import ByteStream, read_head
@@ -47,6 +49,8 @@ class BlueskyConnector:
         if path.is_dir():
             return detect_in_folder(path, _is_candidate, self.detect)
         head = read_head(path)
+        if _MARK not in head:
+            head = read_behind_long_lines(path)
         if _MARK not in head or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
             return None
         if _COMMIT.search(head):
@@ -62,6 +66,8 @@ class BlueskyConnector:
         head = read_head(path)
         window = TimeWindow(options.now)
         if not head.strip() or _has_lines(head):
+            return _read_lines(path, options, window)
+        if _MARK not in head and _MARK in read_behind_long_lines(path):
             return _read_lines(path, options, window)
         opening = _ARRAY.match(head.decode("utf-8", "replace"))
         if opening is not None:
@@ -86,7 +92,7 @@ def _has_lines(head: bytes) -> bool:
     """Whether the file has one JSON object a line, rather than one document."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:1] == b"[":
-        return False
+        return starts_behind_bad_line(text)
     first, _, rest = text.partition(b"\n")
     objects = load_head_objects(first)
     if objects:

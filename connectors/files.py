@@ -8,7 +8,8 @@ from analytics.contract.errors import ConnectorError
 from connectors.protocol import Detection
 
 COMPRESSED = (".zst", ".gz", ".bz2", ".xz")
-_FILES_TO_TRY = 5
+_FILES_TO_TRY = 5  # of the first ones, and as many of the last ones
+_KINDS_TO_NAME = 3
 
 DetectFile = Callable[[Path], Detection | None]
 Matches = Callable[[str], bool]
@@ -75,16 +76,18 @@ def list_matching_files(path: Path, matches: Matches, wanted: str) -> list[Path]
 
 
 def detect_in_folder(path: Path, matches: Matches, detect_file: DetectFile) -> Detection | None:
-    """The best detection among the first files of a folder, in words for all."""
+    """What the first and the last files of a folder are, in words for all.
+
+    Of the surest ones, each different finding is named.
+    """
     files = find_files(path, matches)
-    best: Detection | None = None
-    for file in files[:_FILES_TO_TRY]:
-        found = detect_file(file)
-        if found is not None and (best is None or found.confidence > best.confidence):
-            best = found
-    if best is None:
+    tried = dict.fromkeys([*files[:_FILES_TO_TRY], *files[-_FILES_TO_TRY:]])
+    detections = [found for file in tried if (found := detect_file(file)) is not None]
+    if not detections:
         return None
+    confidence = max(detection.confidence for detection in detections)
+    kinds = list(dict.fromkeys(d.found for d in detections if d.confidence == confidence))
+    more = [f"{len(kinds) - _KINDS_TO_NAME} more kinds"] if len(kinds) > _KINDS_TO_NAME else []
+    named = "; ".join([*kinds[:_KINDS_TO_NAME], *more])
     noun = "file" if len(files) == 1 else "files"
-    return Detection(
-        confidence=best.confidence, found=f"folder with {len(files)} {noun}: {best.found}"
-    )
+    return Detection(confidence=confidence, found=f"folder with {len(files)} {noun}: {named}")

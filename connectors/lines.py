@@ -8,11 +8,13 @@ from typing import Any
 from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Ignored, Post, Reject
 from connectors.protocol import ReadOptions, Record
-from connectors.streams import ByteStream, OnBytes
+from connectors.streams import HEAD_BYTES, ByteStream, OnBytes, read_head
 from connectors.values import BadRecordError, make_reject
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+_SPACE_AND_BOM = _BOM + b" \t\r\n"
+_MAX_LOOK_BYTES = 16 * 1024 * 1024
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 JsonObject = dict[str, Any]
@@ -112,6 +114,44 @@ def read_json_lines(path: Path, options: ReadOptions, parse: ParseObject) -> Ite
         if value is None and not line.strip():
             continue
         yield parse_safely(parse, value, number, line)
+
+
+def starts_behind_bad_line(head: bytes) -> bool:
+    """Whether a head begins with `[...]` on a line of its own, and objects follow on lines."""
+    first, _, rest = head.lstrip(_SPACE_AND_BOM).partition(b"\n")
+    is_closed = first[:1] == b"[" and first.rstrip()[-1:] == b"]"
+    return is_closed and bool(load_head_objects(rest, limit=50))
+
+
+def read_behind_long_lines(path: Path, n_bytes: int = HEAD_BYTES) -> bytes:
+    """The first lines of a file of JSON lines that is headed by longer ones than `n_bytes`.
+
+    Such lines (a hostile one, 100,000 levels deep) say nothing of the file, what
+    stands behind them does. b"" for any other file.
+    """
+    head = read_head(path, n_bytes)
+    if len(head) < n_bytes or b"\n" in head or head.lstrip(_SPACE_AND_BOM)[:1] not in (b"{", b"["):
+        return b""
+    lines: list[bytes] = []
+    n_read = n_kept = 0
+    with ByteStream(path) as stream:
+        while n_read < _MAX_LOOK_BYTES and n_kept < n_bytes:
+            first = tail = stream.readline(n_bytes)
+            if not first:
+                break
+            n_read += len(first)
+            while tail[-1] != 0x0A and n_read < _MAX_LOOK_BYTES:
+                piece = stream.readline(n_bytes)
+                if not piece:
+                    break
+                n_read += len(piece)
+                tail = tail[-8:] + piece
+            if tail is first:
+                lines.append(first)
+                n_kept += len(first)
+            elif not lines and tail.rstrip()[-1:] not in (b"}", b"]"):
+                return b""  # one document over several lines
+    return b"".join(lines)
 
 
 def load_head_objects(head: bytes, limit: int = 1000) -> list[JsonObject]:

@@ -94,3 +94,17 @@ class HasCompanions(Protocol):
     def list_companions(self, path: Path) -> list[Path]:
         """The files (not pictures) beside a file that decide what is read from it."""
         ...
+
+
+@runtime_checkable
+class ChecksMapping(Protocol):
+    """A connector that can say, without reading a file, whether its columns are there."""
+
+    def check_mapping(self, path: Path, options: ReadOptions) -> Mapping[str, str]:
+        """The column of each post field, as `read_file` takes them.
+
+        Raises:
+            SourceFormatError: the mapping names what the file does not have, or
+                the file is not of this format.
+        """
+        ...

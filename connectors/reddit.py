@@ -8,7 +8,12 @@ from pathlib import Path
 from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Ignored, Media, Post
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
-from connectors.lines import JsonObject, load_head_objects, read_json_lines
+from connectors.lines import (
+    JsonObject,
+    load_head_objects,
+    read_behind_long_lines,
+    read_json_lines,
+)
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.values import (
@@ -48,10 +53,16 @@ class RedditConnector:
         if path.is_dir():
             return detect_in_folder(path, _is_candidate, self.detect)
         head = read_head(path)
-        for value in load_head_objects(head, limit=20):
-            kind = _kind_of(value)
-            if kind is not None and ("subreddit" in value or "permalink" in value):
-                return Detection(confidence=0.97, found=f"Reddit {kind}s, one a line")
+        behind = read_behind_long_lines(path)
+        kinds = {
+            f"{_kind_of(value)}s"
+            for value in load_head_objects(behind or head, limit=20)
+            if _kind_of(value) and ("subreddit" in value or "permalink" in value)
+        }
+        if kinds:
+            return Detection(
+                confidence=0.97, found=f"Reddit {' and '.join(sorted(kinds))}, one a line"
+            )
         if b'"subreddit"' in head and _LINE_START.match(head):
             if b'"body"' in head:
                 return Detection(confidence=0.7, found="Reddit comments, it seems")
@@ -67,7 +78,7 @@ class RedditConnector:
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each line that is not blank."""
-        head = read_head(path)
+        head = read_behind_long_lines(path) or read_head(path)
         if head.strip() and not _LINE_START.search(head.removeprefix(b"\xef\xbb\xbf")):
             raise SourceFormatError(
                 f"{path}: not a Reddit dump: no line at its start begins with '{{'; "

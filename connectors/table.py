@@ -10,10 +10,17 @@ from typing import Any
 from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Ignored, Media, MediaKind, Post, Reject
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
-from connectors.lines import JsonObject, load_head_objects, parse_safely, read_json_lines
+from connectors.lines import (
+    JsonObject,
+    parse_safely,
+    read_behind_long_lines,
+    read_json_lines,
+    starts_behind_bad_line,
+)
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.table_csv import read_csv_header, read_csv_rows
+from connectors.table_json import find_json_columns, read_json_columns
 from connectors.table_mapping import complete_mapping, propose_mapping
 from connectors.table_parquet import PARQUET_MAGIC, read_parquet_columns, read_parquet_rows
 from connectors.values import (
@@ -31,6 +38,7 @@ _CSV = (".csv", ".tsv")
 _JSON = (".jsonl", ".ndjson")
 _PARQUET = (".parquet", ".pq")
 _HEAD_BYTES = 1024 * 1024
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 _PLATFORM = re.compile(r"^[a-z][a-z0-9_.-]{0,31}$")
 _URL = re.compile(r"^https?://", re.IGNORECASE)
 _FILM = re.compile(r"\.(?:mp4|webm|mov|m3u8|mkv|avi)(?:[?#]|$)", re.IGNORECASE)
@@ -73,26 +81,19 @@ class TableConnector:
             path, _is_candidate, "*.csv, *.tsv, *.jsonl, *.ndjson, *.parquet, also .gz and .zst"
         )
 
+    def check_mapping(self, path: Path, options: ReadOptions) -> Mapping[str, str]:
+        """The column of each post field, from the file's head."""
+        head = read_head(path, _HEAD_BYTES)
+        if not head.strip(_BLANK):
+            return {}
+        return _find_mapping(path, head, options)[2]
+
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each row."""
         head = read_head(path, _HEAD_BYTES)
-        kind, columns = _read_columns(path, head)
-        if not head.strip(b"\xef\xbb\xbf \t\r\n"):
+        if not head.strip(_BLANK):
             return read_json_lines(path, options, _no_rows)  # tells that the file is empty
-        if kind == "JSON lines" and not columns:
-            raise SourceFormatError(f"{path}: no line at its start is a JSON object; {_WANTED}")
-        if kind == "JSON array":
-            raise SourceFormatError(
-                f"{path}: a JSON array; write one object a line, e.g. with jq -c '.[]'"
-            )
-        if kind == "CSV" and b"\0" in head.lstrip().partition(b"\n")[0]:
-            raise SourceFormatError(f"{path}: binary data, not a table; {_WANTED}")
-        if kind == "CSV" and not columns:
-            raise SourceFormatError(
-                f"{path}: the header line cannot be read as CSV; "
-                "the first line must name the columns"
-            )
-        mapping = complete_mapping(path, options.mapping, columns)
+        kind, columns, mapping = _find_mapping(path, head, options)
         parse = _RowParser(path, mapping, options).parse
         if kind == "Parquet":
             used = list(dict.fromkeys(mapping.values()))
@@ -117,15 +118,46 @@ def _read_columns(path: Path, head: bytes) -> tuple[str, list[str]]:
     """What kind of table a file is, by its content, and its columns."""
     if head.startswith(PARQUET_MAGIC):
         return "Parquet", read_parquet_columns(path)
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    start = head.lstrip(_BLANK)[:1]
     if start == b"{" or has_suffix(path.name, _JSON):
-        if start == b"[":
-            return "JSON array", []
-        columns: dict[str, None] = {}
-        for value in load_head_objects(head):
-            columns |= dict.fromkeys(value)
-        return "JSON lines", list(columns)
+        columns = read_json_columns(read_behind_long_lines(path, len(head)) or head)
+        if start == b"[" and not (b"\n" not in head and columns):
+            is_array = not starts_behind_bad_line(head)
+            return ("JSON array", []) if is_array else ("JSON lines", columns)
+        return "JSON lines", columns
     return "CSV", read_csv_header(head, path.name)
+
+
+def _find_mapping(
+    path: Path, head: bytes, options: ReadOptions
+) -> tuple[str, list[str], dict[str, str]]:
+    """The kind of a table, its columns, and the column of each post field.
+
+    Raises:
+        SourceFormatError: it is no table, or the mapping does not fit.
+    """
+    kind, columns = _read_columns(path, head)
+    if kind == "JSON lines" and not columns:
+        raise SourceFormatError(f"{path}: no line at its start is a JSON object; {_WANTED}")
+    if kind == "JSON array":
+        raise SourceFormatError(
+            f"{path}: a JSON array; write one object a line, e.g. with jq -c '.[]'"
+        )
+    if kind == "CSV" and b"\0" in head.lstrip().partition(b"\n")[0]:
+        raise SourceFormatError(f"{path}: binary data, not a table; {_WANTED}")
+    if kind == "CSV" and not columns:
+        raise SourceFormatError(
+            f"{path}: the header line cannot be read as CSV; the first line must name the columns"
+        )
+    if options.platform is not None and not _PLATFORM.match(options.platform.lower()):
+        raise SourceFormatError(
+            f"{path}: platform {options.platform!r} is not a short name: write letters, digits,"
+            " '_', '.' and '-', a letter first"
+        )
+    late = set(options.mapping.values()) - set(columns)
+    if kind == "JSON lines" and late:
+        columns += find_json_columns(path, late)
+    return kind, columns, complete_mapping(path, options.mapping, columns)
 
 
 def _read_csv(

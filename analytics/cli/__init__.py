@@ -4,14 +4,18 @@ Commands are imported when they are called, so that `--help` stays fast.
 """
 
 import importlib
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 import analytics
 from analytics.contract.errors import AnalyticsError
+
+_WANTS_JSON = "analytics.wants_json"
 
 # command -> (module:object, one line for --help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -59,8 +63,46 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in self._lazy.items()])
 
 
+class RootGroup(LazyGroup):
+    """The outermost group: under --json, wrong usage is one JSON object on stdout too.
+
+    --json is an option of the commands, and wrong usage may be met before one is
+    known, so the arguments themselves are looked at.
+    """
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Parse the group's own options."""
+        wants_json = "--json" in args[: args.index("--") if "--" in args else None]
+        with _usage_as_json(wants_json):
+            context = super().make_context(info_name, args, parent, **extra)
+        context.meta[_WANTS_JSON] = wants_json
+        return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Parse the command's options and run it."""
+        with _usage_as_json(ctx.meta[_WANTS_JSON]):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _usage_as_json(wants_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as exc:
+        if wants_json:
+            found = {"status": "failed", "error": exc.format_message(), "kind": "UsageError"}
+            click.echo(json.dumps(found, ensure_ascii=False))
+        raise
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=RootGroup,
     lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects or failed checks.",

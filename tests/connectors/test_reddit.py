@@ -196,6 +196,29 @@ def test_detect_finds_long_lines_and_monthly_names(tmp_path: Path) -> None:
     assert [item.confidence for item in found if item] == [0.7, 0.3]
 
 
+def test_detect_names_comments_and_submissions_of_a_folder(tmp_path: Path) -> None:
+    for month in range(1, 10):
+        (tmp_path / f"RC_2024-0{month}").write_bytes(COMMENTS.read_bytes())
+    found = CONNECTOR.detect(tmp_path)
+    assert found is not None
+    assert found.found == "folder with 9 files: Reddit comments, one a line"
+    (tmp_path / "RS_2024-01").write_bytes(SUBMISSIONS.read_bytes())
+    found = CONNECTOR.detect(tmp_path)
+    assert found is not None
+    assert found.found == (
+        "folder with 10 files: Reddit comments, one a line; Reddit submissions, one a line"
+    )
+    assert found.confidence == 0.97
+
+
+def test_detect_names_both_kinds_in_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(SUBMISSIONS.read_bytes().rstrip() + b"\n" + COMMENTS.read_bytes())
+    found = CONNECTOR.detect(path)
+    assert found is not None
+    assert found.found == "Reddit comments and submissions, one a line"
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="needs ../shared/data/dumps/reddit")
 @pytest.mark.parametrize(
