@@ -11,7 +11,7 @@ import duckdb
 
 from analytics.config.settings import AspectConfig, SourceConfig
 from analytics.contract.digests import digest_of
-from analytics.contract.errors import AnalyticsError, ConnectorError
+from analytics.contract.errors import ConnectorError
 from analytics.contract.records import Reject
 from analytics.contract.text import TEXT_VERSION
 from analytics.store.aspects import AspectRule, make_rule, refresh_aspects
@@ -21,6 +21,7 @@ from analytics.store.merge import (
     clear_source_reject,
     is_known,
     merge_staged,
+    read_source_rejects,
     reject_source,
 )
 from analytics.store.runs import RunCounts
@@ -46,10 +47,11 @@ class FileReport:
 
 @dataclass(slots=True, kw_only=True)
 class IngestProgress:
-    """Told of what goes on; the command line draws it."""
+    """Told of what goes on, and asked between files whether to stop."""
 
     on_file: Callable[[Path, int], None] = lambda path, n_bytes: None
     on_bytes: Callable[[int], None] = lambda n_bytes: None
+    is_stopped: Callable[[], bool] = lambda: False
 
 
 def make_rules(aspects: Iterable[AspectConfig]) -> tuple[AspectRule, ...]:
@@ -69,74 +71,84 @@ def ingest_sources(
     rereads: bool = False,
     now: datetime | None = None,
 ) -> list[FileReport]:
-    """Read all sources; a source that cannot be read does not stop the others.
+    """Read all sources; a file or source that cannot be read does not stop the others.
 
     Raises:
-        ConnectorError: not one of the sources could be read.
+        ConnectorError: not one file could be read.
+        KeyboardInterrupt: the user stopped it; the files before are stored.
     """
     refresh_aspects(connection, rules)
+    reading = _Reading(
+        connection=connection,
+        rules=rules,
+        author_key=author_key,
+        run_id=run_id,
+        counts=counts,
+        progress=progress or IngestProgress(),
+        rereads=rereads,
+        now=now or datetime.now(UTC),
+        unread_before=read_source_rejects(connection),
+    )
     reports: list[FileReport] = []
-    faults: list[AnalyticsError] = []
-    n_sources = 0
     for source in sources:
-        n_sources += 1
         try:
-            reports.extend(
-                _ingest_source(
-                    connection,
-                    source,
-                    rules=rules,
-                    author_key=author_key,
-                    run_id=run_id,
-                    counts=counts,
-                    progress=progress or IngestProgress(),
-                    rereads=rereads,
-                    now=now or datetime.now(UTC),
-                )
-            )
+            reports.extend(_ingest_source(reading, source))
         except ConnectorError as exc:
-            faults.append(exc)
-            counts.count_rejects += 1
-            counts.count_read += 1
-            reject_source(
-                connection,
-                source_file=str(source.path),
-                reason=str(exc),
-                run_id=run_id,
-                now=now or datetime.now(UTC),
-            )
-            reports.append(
-                FileReport(
-                    source_file=str(source.path),
-                    connector=source.format,
-                    found="",
-                    counts=None,
-                    error=str(exc),
-                )
-            )
-    if faults and len(faults) == n_sources:
-        raise ConnectorError("\n".join(str(fault) for fault in faults))
+            reports.append(_report_unread(reading, source.path, source.format, exc))
+    faults = [report.error for report in reports if report.error is not None]
+    if faults and len(faults) == len(reports):
+        raise ConnectorError("\n".join(faults))
     for fault in faults:
         logger.error("%s", fault)
     return reports
 
 
-def _ingest_source(
-    connection: duckdb.DuckDBPyConnection,
-    source: SourceConfig,
-    *,
-    rules: tuple[AspectRule, ...],
-    author_key: bytes,
-    run_id: str,
-    counts: RunCounts,
-    progress: IngestProgress,
-    rereads: bool,
-    now: datetime,
-) -> Iterator[FileReport]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What all files of one call share."""
+
+    connection: duckdb.DuckDBPyConnection
+    rules: tuple[AspectRule, ...]
+    author_key: bytes
+    run_id: str
+    counts: RunCounts
+    progress: IngestProgress
+    rereads: bool
+    now: datetime
+    unread_before: frozenset[str]
+
+
+def _report_unread(
+    reading: _Reading, path: Path, connector: str, exc: ConnectorError
+) -> FileReport:
+    """A reject for a file or folder that could not be read at all."""
+    reading.counts.count_rejects += 1
+    reading.counts.count_read += 1
+    reject_source(
+        reading.connection,
+        source_file=str(path),
+        reason=str(exc),
+        run_id=reading.run_id,
+        now=reading.now,
+    )
+    return FileReport(
+        source_file=str(path), connector=connector, found="", counts=None, error=str(exc)
+    )
+
+
+def _clear_unread(reading: _Reading, path: Path) -> None:
+    if str(path) in reading.unread_before:
+        clear_source_reject(reading.connection, str(path))
+
+
+def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileReport]:
     format_name = None if source.format == "auto" else source.format
     connector, detection = choose_connector(source.path, format_name)
     options = ReadOptions(
-        mapping=source.mapping, platform=source.platform, on_bytes=progress.on_bytes, now=now
+        mapping=source.mapping,
+        platform=source.platform,
+        on_bytes=reading.progress.on_bytes,
+        now=reading.now,
     )
     paths = connector.list_files(source.path)
     if not paths:
@@ -144,42 +156,56 @@ def _ingest_source(
             f"{source.path}: no file of format '{connector.name}' in this folder. See"
             " docs/connectors.md for what each format looks like, or set format."
         )
-    clear_source_reject(connection, str(source.path))
+    if source.path.is_dir():
+        _clear_unread(reading, source.path)
     _warn_of_unread(source.path, connector, paths)
     for path in paths:
-        file = _describe_file(path, connector, options)
-        progress.on_file(path, file.n_bytes)
-        if not rereads and is_known(connection, file):
-            counts.count_files_skipped += 1
-            progress.on_bytes(file.n_bytes)
-            yield FileReport(
-                source_file=file.name, connector=connector.name, found=detection.found, counts=None
-            )
+        if reading.progress.is_stopped():
+            raise KeyboardInterrupt
+        try:
+            counts = _ingest_file(reading, path, connector, options)
+        except ConnectorError as exc:  # the other files of a folder are read all the same
+            yield _report_unread(reading, path, connector.name, exc)
             continue
-        staging = Staging(connection, author_key)
-        for record in _read_guarded(connector, path, options):
-            staging.add(record)
-        staging.flush()
-        merged = merge_staged(
-            connection,
-            file=file,
-            rules=rules,
-            author_key=author_key,
-            run_id=run_id,
-            now=now,
-            count_read=staging.count_read,
-            count_ignored=staging.count_ignored,
-            count_rejects=staging.count_rejects,
-        )
-        counts.count_read += merged.count_read
-        counts.count_stored += merged.count_stored
-        counts.count_updated += merged.count_updated
-        counts.count_duplicates += merged.count_duplicates
-        counts.count_ignored += merged.count_ignored
-        counts.count_rejects += merged.count_rejects
+        _clear_unread(reading, path)
         yield FileReport(
-            source_file=file.name, connector=connector.name, found=detection.found, counts=merged
+            source_file=str(path), connector=connector.name, found=detection.found, counts=counts
         )
+
+
+def _ingest_file(
+    reading: _Reading, path: Path, connector: Connector, options: ReadOptions
+) -> MergeCounts | None:
+    """Read and merge one file; None if it is known."""
+    connection, counts, progress = reading.connection, reading.counts, reading.progress
+    file = _describe_file(path, connector, options)
+    progress.on_file(path, file.n_bytes)
+    if not reading.rereads and is_known(connection, file):
+        counts.count_files_skipped += 1
+        progress.on_bytes(file.n_bytes)
+        return None
+    staging = Staging(connection, reading.author_key)
+    for record in _read_guarded(connector, path, options):
+        staging.add(record)
+    staging.flush()
+    merged = merge_staged(
+        connection,
+        file=file,
+        rules=reading.rules,
+        author_key=reading.author_key,
+        run_id=reading.run_id,
+        now=reading.now,
+        count_read=staging.count_read,
+        count_ignored=staging.count_ignored,
+        count_rejects=staging.count_rejects,
+    )
+    counts.count_read += merged.count_read
+    counts.count_stored += merged.count_stored
+    counts.count_updated += merged.count_updated
+    counts.count_duplicates += merged.count_duplicates
+    counts.count_ignored += merged.count_ignored
+    counts.count_rejects += merged.count_rejects
+    return merged
 
 
 def _warn_of_unread(path: Path, connector: Connector, read: list[Path]) -> None:

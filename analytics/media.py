@@ -38,12 +38,16 @@ def prepare_media(
     data_dir: Path,
     run_id: str,
     on_prepared: Callable[[int], None] = lambda n: None,
+    is_stopped: Callable[[], bool] = lambda: False,
     n_threads: int | None = None,
 ) -> MediaCounts:
     """Prepare pending pictures, and those whose file was missing before.
 
     A picture that cannot be used gets its status and a row in `rejects`; the
     post is kept and judged without it.
+
+    Raises:
+        KeyboardInterrupt: `is_stopped` said so; the batches before are stored.
     """
     count_prepared = count_rejects = 0
     with ThreadPoolExecutor(n_threads or os.cpu_count() or 1) as pool:
@@ -52,6 +56,8 @@ def prepare_media(
             count_prepared += sum(result.status == "ok" for result in results)
             count_rejects += store_results(connection, results, run_id)
             on_prepared(len(batch))
+            if is_stopped():
+                raise KeyboardInterrupt
     return MediaCounts(count_prepared=count_prepared, count_rejects=count_rejects)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,9 +112,9 @@ def run_steps(
             if is_stopped():
                 raise KeyboardInterrupt
             if step == "ingest":
-                _ingest(connection, config, run, outcome, sources, rereads, listener)
+                _ingest(connection, config, run, outcome, sources, rereads, listener, is_stopped)
             elif step == "media":
-                _prepare_media(connection, config, run, listener)
+                _prepare_media(connection, config, run, listener, is_stopped)
             elif step == "infer":
                 _infer(connection, config, run, outcome, listener, is_stopped)
             elif step == "marts":
@@ -167,6 +167,8 @@ def _run(
         raise
     except duckdb.Error as exc:
         # Disk full, out of memory, a damaged file: the user's to mend, not ours.
+        with suppress(duckdb.Error):  # maybe nothing can be written any more
+            finish_run(connection, run, "failed", error=str(exc))
         raise StoreError(
             f"{config.warehouse.path}: the warehouse failed: {exc}. What was committed before is"
             " kept; mend the cause and run again."
@@ -193,6 +195,7 @@ def _ingest(
     sources: tuple[SourceConfig, ...] | None,
     rereads: bool,
     listener: Listener,
+    is_stopped: Callable[[], bool],
 ) -> None:
     sources = config.sources if sources is None else sources
     if not sources:
@@ -205,6 +208,7 @@ def _ingest(
     progress = IngestProgress(
         on_file=lambda path, n_bytes: listener.start(f"read {path.name}", n_bytes, "bytes"),
         on_bytes=listener.advance,
+        is_stopped=is_stopped,
     )
     outcome.files = ingest_sources(
         connection,
@@ -220,7 +224,11 @@ def _ingest(
 
 
 def _prepare_media(
-    connection: duckdb.DuckDBPyConnection, config: Config, run: Run, listener: Listener
+    connection: duckdb.DuckDBPyConnection,
+    config: Config,
+    run: Run,
+    listener: Listener,
+    is_stopped: Callable[[], bool],
 ) -> None:
     listener.start("prepare pictures", None, "pictures")
     counts = prepare_media(
@@ -228,6 +236,7 @@ def _prepare_media(
         data_dir=config.warehouse.data_dir,
         run_id=run.run_id,
         on_prepared=listener.advance,
+        is_stopped=is_stopped,
     )
     run.counts.count_media_prepared += counts.count_prepared
     run.counts.count_rejects += counts.count_rejects

@@ -6,7 +6,7 @@ import pytest
 
 from analytics.config.settings import SourceConfig
 from analytics.contract.errors import ConnectorError
-from analytics.ingest import FileReport, ingest_sources
+from analytics.ingest import FileReport, IngestProgress, ingest_sources
 from analytics.store.runs import RunCounts
 from tests.scripted import KEY, NOW, rows, scalar
 
@@ -87,6 +87,56 @@ def test_one_bad_source_does_not_stop_the_others(
     assert (stage, file, line) == ("read", str(tmp_path / "gone.zst"), 0)
     _ingest(connection, tmp_path / "gone.zst", good)
     assert scalar(connection, "select count(*) from rejects") == 1
+
+
+def test_one_bad_file_of_a_folder_does_not_cost_the_others(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    texts = {"a.csv": "id,text\n1,one\n", "b.csv": "x,y\n1,2\n", "c.csv": "id,text\n3,three\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    reports, counts = _ingest(connection, tmp_path)
+    assert [report.error is None for report in reports] == [True, False, True]
+    assert (counts.count_read, counts.count_stored, counts.count_rejects) == (3, 2, 1)
+    found = rows(connection, "select source_file, line, stage, reason from rejects")
+    assert found == [(str(tmp_path / "b.csv"), 0, "read", reports[1].error)]
+    (tmp_path / "b.csv").write_text("x,z\n1,2\n")  # wrong in another way: one reject, not two
+    reports, counts = _ingest(connection, tmp_path)
+    assert (counts.count_files_skipped, counts.count_rejects) == (2, 1)
+    assert rows(connection, "select reason from rejects") == [(reports[1].error,)]
+    (tmp_path / "b.csv").write_text("id,text\n2,two\n")
+    _, counts = _ingest(connection, tmp_path)
+    assert (counts.count_stored, counts.count_rejects) == (1, 0)
+    assert rows(connection, "from rejects") == []
+
+
+def test_folder_of_bad_files_is_an_error_that_names_each(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("x,y\n1,2\n")
+    with pytest.raises(ConnectorError, match=r"(?s)a\.csv.*b\.csv"):
+        _ingest(connection, tmp_path)
+
+
+def test_stop_is_clean_after_a_file(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for name in ("RC_1.ndjson", "RC_2.ndjson"):
+        _write_comments(tmp_path / name, name[3])
+    asked = iter([False, True])
+    with pytest.raises(KeyboardInterrupt):
+        ingest_sources(
+            connection,
+            [SourceConfig(path=tmp_path)],
+            rules=(),
+            author_key=KEY,
+            run_id="run",
+            counts=RunCounts(),
+            progress=IngestProgress(is_stopped=lambda: next(asked)),
+            now=NOW,
+        )
+    assert rows(connection, "select native_id from posts") == [("t1_1",)]
+    _, counts = _ingest(connection, tmp_path)
+    assert (counts.count_files_skipped, counts.count_stored) == (1, 1)
 
 
 def test_no_readable_source_is_an_error_that_names_each(

@@ -49,7 +49,12 @@ def ingest(
     """Read PATHS, or the sources of the configuration, into the warehouse."""
     from analytics.config.settings import SourceConfig
 
-    pairs = dict(_split_pair(entry) for entry in mapping)
+    pairs: dict[str, str] = {}
+    for entry in mapping:
+        field, column = _split_pair(entry)
+        if field in pairs:
+            raise click.UsageError(f"--map names {field!r} twice: {pairs[field]} and {column}")
+        pairs[field] = column
     sources = tuple(
         SourceConfig(path=path.absolute(), format=format_name, platform=platform, mapping=pairs)
         for path in paths

@@ -2,6 +2,7 @@
 
 import csv
 import getpass
+import math
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,18 @@ def label(
         return
     with open_writer(config.warehouse.path, "label") as connection:
         stored = 0
-        for number, item in enumerate(draw_sample(connection, n_items, seed), start=1):
-            choice = _ask(number, n_items, item)
+        drawn = draw_sample(connection, n_items, seed)
+        if not drawn:
+            raise AnalyticsError(
+                "no item is left to label: all have a label, or nothing was read yet"
+                " (`analytics ingest`)"
+            )
+        for number, item in enumerate(drawn, start=1):
+            try:
+                choice = _ask(number, len(drawn), item)
+            except click.Abort:  # Ctrl-C or the end of the input: as quit, labels are kept
+                click.echo(err=True)
+                break
             if choice == "q":
                 break
             if choice in _KEYS:
@@ -205,7 +216,11 @@ def _read_labels(path: Path, annotator: str) -> list[Any]:
             try:
                 weight = float(row.get("weight") or 1.0)
             except ValueError:
-                faults.append(f"{path}:{reader.line_num}: weight {row['weight']!r} is no number")
+                weight = math.nan
+            if not 0 < weight < math.inf:
+                faults.append(
+                    f"{path}:{reader.line_num}: weight {row['weight']!r} is no number above 0"
+                )
                 continue
             if word not in set(LABELS) or not row["post_id"]:
                 faults.append(

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -60,7 +61,7 @@ def sql(
             else:
                 _write_rows(cursor, format_name, output)
         except duckdb.Error as exc:
-            raise AnalyticsError(f"the query failed: {exc}") from exc
+            raise AnalyticsError(f"the query failed: {exc}{_hint_at_marts(exc)}") from exc
 
 
 @click.command(epilog="Example: analytics status --json")
@@ -92,6 +93,16 @@ def status(config_path: Path | None, as_json: bool) -> None:
             f" {run['count_rejects']:>6} rejects"
             + (f"\n    {run['error']}" if run["error"] else "")
         )
+
+
+def _hint_at_marts(exc: Exception) -> str:
+    """What to do when a query names a mart that was not built yet."""
+    from analytics.store.sql_files import load_sql_files
+
+    named = re.search(r"Table with name (\w+) does not exist", str(exc))
+    if named is None or named[1] not in {file.name for file in load_sql_files("marts")}:
+        return ""
+    return f"\n{named[1]} is made by `analytics marts` (or `analytics run`)."
 
 
 def _choose_format(format_name: str | None, output: Path | None, as_json: bool) -> str:

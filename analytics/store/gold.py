@@ -77,9 +77,11 @@ def draw_sample(connection: duckdb.DuckDBPyConnection, n: int, seed: int) -> lis
 
 
 def store_gold(connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel]) -> int:
-    """Store labels; one of the same item by the same annotator is replaced."""
+    """Store labels: of those of one item by one annotator the last; how many were stored."""
+    last = {(label.post_id, label.aspect, label.annotator): label for label in labels}
     rows = [
-        {name: getattr(label, name) for name in GoldLabel.__dataclass_fields__} for label in labels
+        {name: getattr(label, name) for name in GoldLabel.__dataclass_fields__}
+        for label in last.values()
     ]
     connection.register("new_gold", pa.Table.from_pylist(rows, schema=_GOLD))
     try:

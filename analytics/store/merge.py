@@ -21,6 +21,9 @@ _CONTENT = (
 )
 _COUNTS = "likes, reposts, replies, views, retrieved_at"
 
+# The reject of a file or folder that could not be read at all.
+_WHOLE_SOURCE = "line = 0 and stage = 'read' and raw = 'source'"
+
 # Staged rows and stored rows of the same posts, with one ranking for content
 # and one for counts. `ordinal` is null for the stored row.
 _CANDIDATES = f"""
@@ -286,7 +289,11 @@ def reject_source(
     run_id: str,
     now: datetime,
 ) -> None:
-    """Store that a source as a whole could not be read, once."""
+    """Store that a file or folder as a whole could not be read: once, with the last reason."""
+    connection.execute(
+        f"delete from rejects where {_WHOLE_SOURCE} and source_file = ? and reason <> ?",
+        [source_file, reason],
+    )
     insert_new_rejects(
         connection,
         "select $file as source_file, 0 as line, 'read' as stage, $reason as reason,"
@@ -297,10 +304,14 @@ def reject_source(
     )
 
 
+def read_source_rejects(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The files and folders that could not be read as a whole."""
+    rows = connection.execute(f"select source_file from rejects where {_WHOLE_SOURCE}").fetchall()
+    return frozenset(name for (name,) in rows)
+
+
 def clear_source_reject(connection: duckdb.DuckDBPyConnection, source_file: str) -> None:
     """Forget that a source could not be read before: now it can."""
     connection.execute(
-        "delete from rejects where source_file = ? and line = 0 and stage = 'read'"
-        " and raw = 'source'",
-        [source_file],
+        f"delete from rejects where {_WHOLE_SOURCE} and source_file = ?", [source_file]
     )

@@ -3,6 +3,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -34,6 +35,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_config(tmp_path, CONFIG)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def rows_of(project: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(project / "warehouse.duckdb", read_only=True) as connection:
+        return connection.execute(query).fetchall()
 
 
 def run(*arguments: str, **kwargs: Any) -> Result:
@@ -106,6 +112,14 @@ def test_sql_cannot_write_and_names_the_fault(project: Path) -> None:
     assert "the query failed" in str(result.exception)
 
 
+def test_sql_says_what_makes_a_mart(project: Path) -> None:
+    run("ingest")
+    assert "made by `analytics marts`" in str(run("sql", "from daily_sentiment").exception)
+    assert "`analytics marts`" not in str(run("sql", "from nothing").exception)
+    assert run("marts").exit_code == 0
+    assert run("sql", "from daily_sentiment").exit_code == 0
+
+
 def test_reading_before_the_first_run_says_what_to_do(project: Path) -> None:
     for command in (("sql", "select 1"), ("report",), ("evaluate",)):
         result = run(*command)
@@ -160,6 +174,16 @@ def test_failed_run_has_its_row(project: Path) -> None:
     assert found["writer"] is None
 
 
+def test_run_that_the_warehouse_fails_has_its_row(project: Path) -> None:
+    run("ingest")
+    with duckdb.connect(project / "warehouse.duckdb") as connection:
+        connection.execute("drop table gold")
+    assert "the warehouse failed" in str(run("marts").exception)
+    found = rows_of(project, "select status, error from runs where command = 'marts'")
+    assert found[0][0] == "failed"
+    assert "gold" in found[0][1]
+
+
 def test_label_import_export_and_in_the_terminal(project: Path) -> None:
     run("ingest")
     (project / "gold.csv").write_text("post_id,label\ntest:1,negative\n", encoding="utf-8")
@@ -176,6 +200,30 @@ def test_label_import_export_and_in_the_terminal(project: Path) -> None:
     labels = {e.example_id: e.label for e in load_examples(project / "gold.parquet", "all")}
     assert labels["test:1"] == "negative"
     assert sorted(labels.values()) == ["negative", "positive"]
+
+
+def test_label_keeps_what_was_said_before_the_input_ends(project: Path) -> None:
+    run("ingest")
+    result = run("label", "--annotator", "a", input="p\n")
+    assert result.exit_code == 0, result.output
+    assert "[2/4]" in result.output
+    assert "1 labels stored" in result.output
+    assert len(json.loads(run("sql", "from gold", "--json").stdout)) == 1
+    assert "3 labels stored" in run("label", "--annotator", "a", input="n\nn\nn\n").output
+    assert "no item is left to label" in str(run("label", "--annotator", "a").exception)
+
+
+def test_label_import_takes_the_last_of_two_and_refuses_odd_weights(project: Path) -> None:
+    run("ingest")
+    gold = project / "gold.csv"
+    gold.write_text("post_id,label\ntest:1,negative\ntest:1,positive\n", encoding="utf-8")
+    assert "1 labels stored" in run("label", "--import", "gold.csv", "--annotator", "a").output
+    found = json.loads(run("sql", "select label from gold", "--json").stdout)
+    assert found == [{"label": "positive"}]
+    for weight in ("nan", "-1", "0", "inf", "much"):
+        gold.write_text(f"post_id,label,weight\ntest:1,neutral,{weight}\n", encoding="utf-8")
+        message = f"gold.csv:2: weight {weight!r} is no number above 0"
+        assert message in str(run("label", "--import", "gold.csv").exception)
 
 
 def test_label_import_names_bad_rows_and_stores_none(project: Path) -> None:

@@ -22,6 +22,7 @@ def run(*arguments: str) -> Result:
         (("--nonsense", "sql", "--json"), "No such option '--nonsense'."),
         (("--json",), "No such option '--json'."),
         (("forget", "--json"), "name one of --post and --author"),
+        (("ingest", "a", "--map", "id=a", "--map", "id=b", "--json"), "--map names 'id' twice"),
         (("ingest", "--map", "text", "a.csv", "--json"), "write FIELD=COLUMN"),
         (("distill", "nonsense", "--json"), "No such command 'nonsense'."),
     ],
