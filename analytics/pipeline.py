@@ -105,7 +105,7 @@ def run_steps(
     """
     listener = listener or SilentListener()
     with (
-        open_writer(config.warehouse.path, command) as connection,
+        open_writer(config.warehouse.path, command, creates="ingest" in steps) as connection,
         _run(connection, config, command) as (run, outcome),
     ):
         for step in steps:
@@ -165,16 +165,9 @@ def _run(
     except AnalyticsError as exc:
         finish_run(connection, run, "failed", error=str(exc))
         raise
-    except duckdb.Error as exc:
-        # Disk full, out of memory, a damaged file: the user's to mend, not ours.
-        with suppress(duckdb.Error):  # maybe nothing can be written any more
-            finish_run(connection, run, "failed", error=str(exc))
-        raise StoreError(
-            f"{config.warehouse.path}: the warehouse failed: {exc}. What was committed before is"
-            " kept; mend the cause and run again."
-        ) from exc
     except BaseException as exc:
-        finish_run(connection, run, "failed", error=f"{type(exc).__name__}: {exc}")
+        with suppress(duckdb.Error):  # after a full disk maybe nothing can be written
+            finish_run(connection, run, "failed", error=f"{type(exc).__name__}: {exc}")
         raise
     is_clean = not run.counts.count_rejects and not outcome.failed_checks
     outcome.status = "done" if is_clean else "done_with_faults"

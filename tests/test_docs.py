@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from analytics.cli import COMMANDS
 from analytics.store.sql_files import load_sql_files
@@ -58,3 +59,15 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert "    make test\n" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
     script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
     assert "make test" in script.splitlines()
+
+
+def test_pre_commit_runs_the_ruff_part_of_lint() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    linted = set(re.findall(r"^\t\$\(BIN\)/ruff (\w+)", makefile, re.MULTILINE))
+    text = (REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    (repository,) = yaml.safe_load(text)["repos"]
+    entries = [hook["entry"].split() for hook in repository["hooks"]]
+
+    assert repository["repo"] == "local"
+    assert {entry[0] for entry in entries} == {".venv/bin/ruff"}
+    assert {entry[1] for entry in entries} == linted == {"check", "format"}

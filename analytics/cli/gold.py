@@ -87,7 +87,7 @@ def label(
             f"{stored} labels stored, {unknown} of posts that are not in the warehouse",
         )
         return
-    with open_writer(config.warehouse.path, "label") as connection:
+    with open_writer(config.warehouse.path, "label", creates=False) as connection:
         stored = 0
         drawn = draw_sample(connection, n_items, seed)
         if not drawn:
@@ -176,7 +176,7 @@ def forget(
             raise click.UsageError(f"--author {author!r}: write PLATFORM:ID")
         pair = (platform, native)
     config = load_config(config_path)
-    with open_writer(config.warehouse.path, "forget", rewrites=True) as connection:
+    with open_writer(config.warehouse.path, "forget", rewrites=True, creates=False) as connection:
         author_key = load_author_key()
         check_author_key(connection, author_key)
         gone = forget_in_store(

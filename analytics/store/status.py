@@ -9,7 +9,7 @@ import duckdb
 from analytics.contract.errors import StoreError, WarehouseBusyError
 from analytics.store.lock import WriterLock, read_holder
 from analytics.store.transactions import count_rows
-from analytics.store.warehouse import connect, snapshot_path
+from analytics.store.warehouse import check_exists, connect, snapshot_path
 
 _TABLES = ("posts", "media", "aspects", "predictions", "memo", "rejects", "gold")
 _RUNS = 10
@@ -34,11 +34,7 @@ def read_status(warehouse: Path) -> dict[str, Any]:
         "rows": {},
         "runs": [],
     }
-    if not warehouse.exists():
-        raise StoreError(
-            f"{warehouse}: no warehouse yet. Run `analytics run`, or name another configuration"
-            " with --config."
-        )
+    check_exists(warehouse)
     try:
         # With the lock, no writer can open the file while it is read here.
         with WriterLock(warehouse, "status"):

@@ -21,17 +21,25 @@ def snapshot_path(warehouse: Path) -> Path:
 
 @contextmanager
 def open_writer(
-    path: Path, command: str, *, publishes: bool = True, rewrites: bool = False
+    path: Path,
+    command: str,
+    *,
+    publishes: bool = True,
+    rewrites: bool = False,
+    creates: bool = True,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, locked and migrated, with its views; published as snapshot at a clean end.
 
     With `rewrites` the file is made anew before, so that nothing of deleted rows
-    is left in it.
+    is left in it. Without `creates` it must be there.
 
     Raises:
         WarehouseBusyError: another process holds it; the message names its pid.
-        StoreError: it cannot be opened, is of a newer version, or is no warehouse.
+        StoreError: it cannot be opened, is of a newer version, is no warehouse, or
+            DuckDB failed (disk full, out of memory).
     """
+    if not creates:
+        check_exists(path)
     with WriterLock(path, command):
         connection = connect(path, read_only=False)
         try:
@@ -40,12 +48,31 @@ def open_writer(
             yield connection
             if publishes or rewrites:
                 connection.execute("checkpoint")
+        except duckdb.Error as exc:
+            # The user's to mend, not ours.
+            raise StoreError(
+                f"{path}: the warehouse failed: {exc}. What was committed before is kept; mend"
+                " the cause and run again."
+            ) from exc
         finally:
             connection.close()
         if rewrites:
             rewrite_warehouse(path)
         if publishes:
             publish_snapshot(path)
+
+
+def check_exists(path: Path) -> None:
+    """Refuse a warehouse that is not there.
+
+    Raises:
+        StoreError: with what makes one.
+    """
+    if not path.exists():
+        raise StoreError(
+            f"{path}: no warehouse yet. Run `analytics run` (or `analytics ingest`) first, or name"
+            " another configuration with --config."
+        )
 
 
 @contextmanager

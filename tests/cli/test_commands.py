@@ -125,7 +125,9 @@ def test_reading_before_the_first_run_says_what_to_do(project: Path) -> None:
         result = run(*command)
         assert isinstance(result.exception, AnalyticsError)
         assert "analytics run" in str(result.exception)
-    assert "no warehouse yet" in str(run("status").exception)
+    for command in (("status",), ("marts",), ("infer",), ("label",), ("forget", "--post", "x:1")):
+        assert "no warehouse yet" in str(run(*command).exception)
+    assert not (project / "warehouse.duckdb").exists()
 
 
 def test_sql_json_is_valid_for_odd_values(project: Path) -> None:

@@ -41,7 +41,7 @@ def _train(
 def test_a_toy_model_overfits_eight_items(
     toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
 ) -> None:
-    recipe = replace(RECIPE, optim=replace(RECIPE.optim, n_epochs=40, batch_size=8))
+    recipe = replace(RECIPE, optim=replace(RECIPE.optim, n_epochs=70, batch_size=8))
     trainee, trained = _train(toy_folder, training_items, tmp_path, recipe)
     first, last = trained.rows[0], trained.rows[-1]
     assert last["hard_cls"] < 0.1 < first["hard_cls"]
