@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
@@ -139,7 +139,7 @@ def load(
     set_num_threads = torch.set_num_threads  # vLLM's CPU worker puts a stub there
     with _environment(settings), quiet_libraries():
         try:
-            llm = vllm.LLM(model=str(folder.path), dtype=dtype, **arguments)
+            llm = vllm.LLM(model=str(folder.path), dtype=cast(Any, dtype), **arguments)
         except Exception as exc:  # vLLM raises many kinds, some from its processes
             raise EngineError(
                 f"engine vllm: model {folder.name!r} cannot be started on {device} "

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.contract.labels import Label, compute_probabilities, label_of
@@ -19,6 +19,7 @@ def test_compute_probabilities_by_hand() -> None:
     )
 
 
+@settings(deadline=None)
 @given(LOGITS, st.floats(0.05, 20))
 def test_compute_probabilities_sum_to_one_and_temperature_keeps_the_order(
     logits: list[float], temperature: float
@@ -29,6 +30,7 @@ def test_compute_probabilities_sum_to_one_and_temperature_keeps_the_order(
     assert found[order[0]] <= found[order[1]] <= found[order[2]]
 
 
+@settings(deadline=None)
 @given(LOGITS, st.floats(-100, 100))
 def test_compute_probabilities_takes_log_probabilities(logits: list[float], add: float) -> None:
     shifted = [value + add for value in logits]

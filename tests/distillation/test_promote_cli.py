@@ -53,7 +53,7 @@ def write_split(folder: Path, split: str, labels: Sequence[str]) -> None:
         picture = f"{split}-{i // 3}.png" if i // 3 % 4 else None
         row = {
             "id": f"{split}-{i}",
-            "text": f"The {_THINGS[i % 4]} is {' and '.join(generator.sample(_WORDS, 2))}, no. {i}",
+            "text": f"The {_THINGS[i % 4]} is {' and '.join(generator.sample(_WORDS, 2))}, {split} {i}",
             "aspect": _THINGS[i % 4],
             "label": label,
             **({"image": picture} if picture else {}),
@@ -69,7 +69,7 @@ def write_split(folder: Path, split: str, labels: Sequence[str]) -> None:
 def world(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> World:
     root = tmp_path_factory.mktemp("world")
     models = {}
-    for seed, name in enumerate(("good", "other")):
+    for name, seed in (("good", 1), ("other", 3)):  # both use all three labels
         (root / name).mkdir()
         models[name] = make_tiny_idefics3(root / name, tokenizer_from=base_folder.path, seed=seed)
     (models["good"] / "contract.json").write_text(
