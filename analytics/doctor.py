@@ -13,6 +13,7 @@ from analytics.config.settings import Config, SourceConfig
 from analytics.contract.errors import AnalyticsError, ConfigError, ConnectorError
 from analytics.engine.loading import describe_engines
 from analytics.engine.models import resolve_model
+from analytics.engine.registry import list_entries
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
 from connectors.protocol import ChecksMapping, ReadOptions
@@ -67,6 +68,7 @@ def examine(config_path: Path | None) -> list[Finding]:
     findings += _examine_engines(config)
     if config is not None:
         findings.append(_examine_model(config))
+    findings += _examine_registry()
     return findings
 
 
@@ -230,3 +232,16 @@ def _examine_model(config: Config) -> Finding:
             detail=str(exc),
             fix="set [model] name, or install what it needs",
         )
+
+
+def _examine_registry() -> list[Finding]:
+    return [
+        Finding(
+            area="Model",
+            name=entry.name,
+            is_ok=True,
+            detail=f"in the registry, version {entry.version}",
+            is_needed=False,
+        )
+        for entry in list_entries(cache_folder())
+    ]

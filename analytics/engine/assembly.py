@@ -27,7 +27,7 @@ def assemble_once(target: Path, build: Callable[[Path], None], *, needed_bytes: 
     temp_prefix = f".{target.name}.tmp-"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(target.parent / f".{target.name}.lock"):
+        with locked(target.parent / f".{target.name}.lock"):
             if target.is_dir():  # another process made it while we waited
                 return
             for remains in target.parent.glob(f"{temp_prefix}*"):
@@ -60,7 +60,7 @@ def hash_file(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold an advisory lock; the system lets go of it when a process dies."""
     with path.open("w") as file:
         try:

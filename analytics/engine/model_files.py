@@ -1,11 +1,11 @@
 """What engines read from a model folder besides its weights."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import EngineError
 from analytics.contract.rendering import DEFAULT_MAX_MODEL_LEN
+from analytics.engine.json_files import read_object
 from analytics.engine.models import ModelFolder
 
 
@@ -37,7 +37,7 @@ def load_tokenizer(folder: ModelFolder) -> tuple[Any, Any]:
 def limit_model_len(folder: Path, wanted: Any) -> int:
     """Tokens of prompt and reply together: what is wanted, or less if the model ends there."""
     limit = int(wanted or DEFAULT_MAX_MODEL_LEN)
-    config = _read_json(folder / "config.json")
+    config = read_object(folder / "config.json") or {}
     for part in (config, config.get("text_config") or {}):
         known = part.get("max_position_embeddings")
         if isinstance(known, int):
@@ -51,9 +51,10 @@ def list_eos_ids(folder: Path, tokenizer: Any) -> list[int]:
     Raises:
         EngineError: the model names none.
     """
-    config = _read_json(folder / "config.json")
+    config = read_object(folder / "config.json") or {}
+    generation = read_object(folder / "generation_config.json") or {}
     for found in (
-        _read_json(folder / "generation_config.json").get("eos_token_id"),
+        generation.get("eos_token_id"),
         config.get("eos_token_id"),
         (config.get("text_config") or {}).get("eos_token_id"),
         tokenizer.eos_token_id,
@@ -65,10 +66,3 @@ def list_eos_ids(folder: Path, tokenizer: Any) -> list[int]:
         f"{folder}: names no end token, so its replies would never end. Add eos_token_id to its "
         "generation_config.json"
     )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return values

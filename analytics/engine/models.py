@@ -1,11 +1,7 @@
 """From a model's name to a folder of weights, without loading anything heavy."""
 
-import hashlib
-import json
 import logging
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,41 +10,28 @@ from typing import Any
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError
 from analytics.engine import delta, smol
-from analytics.engine.assembly import assemble_once, hash_file
+from analytics.engine.assembly import assemble_once
+from analytics.engine.calibration import read_temperature
+from analytics.engine.json_files import read_object
+from analytics.engine.model_digests import FactCache, list_file_digests, make_model_id
+from analytics.engine.registry import find_current, list_entries
 
 logger = logging.getLogger(__name__)
 
-# What changes a model's replies: weights, configurations, tokenizer, template.
-_HASHED_PATTERNS = (
-    "*.safetensors",
-    "*.safetensors.index.json",
-    "config.json",
-    "generation_config.json",
-    "tokenizer*",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.*",
-    "merges.txt",
-    "*.model",
-    "*.jinja",
-    "chat_template.json",
-    "preprocessor_config.json",
-    "processor_config.json",
-    "contract.json",
-)
+CONTRACT_FILE = "contract.json"
 _IMAGE_TEXT_ARCHITECTURES = re.compile(
     r"Vision2Seq|ImageTextToText|VL(MoE|Moe)?For|Vlm|VLM|Idefics|Llava|PaliGemma|Pixtral|"
     r"InternVL|Blip2|Fuyu|Kosmos|Mllama|MllamaFor|Florence2"
 )
 _HUB_ID = re.compile(r"^[\w-][\w.-]*/[\w.-]+(@[\w./-]+)?$")
-_CACHE_FILE = "model_cache.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFolder:
     """A folder of weights, ready for an engine, and what is known of it.
 
-    `model_id` is `<name>@<12 hex digits of the sha256 of its files>`.
+    `model_id` is `<name>@<12 hex digits of the sha256 of its files>`. Engines
+    divide the logits of the labels by `temperature`.
     """
 
     path: Path
@@ -57,6 +40,7 @@ class ModelFolder:
     description: str
     is_distilled: bool
     accepts_images: bool
+    temperature: float = 1.0
 
 
 # Models that come with this package as differences to a base, one folder each.
@@ -69,29 +53,46 @@ def list_built_in(shipped: Path = _SHIPPED) -> list[str]:
     return [smol.BASE_NAME, *found]
 
 
-def resolve_model(name: str, *, cache_dir: Path, shipped: Path = _SHIPPED) -> ModelFolder:
-    """The folder of a model given by a built-in name, a path or a hub id.
+def list_model_names(cache_dir: Path, shipped: Path = _SHIPPED) -> list[str]:
+    """Names that `resolve_model` knows: the built-in ones, then those of the registry."""
+    return [*list_built_in(shipped), *(entry.name for entry in list_entries(cache_dir))]
+
+
+def resolve_model(
+    name: str, *, cache_dir: Path, check_contract: bool = True, shipped: Path = _SHIPPED
+) -> ModelFolder:
+    """The folder of a model given by a built-in or registered name, a path or a hub id.
+
+    A name is looked for in this order; `./name` is always a folder. Without
+    `check_contract` a model of another contract is given, too.
 
     Raises:
         ConfigError: no such name or folder.
         EngineError: the model cannot be assembled, fetched or used.
         ContractMismatchError: the model was trained under another contract.
     """
-    cache = _Cache(cache_dir / _CACHE_FILE)
-    built_in = list_built_in(shipped)
-    if name in built_in:
-        return _describe_folder(_assemble(name, cache_dir, shipped), cache, name=name)
+    cache = FactCache(cache_dir)
+
+    def describe(path: Path, known_name: str | None) -> ModelFolder:
+        return _describe_folder(path, cache, name=known_name, check_contract=check_contract)
+
+    if name in list_built_in(shipped):
+        return describe(_assemble(name, cache_dir, shipped), name)
+    entry = find_current(cache_dir, name)
+    if entry is not None:
+        return describe(entry.path, name)
     path = Path(name).expanduser()
     if name and path.is_dir():
-        return _describe_folder(path.resolve(), cache, name=None)
+        return describe(path.resolve(), None)
     if _HUB_ID.match(name):
-        return _describe_folder(_fetch_from_hub(name, cache), cache, name=name)
+        return describe(_fetch_from_hub(name, cache), name)
     if "/" in name or name.startswith((".", "~")):
         raise ConfigError(f"model {name!r}: there is no such folder. Give an existing model folder")
-    near = get_close_matches(name, built_in, n=1)
+    known = list_model_names(cache_dir, shipped)
+    near = get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ConfigError(
-        f"model {name!r} is not known.{hint} Give one of {', '.join(built_in)}, "
+        f"model {name!r} is not known.{hint} Give one of {', '.join(known)}, "
         "a model folder, or a hub id of the form 'organisation/name'"
     )
 
@@ -115,8 +116,10 @@ def _assemble(name: str, cache_dir: Path, shipped: Path) -> Path:
     return path
 
 
-def _describe_folder(path: Path, cache: "_Cache", *, name: str | None) -> ModelFolder:
-    config = _read_json(path / "config.json")
+def _describe_folder(
+    path: Path, cache: FactCache, *, name: str | None, check_contract: bool
+) -> ModelFolder:
+    config = read_object(path / "config.json")
     if config is None:
         fix = (
             "It holds an adapter only: merge it into its base model first"
@@ -126,10 +129,13 @@ def _describe_folder(path: Path, cache: "_Cache", *, name: str | None) -> ModelF
         raise EngineError(f"{path}: no config.json, so this is no model folder. {fix}")
     if not any(path.glob("*.safetensors")):
         raise EngineError(f"{path}: no *.safetensors file. Save the model in safetensors format")
-    about = _read_json(path / "model.json") or {}
-    contract = _read_json(path / "contract.json")
+    about = read_object(path / "model.json") or {}
+    contract = read_object(path / CONTRACT_FILE)
     name = name or str(about.get("name") or path.name)
-    is_distilled = _check_contract(contract, name)
+    fault = _find_contract_fault(contract, name)
+    if fault is not None and check_contract:
+        raise ContractMismatchError(fault)
+    is_distilled = contract is not None
     description = str(
         about.get("description")
         or (contract or {}).get("description")
@@ -143,26 +149,40 @@ def _describe_folder(path: Path, cache: "_Cache", *, name: str | None) -> ModelF
     return ModelFolder(
         path=path,
         name=name,
-        model_id=f"{name}@{_hash_folder(path, cache)[:12]}",
+        model_id=make_model_id(name, list_file_digests(path, cache)),
         description=description,
         is_distilled=is_distilled,
         accepts_images=_accepts_images(config),
+        temperature=read_temperature(path),
     )
 
 
-def _check_contract(contract: dict[str, Any] | None, name: str) -> bool:
-    """Whether the model is distilled; raises if that was under another contract."""
+def find_contract_fault(folder: ModelFolder) -> str | None:
+    """Why a model was not made under the installed contract, or None if it was.
+
+    Unlike `resolve_model`, a folder without contract.json is at fault here.
+    """
+    contract = read_object(folder.path / CONTRACT_FILE)
     if contract is None:
-        return False
-    theirs, ours = str(contract.get("training_digest", "(none)")), training_digest()
-    if theirs != ours:
-        raise ContractMismatchError(
-            f"model {name!r} was trained under contract {theirs[:12]} (its contract.json), the "
-            f"installed contract is {ours[:12]}: prompts or labels differ. Distil the model again "
-            "with this version (`analytics distill student`), or install the version of analytics "
-            "that it was made with"
+        return (
+            f"{folder.path}: no {CONTRACT_FILE}, so nothing says under which prompts the model was "
+            "trained. `analytics distill student` writes it"
         )
-    return True
+    return _find_contract_fault(contract, folder.name)
+
+
+def _find_contract_fault(contract: dict[str, Any] | None, name: str) -> str | None:
+    if contract is None:
+        return None
+    theirs, ours = str(contract.get("training_digest", "(none)")), training_digest()
+    if theirs == ours:
+        return None
+    return (
+        f"model {name!r} was trained under contract {theirs[:12]} (its {CONTRACT_FILE}), the "
+        f"installed contract is {ours[:12]}: prompts or labels differ. Distil the model again "
+        "with this version (`analytics distill student`), or install the version of analytics "
+        "that it was made with"
+    )
 
 
 def _accepts_images(config: dict[str, Any]) -> bool:
@@ -172,7 +192,7 @@ def _accepts_images(config: dict[str, Any]) -> bool:
     return any(_IMAGE_TEXT_ARCHITECTURES.search(str(name)) for name in names)
 
 
-def _fetch_from_hub(name: str, cache: "_Cache") -> Path:
+def _fetch_from_hub(name: str, cache: FactCache) -> Path:
     known = cache.get(f"hub:{name}")
     if known and (Path(known) / "config.json").is_file():
         return Path(known)
@@ -200,62 +220,3 @@ def _fetch_from_hub(name: str, cache: "_Cache") -> Path:
         ) from exc
     cache.put({f"hub:{name}": path})
     return Path(path)
-
-
-def _hash_folder(path: Path, cache: "_Cache") -> str:
-    """The sha256 over names and contents of the files that change replies."""
-    files = sorted({file for pattern in _HASHED_PATTERNS for file in path.glob(pattern)})
-    lines, fresh = [], {}
-    for file in files:
-        stat = file.stat()
-        key = f"sha256:{file}:{stat.st_size}:{stat.st_mtime_ns}"
-        digest = cache.get(key)
-        if digest is None:
-            digest = fresh[key] = hash_file(file)
-        lines.append(f"{file.name} {digest}\n")
-    if fresh:
-        cache.put(fresh)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as exc:
-        raise EngineError(f"{path}: cannot be read as JSON ({exc}). Restore the file") from exc
-    if not isinstance(value, dict):
-        raise EngineError(f"{path}: holds no JSON object. Restore the file")
-    return value
-
-
-class _Cache:
-    """A small JSON file of facts that are slow to find out. Losing it costs time only."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._values = self._read()
-
-    def _read(self) -> dict[str, str]:
-        try:
-            values = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return values if isinstance(values, dict) else {}
-
-    def get(self, key: str) -> str | None:
-        value = self._values.get(key)
-        return value if isinstance(value, str) else None
-
-    def put(self, values: dict[str, str]) -> None:
-        # Read again: another process may have added facts meanwhile.
-        self._values = {**self._read(), **values}
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temp = tempfile.mkstemp(dir=self._path.parent, prefix=".model_cache")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._values, file, indent=0, sort_keys=True)
-            os.replace(temp, self._path)
-        except OSError as exc:
-            logger.warning("%s: cannot be written (%s); hashes are made anew", self._path, exc)

@@ -1,11 +1,12 @@
-"""Where a rationale ends, and what its tokens say; the same in all engines."""
+"""From a model's numbers and tokens to replies; the same in all engines."""
 
 import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from analytics.contract.engine import TextReply
-from analytics.contract.labels import LABELS
+from analytics.contract.engine import LabelReply, TextReply
+from analytics.contract.errors import EngineError
+from analytics.contract.labels import LABELS, compute_probabilities
 from analytics.contract.prompts import HEADINGS
 
 # The prediction line with its line break, or the prediction on the line after
@@ -19,6 +20,21 @@ _LAST_LINE = re.compile(
 STOP_STRINGS = tuple(
     f"\n{HEADINGS['label']}: {label}{end}" for label in LABELS for end in ("\n", ".\n")
 )
+
+
+def make_label_reply(logits: Sequence[float], *, temperature: float) -> LabelReply:
+    """The probabilities of the three labels from their logits or log probabilities.
+
+    Raises:
+        EngineError: the model computed no finite numbers.
+    """
+    try:
+        probabilities = compute_probabilities(logits, temperature=temperature)
+    except ValueError as exc:
+        raise EngineError(
+            f"the model computed no finite probabilities ({exc}). Try dtype = 'float32'"
+        ) from exc
+    return LabelReply(probabilities=probabilities)
 
 
 def find_end(text: str) -> int | None:

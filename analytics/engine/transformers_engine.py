@@ -4,7 +4,6 @@ Loaded by `load_engine("transformers", ...)`.
 """
 
 import logging
-import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from analytics.engine.devices import choose_dtype
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
 from analytics.engine.quiet import quiet_libraries
-from analytics.engine.replies import decode, find_end, make_text_reply
+from analytics.engine.replies import decode, find_end, make_label_reply, make_text_reply
 
 Reply = TypeVar("Reply", LabelReply, TextReply)
 
@@ -103,6 +102,7 @@ def load(
         maker=maker,
         eos_ids=list_eos_ids(folder.path, tokenizer),
         decoding=decoding,
+        temperature=folder.temperature,
         batch_size=batch_size,
         facts=EngineFacts(
             name="transformers",
@@ -127,6 +127,7 @@ class TransformersEngine:
         maker: PromptMaker,
         eos_ids: list[int],
         decoding: Decoding,
+        temperature: float,
         batch_size: int | None,
         facts: EngineFacts,
     ) -> None:
@@ -135,6 +136,7 @@ class TransformersEngine:
         self._processor = processor
         self._maker = maker
         self._decoding = decoding
+        self._temperature = temperature
         self._facts = facts
         kind = facts.device.partition(":")[0]
         self._batch_size = batch_size or _BATCH_SIZE.get(kind, _BATCH_SIZE["cuda"])
@@ -210,8 +212,6 @@ class TransformersEngine:
         return [replies[i] for i in range(len(items))]
 
     def _label_batch(self, prompts: list[Prompt]) -> list[LabelReply]:
-        import torch
-
         inputs = self._encode(prompts)
         if self._processor is None:
             # Without these, padding on the left would shift the positions.
@@ -229,12 +229,8 @@ class TransformersEngine:
                 return_dict_in_generate=True,
             )
             logits = output.logits[0]
-        chosen = logits[:, list(self._maker.label_ids)].float()
-        shares = torch.softmax(chosen, dim=-1).double()
-        rows = (shares / shares.sum(-1, keepdim=True)).tolist()
-        if not all(math.isfinite(value) for row in rows for value in row):
-            raise ValueError("the model computed no finite probabilities; try dtype = 'float32'")
-        return [LabelReply(probabilities=(row[0], row[1], row[2])) for row in rows]
+        rows = logits[:, list(self._maker.label_ids)].float().tolist()
+        return [make_label_reply(row, temperature=self._temperature) for row in rows]
 
     def _rationalize_batch(self, prompts: list[Prompt]) -> list[TextReply]:
         inputs = self._encode(prompts)

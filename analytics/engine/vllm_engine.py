@@ -7,11 +7,10 @@ time waiting for each other (measured in docs/engines.md).
 
 import contextlib
 import logging
-import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
@@ -23,7 +22,7 @@ from analytics.engine.devices import choose_dtype
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
 from analytics.engine.quiet import quiet_libraries
-from analytics.engine.replies import STOP_STRINGS, make_text_reply
+from analytics.engine.replies import STOP_STRINGS, make_label_reply, make_text_reply
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +139,7 @@ def load(
     set_num_threads = torch.set_num_threads  # vLLM's CPU worker puts a stub there
     with _environment(settings), quiet_libraries():
         try:
-            llm = vllm.LLM(model=str(folder.path), dtype=dtype, **arguments)
+            llm = vllm.LLM(model=str(folder.path), dtype=cast(Any, dtype), **arguments)
         except Exception as exc:  # vLLM raises many kinds, some from its processes
             raise EngineError(
                 f"engine vllm: model {folder.name!r} cannot be started on {device} "
@@ -152,6 +151,7 @@ def load(
         eos_ids=list_eos_ids(folder.path, tokenizer),
         maker=maker,
         decoding=decoding,
+        temperature=folder.temperature,
         undo=lambda: setattr(torch, "set_num_threads", set_num_threads),
         facts=EngineFacts(
             name="vllm",
@@ -175,6 +175,7 @@ class VllmEngine:
         eos_ids: list[int],
         maker: PromptMaker,
         decoding: Decoding,
+        temperature: float,
         undo: Callable[[], None],
         facts: EngineFacts,
     ) -> None:
@@ -183,6 +184,7 @@ class VllmEngine:
         self._eos_ids = eos_ids
         self._maker = maker
         self._decoding = decoding
+        self._temperature = temperature
         self._undo = undo
         self._facts = facts
 
@@ -207,15 +209,7 @@ class VllmEngine:
         for output in outputs:
             found = output.outputs[0].logprobs[0]
             logprobs = [float(found[i].logprob) for i in ids]
-            if not all(math.isfinite(value) for value in logprobs):
-                raise EngineError(
-                    "engine vllm: the model computed no finite probabilities. Try dtype = 'float32'"
-                )
-            # Restricted to the three labels: what softmax over their logits gives.
-            top = max(logprobs)
-            weights = [math.exp(value - top) for value in logprobs]
-            negative, neutral, positive = (weight / sum(weights) for weight in weights)
-            replies.append(LabelReply(probabilities=(negative, neutral, positive)))
+            replies.append(make_label_reply(logprobs, temperature=self._temperature))
         return replies
 
     def rationalize(self, items: Sequence[Item]) -> list[TextReply]:

@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "augment": ("distillation.cli.augment:augment", "Let the assistant explain the training set."),
     "student": ("distillation.cli.train:student", "Train the student on hard and soft labels."),
     "evaluate": ("distillation.cli.evaluate:evaluate", "Score a model on a labelled data set."),
+    "promote": ("distillation.cli.promote:promote", "Let a better model into the registry."),
     "start": ("distillation.cli.start:start", "Make the untrained embedded student."),
     "ship": ("distillation.cli.ship:ship", "Store a model as a small difference to its base."),
 }
@@ -26,5 +27,5 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def distill() -> None:
     """Make a light student from a large teacher (MulCoT-RD).
 
-    In order: teacher, assistant, augment, student, evaluate.
+    In order: teacher, assistant, augment, student, evaluate, promote.
     """

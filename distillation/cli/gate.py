@@ -1,0 +1,254 @@
+"""The gate of `distill promote`: loads the models and engines and runs the checks."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from analytics.config.settings import Config
+from analytics.contract.decoding import Decoding
+from analytics.contract.digests import digest_of, training_digest
+from analytics.contract.engine import EngineFacts, LabelReply
+from analytics.contract.errors import ContractMismatchError, EngineError, TrainingError
+from analytics.contract.records import Item
+from analytics.engine.calibration import CALIBRATION_FILE
+from analytics.engine.json_files import read_object
+from analytics.engine.loading import describe_engines, load_engine
+from analytics.engine.model_digests import FactCache, list_file_digests
+from analytics.engine.models import ModelFolder, find_contract_fault, resolve_model
+from analytics.engine.registry import RegistryEntry, find_current
+from analytics.engine.smol import BASE_NAME
+from distillation.calibration import fit_temperature
+from distillation.data.examples import Example, drop_pictures
+from distillation.data.loaders import load_examples
+from distillation.data.pictures import PictureFolder
+from distillation.evaluation.judging import label_items
+from distillation.promote import (
+    Check,
+    check_agreement,
+    check_better,
+    check_calibrated,
+    check_contract,
+    check_judged,
+    choose_agreement_items,
+    judge,
+    list_reasons,
+    skip_agreement,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """What a model is judged on, and what may be left out."""
+
+    gold: Path
+    split: str = "test"
+    against: str | None = None
+    calibrate_on: Path | None = None
+    calibrate_split: str = "dev"
+    without_vllm: bool = False
+    allow_few_posts: bool = False
+    n_resamples: int = 2000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """What the gate found; `file_digests` are of the files that were judged.
+
+    `calibration` is what the promoted model's `calibration.json` is to hold, and
+    `replaces` the version that was current.
+    """
+
+    folder: Path
+    file_digests: Mapping[str, str]
+    replaces: str | None
+    checks: Sequence[Check]
+    calibration: Mapping[str, Any] | None
+    evidence: Mapping[str, Any]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the model is refused; none if it passed."""
+        return list_reasons(self.checks)
+
+
+def run_gate(
+    folder: Path, *, name: str, settings: GateSettings, config: Config, cache: Path
+) -> GateResult:
+    """Judge a model folder that is to be called `name` in the registry. Changes nothing.
+
+    Raises:
+        EngineError: a model cannot be loaded or run.
+        TrainingError: the data cannot be read.
+    """
+    started = time.monotonic()
+    candidate = resolve_model(str(folder.resolve()), cache_dir=cache, check_contract=False)
+    file_digests = list_file_digests(candidate.path, FactCache(cache))
+    current = find_current(cache, name)
+    baselines, note = _choose_baselines(
+        config, cache, current=current, name=name, against=settings.against
+    )
+    all_gold = _load(settings.gold, settings.split, cache)
+    gold = _see(candidate, all_gold)
+    keys = {example.item.content_key for example in gold}
+    others = (
+        _see(candidate, _load(settings.calibrate_on, settings.calibrate_split, cache))
+        if settings.calibrate_on
+        else []
+    )
+    held_out = [example for example in others if example.item.content_key not in keys]
+    # Temperature 1: the one to be stored is fitted to what the model itself says.
+    plain = replace(candidate, temperature=1.0)
+    replies, facts = _label(config, "transformers", plain, [e.item for e in (*gold, *held_out)])
+    judged = judge(gold, replies)
+    fitted = fit_temperature(judge(held_out, replies)) if held_out else None
+    stored = read_object(candidate.path / CALIBRATION_FILE)
+    checks = [
+        check_contract(find_contract_fault(candidate), training_digest()),
+        check_judged(len(gold), len(judged)),
+    ]
+    for baseline in baselines:
+        examples = _see(baseline, all_gold)
+        other, _ = _label(config, "transformers", baseline, [e.item for e in examples])
+        checks.append(
+            check_better(
+                baseline.model_id,
+                judge(examples, other),
+                judged,
+                n_resamples=settings.n_resamples,
+                seed=settings.seed,
+            )
+        )
+    checks.append(
+        check_calibrated(
+            judged,
+            stored=candidate.temperature if stored is not None else None,
+            fitted=fitted,
+            n_left_out=len(others) - len(held_out),
+            allow_few=settings.allow_few_posts,
+        )
+    )
+    items = choose_agreement_items(gold, held_out, seed=settings.seed)
+    checks.append(_check_serving(config, plain, items, replies, facts, settings))
+    about_fit = (
+        _describe_data(settings.calibrate_on, settings.calibrate_split, held_out)
+        if settings.calibrate_on
+        else None
+    )
+    return GateResult(
+        folder=candidate.path,
+        file_digests=file_digests,
+        replaces=current.version if current else None,
+        checks=checks,
+        calibration={**fitted.to_json(), "data": about_fit} if fitted else stored,
+        evidence={
+            "source": {"folder": str(candidate.path), "model_id": candidate.model_id},
+            "checks": [check.to_json() for check in checks],
+            "against": [baseline.model_id for baseline in baselines],
+            "note": note,
+            "replaces": current.version if current else None,
+            "gold": _describe_data(settings.gold, settings.split, gold),
+            "calibration": about_fit,
+            "engine": asdict(facts),
+            "n_resamples": settings.n_resamples,
+            "seed": settings.seed,
+            "seconds": round(time.monotonic() - started, 1),
+        },
+    )
+
+
+def _choose_baselines(
+    config: Config,
+    cache: Path,
+    *,
+    current: RegistryEntry | None,
+    name: str,
+    against: str | None,
+) -> tuple[list[ModelFolder], str | None]:
+    """The models to be better than, and a note on one that cannot be compared with."""
+    found, note = [], None
+    if current is not None:
+        try:
+            found.append(resolve_model(name, cache_dir=cache))
+        except ContractMismatchError as exc:
+            note = f"not compared with the current version {current.version}: {exc}"
+    if against is not None:
+        found.append(resolve_model(against, cache_dir=cache))
+    if not found:
+        default = config.model.name if config.model.name != name else BASE_NAME
+        found.append(resolve_model(default, cache_dir=cache))
+    return found, note
+
+
+def _load(path: Path, split: str, cache: Path) -> list[Example]:
+    examples = load_examples(path, split, pictures=PictureFolder(cache / "distill-pictures"))
+    if not examples:
+        raise TrainingError(f"{path}: split {split!r} has no example. Give another split")
+    return examples
+
+
+def _see(folder: ModelFolder, examples: list[Example]) -> list[Example]:
+    """The examples as a model sees them: without pictures if it takes none."""
+    return examples if folder.accepts_images else drop_pictures(examples)
+
+
+def _label(
+    config: Config, engine: str, folder: ModelFolder, items: Sequence[Item]
+) -> tuple[dict[str, LabelReply], EngineFacts]:
+    """Label replies in float32 by content key, from an engine that is closed again."""
+    loaded = load_engine(
+        engine,
+        folder,
+        decoding=Decoding(
+            max_rationale_tokens=config.infer.max_rationale_tokens,
+            repetition_penalty=config.infer.repetition_penalty,
+        ),
+        dtype="float32",
+        batch_size=config.model.batch_size,
+        options=config.model.options if config.model.engine == engine else {},
+    )
+    try:
+        return label_items(loaded, items, what=f"{folder.name}, {engine}"), loaded.facts
+    finally:
+        loaded.close()
+
+
+def _check_serving(
+    config: Config,
+    folder: ModelFolder,
+    items: Sequence[Item],
+    replies: Mapping[str, LabelReply],
+    facts: EngineFacts,
+    settings: GateSettings,
+) -> Check:
+    if settings.without_vllm:
+        return skip_agreement("--without-vllm was given", is_allowed=True)
+    (vllm,) = [status for status in describe_engines() if status.name == "vllm"]
+    if not vllm.can_run:
+        return skip_agreement(f"vLLM: {vllm.reason} ({vllm.fix})", is_allowed=False)
+    try:
+        served, served_by = _label(config, "vllm", folder, items)
+    except EngineError as exc:
+        return skip_agreement(str(exc), is_allowed=False)
+    return check_agreement(
+        replies,
+        served,
+        keys=[item.content_key for item in items],
+        versions={facts.name: facts.version, served_by.name: served_by.version},
+        allow_few=settings.allow_few_posts,
+    )
+
+
+def _describe_data(path: Path, split: str, examples: Sequence[Example]) -> dict[str, Any]:
+    """What was judged; the digest is over ids, labels and contents."""
+    rows = sorted((e.example_id, str(e.label), e.item.content_key) for e in examples)
+    return {
+        "path": str(path.resolve()),
+        "split": split,
+        "n": len(examples),
+        "n_groups": len({example.group for example in examples}),
+        "n_with_picture": sum(example.item.image_path is not None for example in examples),
+        "sha256": digest_of(rows),
+    }

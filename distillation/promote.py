@@ -1,0 +1,262 @@
+"""The gate before the registry: what a model folder must show. Run by `distill promote`.
+
+Each check is a pure function of figures and says in one sentence what it found. A
+model is promoted if all checks pass; a refused one is told all that fail.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from analytics.contract.engine import LabelReply
+from analytics.contract.labels import label_of
+from analytics.contract.records import Item
+from distillation.calibration import Calibration, apply_temperature, measure_ece, measure_nll
+from distillation.data.examples import Example
+from distillation.evaluation.bootstrap import LEVEL, bootstrap_scores, compare_paired
+from distillation.evaluation.evaluate import sample_by_group
+from distillation.evaluation.scores import Judged
+
+N_AGREEMENT_POSTS = 300
+MIN_AGREEMENT = 0.995
+MIN_CALIBRATION_POSTS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at: whether it passed, in a sentence and in figures."""
+
+    name: str
+    is_passed: bool
+    detail: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The check as it stands in `promotion.json`."""
+        return {
+            "name": self.name,
+            "passed": self.is_passed,
+            "detail": self.detail,
+            "figures": dict(self.figures),
+        }
+
+
+def list_reasons(checks: Sequence[Check]) -> list[str]:
+    """Why a model is refused: the sentences of all checks that failed."""
+    return [f"{check.name}: {check.detail}" for check in checks if not check.is_passed]
+
+
+def judge(examples: Sequence[Example], replies: Mapping[str, LabelReply]) -> list[Judged]:
+    """The examples that have a reply, with its probabilities."""
+    return [
+        Judged(
+            example_id=example.example_id,
+            group=example.group,
+            label=example.label,
+            probabilities=replies[example.item.content_key].probabilities,
+        )
+        for example in examples
+        if example.item.content_key in replies
+    ]
+
+
+def check_contract(fault: str | None, training_digest: str) -> Check:
+    """The model was trained under the installed contract. `fault` says why not."""
+    return Check(
+        name="contract",
+        is_passed=fault is None,
+        detail=fault or f"trained under the installed contract, {training_digest[:12]}",
+        figures={"training_digest": training_digest},
+    )
+
+
+def check_judged(n_examples: int, n_judged: int) -> Check:
+    """The model has a label for every gold example."""
+    return Check(
+        name="judged",
+        is_passed=n_judged == n_examples,
+        detail=f"{n_judged} of {n_examples} gold examples could be judged",
+        figures={"n": n_examples, "n_judged": n_judged},
+    )
+
+
+def check_better(
+    baseline_name: str,
+    baseline: Sequence[Judged],
+    candidate: Sequence[Judged],
+    *,
+    n_resamples: int,
+    seed: int,
+) -> Check:
+    """Macro-F1 is higher with its whole interval above 0, and accuracy is not lower.
+
+    Both models are compared on the examples that both judged, by the paired
+    bootstrap of picture groups (see `compare_paired`).
+    """
+    both = {row.example_id for row in baseline} & {row.example_id for row in candidate}
+    a = [row for row in baseline if row.example_id in both]
+    b = [row for row in candidate if row.example_id in both]
+    found = compare_paired(a, b, n_resamples=n_resamples, seed=seed)
+    f1, accuracy = found["macro_f1"], found["accuracy"]
+    intervals = bootstrap_scores(b, n_resamples=n_resamples, seed=seed)
+    is_f1_better, is_accuracy_kept = f1.low > 0, accuracy.difference >= 0
+    faults = [
+        text
+        for is_met, text in (
+            (is_f1_better, "the interval of macro-F1 must lie above 0"),
+            (is_accuracy_kept, "accuracy must not fall"),
+        )
+        if not is_met
+    ]
+    figures = "; ".join(
+        f"{name} {d.value_a:.1%} -> {d.value_b:.1%}, {100 * d.difference:+.1f} points "
+        f"[{100 * d.low:+.1f}, {100 * d.high:+.1f}]"
+        for name, d in (("macro-F1", f1), ("accuracy", accuracy))
+    )
+    return Check(
+        name="better",
+        is_passed=is_f1_better and is_accuracy_kept,
+        detail=f"against {baseline_name} on {f1.n} examples in {f1.n_groups} groups: {figures}"
+        + "".join(f"; {fault}" for fault in faults),
+        figures={
+            "against": baseline_name,
+            "differences": {name: asdict(difference) for name, difference in found.items()},
+            "scores": {name: asdict(interval) for name, interval in intervals.items()},
+            "level": LEVEL,
+            "n_resamples": n_resamples,
+            "seed": seed,
+        },
+    )
+
+
+def check_calibrated(
+    gold: Sequence[Judged],
+    *,
+    stored: float | None,
+    fitted: Calibration | None,
+    n_left_out: int = 0,
+    allow_few: bool = False,
+) -> Check:
+    """There is a temperature: fitted now, or stored beside the model.
+
+    `gold` are judged with T = 1; their figures before and after are reported, not
+    judged. `n_left_out` calibration examples were left out as gold has them, too.
+    """
+    if fitted is None and n_left_out:
+        return Check(
+            name="calibrated",
+            is_passed=False,
+            detail=f"all {n_left_out} calibration examples are in the gold, too; give other data",
+            figures={"n_left_out": n_left_out},
+        )
+    if fitted is None and stored is None:
+        return Check(
+            name="calibrated",
+            is_passed=False,
+            detail="the folder has no calibration.json, and no --calibrate-on was given to fit "
+            "a temperature on (the dev split of the training data, say)",
+        )
+    temperature = fitted.temperature if fitted is not None else float(stored or 1.0)
+    softened = apply_temperature(gold, temperature)
+    figures = {
+        "temperature": temperature,
+        "source": "fitted" if fitted is not None else "calibration.json",
+        "fit": fitted.to_json() if fitted is not None else None,
+        "n_left_out": n_left_out,
+        "gold": {
+            "n": len(gold),
+            "nll_before": measure_nll(gold),
+            "nll_after": measure_nll(softened),
+            "ece_before": measure_ece(gold),
+            "ece_after": measure_ece(softened),
+        },
+    }
+    detail = (
+        f"temperature {temperature:.3f}; ECE on gold {100 * measure_ece(gold):.1f} -> "
+        f"{100 * measure_ece(softened):.1f} points"
+    )
+    faults = []
+    if fitted is not None:
+        detail += f"; fitted on {fitted.n} examples, {n_left_out} left out that are gold, too"
+        if fitted.is_bounded:
+            faults.append("the fit ended at its limit: these probabilities say nothing of the gold")
+        if fitted.n < MIN_CALIBRATION_POSTS and not allow_few:
+            faults.append(
+                f"at least {MIN_CALIBRATION_POSTS} examples are needed (or --allow-few-posts)"
+            )
+    return Check(
+        name="calibrated",
+        is_passed=not faults,
+        detail="; ".join([detail, *faults]),
+        figures=figures,
+    )
+
+
+def choose_agreement_items(
+    gold: Sequence[Example], more: Sequence[Example], *, seed: int, n: int = N_AGREEMENT_POSTS
+) -> list[Item]:
+    """At most `n` different items to compare engines on, of gold first."""
+    chosen: dict[str, Item] = {}
+    for examples in (gold, more):
+        distinct = {e.item.content_key: e for e in examples if e.item.content_key not in chosen}
+        for example in sample_by_group(list(distinct.values()), n - len(chosen), seed):
+            chosen[example.item.content_key] = example.item
+    return list(chosen.values())
+
+
+def check_agreement(
+    ours: Mapping[str, LabelReply],
+    theirs: Mapping[str, LabelReply],
+    *,
+    keys: Sequence[str],
+    versions: Mapping[str, str],
+    allow_few: bool,
+) -> Check:
+    """Two engines give nearly all of `keys` the same label.
+
+    An item that either engine could not judge counts as a disagreement.
+    """
+    pairs = [
+        (ours[key].probabilities, theirs[key].probabilities)
+        for key in keys
+        if key in ours and key in theirs
+    ]
+    n_same = sum(label_of(a) is label_of(b) for a, b in pairs)
+    share = n_same / len(keys) if keys else 0.0
+    worst = max((abs(x - y) for a, b in pairs for x, y in zip(a, b, strict=True)), default=None)
+    detail = (
+        f"transformers and vLLM give {n_same} of {len(keys)} posts the same label ({share:.1%}, "
+        f"{MIN_AGREEMENT:.1%} needed), probabilities differ by up to "
+        + ("?" if worst is None else f"{worst:.2g}")
+    )
+    is_enough = len(keys) >= N_AGREEMENT_POSTS or (allow_few and len(keys) > 0)
+    if not is_enough:
+        detail += (
+            f"; {N_AGREEMENT_POSTS} posts are needed: give more gold, more of --calibrate-on, or "
+            "--allow-few-posts"
+        )
+    return Check(
+        name="serving",
+        is_passed=is_enough and share >= MIN_AGREEMENT,
+        detail=detail,
+        figures={
+            "checked": True,
+            "n": len(keys),
+            "n_same": n_same,
+            "share": share,
+            "max_difference": worst,
+            "dtype": "float32",
+            "engines": dict(versions),
+        },
+    )
+
+
+def skip_agreement(reason: str, *, is_allowed: bool) -> Check:
+    """vLLM was not asked; `reason` says why, and whether that was allowed."""
+    detail = f"agreement with vLLM was not checked: {reason}"
+    return Check(
+        name="serving",
+        is_passed=is_allowed,
+        detail=detail if is_allowed else f"{detail}. Mend that, or give --without-vllm",
+        figures={"checked": False, "reason": reason},
+    )
