@@ -63,7 +63,7 @@ def promote(
     from analytics.engine.registry import check_registry_name, publish
     from distillation.cli.gate import GateSettings, run_gate
 
-    check_registry_name(name, built_in=list_built_in())
+    check_registry_name(name, built_in=tuple(list_built_in()))
     config, cache = load_config(config_path), cache_folder()
     settings = GateSettings(
         gold=gold_path,
