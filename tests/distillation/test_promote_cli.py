@@ -51,9 +51,10 @@ def write_split(folder: Path, split: str, labels: Sequence[str]) -> None:
     lines = []
     for i, label in enumerate(labels):
         picture = f"{split}-{i // 3}.png" if i // 3 % 4 else None
+        words = " and ".join(generator.sample(_WORDS, 2))
         row = {
             "id": f"{split}-{i}",
-            "text": f"The {_THINGS[i % 4]} is {' and '.join(generator.sample(_WORDS, 2))}, {split} {i}",
+            "text": f"The {_THINGS[i % 4]} is {words}, {split} {i}",
             "aspect": _THINGS[i % 4],
             "label": label,
             **({"image": picture} if picture else {}),
