@@ -11,18 +11,21 @@ the C++ part loads, or torch itself is a CUDA build, nothing is done.
 """
 
 import sys
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+from typing import Any
 
 _MODULE = "torchvision.extension"  # the module that tries to load the C++ part
 _SCHEMAS = {
     "nms": "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms": "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 }
-_libraries = []  # a library that is collected takes its operators with it
+_libraries: list[Any] = []  # a library that is collected takes its operators with it
 
 
 class _Loader(SourceFileLoader):
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
         import torch
 
@@ -37,7 +40,9 @@ class _Loader(SourceFileLoader):
 
 class _Finder:
     @staticmethod
-    def find_spec(name, path=None, target=None) -> ModuleSpec | None:
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name != _MODULE:
             return None
         spec = PathFinder.find_spec(name, path, target)

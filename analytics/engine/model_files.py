@@ -26,7 +26,7 @@ def load_tokenizer(folder: ModelFolder) -> tuple[Any, Any]:
         loader: Any = transformers.AutoProcessor
         processor = loader.from_pretrained(folder.path, local_files_only=True)
     except Exception as exc:  # a folder can be broken in many ways
-        hint = ". Install torchvision beside torch" if "torchvision" in str(exc) else ""
+        hint = ". Install torchvision beside torch" if "torchvision" in str(exc).lower() else ""
         raise EngineError(
             f"model {folder.name!r}: its tokenizer or processor cannot be loaded from "
             f"{folder.path} ({type(exc).__name__}: {exc}){hint}"

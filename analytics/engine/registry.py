@@ -6,7 +6,7 @@ was let in; `<cache>/registry/<name>/current.json` names the version in use.
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ class RegistryEntry:
     promoted_at: str
 
 
-def check_registry_name(name: str, *, built_in: tuple[str, ...]) -> None:
+def check_registry_name(name: str, *, built_in: Collection[str]) -> None:
     """Make sure that a name may be given to a model.
 
     Raises:
