@@ -103,10 +103,16 @@ def test_prepare_refuses_too_many_pixels() -> None:
 
 
 def test_prepare_refuses_what_pillow_takes_for_a_bomb() -> None:
-    header = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    parts = (
+        b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0),
+        b"IDAT" + zlib.compress(b"\0"),
+    )
+    chunks = [
+        struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part))
+        for part in parts
+    ]
     with pytest.raises(ImageError, match="decompression bomb") as caught:
-        prepare_image(b"\x89PNG\r\n\x1a\n" + chunk)
+        prepare_image(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     assert caught.value.reason == "too_large"
 
 
