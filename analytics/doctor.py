@@ -94,14 +94,14 @@ def examine_source(source: SourceConfig) -> list[Finding]:
                     connector.check_mapping(file, options)
                 except ConnectorError as exc:
                     faults.append(find(str(exc), _MAPPING_FIX))
-        elif source.mapping:
-            logger.warning(
-                "%s: the mapping was not checked: connector %r does not say which fields it takes",
-                source.path,
-                connector.name,
-            )
     except Exception as exc:  # a stranger's connector may raise anything
         return [find(str(exc) or repr(exc), "set path and format in [[sources]]")]
+    if source.mapping and not isinstance(connector, ChecksMapping):
+        logger.warning(
+            "%s: the mapping was not checked: connector '%s' does not say which fields it takes",
+            source.path,
+            connector.name,
+        )
     return faults or [find(f"{source.path}: {detection.found}")]
 
 
