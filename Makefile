@@ -69,6 +69,11 @@ fmt: $(VENV)/.installed-dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: coverage
+coverage: $(VENV)/.installed-dev  ## Run every test and check how much of the code they cover
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m coverage report --include='analytics/contract/*' --show-missing --fail-under=100
+
 docs: $(VENV)/.installed-dev  ## Make docs/config.md and docs/cli.md anew from the code
 	$(BIN)/python docs/make_reference.py
 

@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,20 @@ def test_prepare_refuses_too_many_pixels() -> None:
     data = _bytes(Image.new("1", (4000, 4000)), "PNG")
     with pytest.raises(ImageError) as caught:
         prepare_image(data, ImageSettings(max_pixels=1_000_000))
+    assert caught.value.reason == "too_large"
+
+
+def test_prepare_refuses_what_pillow_takes_for_a_bomb() -> None:
+    parts = (
+        b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0),
+        b"IDAT" + zlib.compress(b"\0"),
+    )
+    chunks = [
+        struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part))
+        for part in parts
+    ]
+    with pytest.raises(ImageError, match="decompression bomb") as caught:
+        prepare_image(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     assert caught.value.reason == "too_large"
 
 
