@@ -82,7 +82,7 @@ def teacher(
     Stage 2: where it is wrong, it is given the label and explains it. A run
     that was stopped goes on where it was. The key comes from OPENAI_API_KEY.
     """
-    from distillation.data.loaders import load_examples
+    from distillation.data.loaders import load_examples, name_dataset
     from distillation.data.pictures import PictureFolder
 
     if import_path is not None and (options["url"] or limit):
@@ -91,7 +91,7 @@ def teacher(
     if import_path is None:
         _check_server_options(options)
     examples = load_examples(data, split, pictures=kept)
-    names = {"dataset": data.resolve().name if data.is_dir() else data.stem, "split": split}
+    names = {"dataset": name_dataset(data), "split": split}
     if import_path is not None:
         manifest = _import(import_path, examples, output, names, options)
     else:

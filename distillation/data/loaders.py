@@ -63,6 +63,11 @@ def load_examples(
     )
 
 
+def name_dataset(path: Path) -> str:
+    """What a data set is called in keys and rationale rows: its folder, or its file's stem."""
+    return path.resolve().name if path.is_dir() else path.stem
+
+
 def _choose(files: Sequence[Path], split: str) -> list[Path]:
     chosen = [file for file in files if split in (ALL, file.stem)]
     missing = [file for file in chosen if not file.is_file()]

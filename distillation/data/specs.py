@@ -10,7 +10,7 @@ from analytics.contract.errors import ConfigError
 from analytics.contract.records import Rationale
 from distillation.data.examples import Example
 from distillation.data.folds import assign_folds
-from distillation.data.loaders import load_examples
+from distillation.data.loaders import load_examples, name_dataset
 from distillation.data.overlaps import normalise_text
 from distillation.data.pictures import PictureFolder
 from distillation.data.rationales import read_rationales
@@ -34,7 +34,7 @@ class DataSpec:
     @property
     def name(self) -> str:
         """What keys and rationale rows call it: the folder's (or file's) name."""
-        return self.path.resolve().stem
+        return name_dataset(self.path)
 
 
 def parse_spec(text: str) -> DataSpec:

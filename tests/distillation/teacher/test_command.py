@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from click.testing import CliRunner, Result
@@ -25,25 +24,27 @@ def know(asked: Asked) -> Answer:
     return say(reason(asked.post.rpartition(" ")[2]))
 
 
-def make_loader() -> ModuleType:
-    """A loader of eight examples, in the place of the one for data sets."""
-    module = ModuleType("distillation.data.loaders")
-    module.load_examples = lambda path, split, *, pictures: make_examples(8)  # type: ignore[attr-defined]
-    return module
+def write_data(folder: Path) -> Path:
+    """A data set of eight examples, as its loader finds it."""
+    folder.mkdir(exist_ok=True)
+    rows = [
+        {"id": e.example_id, "text": e.item.text, "label": str(e.label)} for e in make_examples(8)
+    ]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "train.jsonl").write_text(text, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(autouse=True)
-def scripted_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distillation.data.loaders", make_loader())
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "key-1")
 
 
-def call(folder: Path, *arguments: str) -> Result:
-    (folder / "trams").mkdir(exist_ok=True)
+def call(folder: Path, *arguments: str, data: str = "trams") -> Result:
     return CliRunner().invoke(
         cli,
         [
-            *("distill", "teacher", "--data", str(folder / "trams")),
+            *("distill", "teacher", "--data", str(write_data(folder / data))),
             *("--output", str(folder / "out"), *arguments),
         ],
     )
@@ -103,15 +104,6 @@ def test_a_failure_is_an_error_that_a_user_can_mend(tmp_path: Path) -> None:
     assert "http://host:port/v1" in str(result.exception)
 
 
-_PROGRAM = """
-import sys
-from tests.distillation.teacher.test_command import make_loader
-sys.modules["distillation.data.loaders"] = make_loader()
-from analytics.cli import main
-main()
-"""
-
-
 def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path: Path) -> None:
     def script(asked: Asked) -> Answer:
         return Answer(body=know(asked).body, delay_s=0.3)
@@ -120,8 +112,9 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path: Path) -> None:
         arguments = ["--url", server.url, "--model", MODEL, "--concurrency", "1"]
         process = subprocess.Popen(
             [
-                *(sys.executable, "-c", _PROGRAM, "distill", "teacher"),
-                *("--data", str(tmp_path), "--output", str(tmp_path / "out"), *arguments),
+                *(sys.executable, "-m", "analytics", "distill", "teacher"),
+                *("--data", str(write_data(tmp_path / "trams"))),
+                *("--output", str(tmp_path / "out"), *arguments),
             ],
             cwd=REPOSITORY,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
@@ -140,15 +133,8 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(tmp_path: Path) -> None:
         assert not (tmp_path / "out" / "manifest.json").exists()
         n_before = len(server.asked)
         server.script = know
-        assert call(tmp_path, *arguments[:4]).exit_code == 1  # another data set: tmp_path/trams
-        (tmp_path / "trams").rmdir()
-        result = CliRunner().invoke(
-            cli,
-            [
-                *("distill", "teacher", "--data", str(tmp_path), "--output", str(tmp_path / "out")),
-                *arguments,
-            ],
-        )
+        assert call(tmp_path, *arguments[:4], data="buses").exit_code == 1  # another data set
+        result = call(tmp_path, *arguments)
         assert result.exit_code == 0, result.output
         assert len(server.asked) == 8
         assert n_before in (2, 3)
