@@ -9,15 +9,14 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import duckdb
 
-from analytics.contract.engine import Engine, LabelReply, TextReply
+from analytics.contract.engine import Engine, LabelReply, Reply, TextReply, ask_each
 from analytics.contract.errors import EngineError
 from analytics.contract.labels import label_of
-from analytics.contract.parser import parse_response
-from analytics.contract.records import Item, Rationale, Verdict
+from analytics.contract.parser import parse_reply
+from analytics.contract.records import Item, Verdict
 from analytics.store.predictions import (
     ItemFault,
     Plan,
@@ -30,8 +29,6 @@ from analytics.store.predictions import (
 from analytics.store.runs import Run
 
 logger = logging.getLogger(__name__)
-
-Reply = TypeVar("Reply")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +109,8 @@ def make_verdict(
     """
     rationale = status = None
     if reply is not None:
-        parsed = parse_response(reply.text, is_cut=reply.finish_reason == "length")
-        status, said = parsed.status, parsed.rationale
-        rationale = Rationale(
-            text_analysis=said.text_analysis,
-            image_analysis=said.image_analysis if has_image else "",
-            conflict_resolution=said.conflict_resolution,
-            final_conclusion=said.final_conclusion,
-            label=said.label,
-        )
+        parsed = parse_reply(reply, has_image=has_image)
+        status, rationale = parsed.status, parsed.rationale
     return Verdict(
         content_key=item.content_key,
         label=label_of(label.probabilities),
@@ -178,17 +168,9 @@ def _judge(
 def _ask(
     ask: Callable[[Sequence[Item]], list[Reply]], items: list[Item], faults: list[ItemFault]
 ) -> dict[str, Reply]:
-    """The replies by content key; a batch that fails is halved down to its culprits."""
-    if not items:
-        return {}
-    try:
-        replies = ask(items)
-    except (EngineError, RuntimeError, ValueError, OSError) as exc:
-        if len(items) > 1:
-            middle = len(items) // 2
-            return _ask(ask, items[:middle], faults) | _ask(ask, items[middle:], faults)
-        logger.warning("content %s cannot be judged: %s", items[0].content_key[:12], exc)
-        reason = f"{type(exc).__name__}: {exc}"
-        faults.append(ItemFault(content_key=items[0].content_key, reason=reason))
-        return {}
-    return {item.content_key: reply for item, reply in zip(items, replies, strict=True)}
+    """The replies by content key; items at fault are logged and added to `faults`."""
+    replies, errors = ask_each(ask, items)
+    for key, exc in errors.items():
+        logger.warning("content %s cannot be judged: %s", key[:12], exc)
+        faults.append(ItemFault(content_key=key, reason=f"{type(exc).__name__}: {exc}"))
+    return replies

@@ -10,9 +10,13 @@ from typing import Literal, Protocol
 
 import duckdb
 
-from analytics.config.loading import cache_folder, config_digest, config_to_json
+from analytics.config.loading import (
+    cache_folder,
+    config_digest,
+    config_to_json,
+    decoding_of,
+)
 from analytics.config.settings import Config, SourceConfig
-from analytics.contract.decoding import Decoding
 from analytics.contract.digests import result_digest
 from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
 from analytics.engine.loading import load_engine
@@ -76,14 +80,6 @@ class Outcome:
     def exit_code(self) -> int:
         """0 done, 3 done with rejects or failed checks."""
         return 0 if self.status == "done" else 3
-
-
-def decoding_of(config: Config) -> Decoding:
-    """The decoding settings that a configuration asks for."""
-    return Decoding(
-        max_rationale_tokens=config.infer.max_rationale_tokens,
-        repetition_penalty=config.infer.repetition_penalty,
-    )
 
 
 def run_steps(

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.digests import training_digest
-from analytics.contract.engine import Engine, TextReply
-from analytics.contract.errors import EngineError
+from analytics.contract.engine import Engine, TextReply, ask_each
 from distillation.data.examples import Example
 from distillation.data.rationales import read_manifest, write_rationales
 from distillation.teacher.journal import open_journal
@@ -64,19 +63,16 @@ def augment(
     keys = [make_key(example, identity) for example in examples]
     started = time.monotonic()
     with open_journal(output, identity) as journal:
-        todo = [
-            (key, example)
-            for key, example in zip(keys, examples, strict=True)
-            if not journal.is_done(key)
-        ]
+        todo = journal.list_open(keys, examples)
         on_start(len(todo))
         for start in range(0, len(todo), _CHUNK):
             if is_stopped():
                 break
             chunk = todo[start : start + _CHUNK]
-            replies = _explain(engine, [example for _, example in chunk])
-            for (key, example), reply in zip(chunk, replies, strict=True):
-                journal.append(_judge(key, example, reply))
+            replies, errors = ask_each(engine.rationalize, [example.item for _, example in chunk])
+            answers: dict[str, TextReply | Exception] = {**replies, **errors}
+            for key, example in chunk:
+                journal.append(_judge(key, example, answers[example.item.content_key]))
             on_done(len(chunk))
         if todo:
             journal.end_run(time.monotonic() - started)
@@ -100,19 +96,8 @@ def augment(
     return read_manifest(output)
 
 
-def _explain(engine: Engine, examples: Sequence[Example]) -> list[TextReply | EngineError]:
-    """Replies in order; an example that the engine cannot answer gives the error."""
-    try:
-        return list(engine.rationalize([example.item for example in examples]))
-    except EngineError as exc:
-        if len(examples) == 1:
-            return [exc]
-    middle = len(examples) // 2
-    return [*_explain(engine, examples[:middle]), *_explain(engine, examples[middle:])]
-
-
-def _judge(key: str, example: Example, reply: TextReply | EngineError) -> Outcome:
-    if isinstance(reply, EngineError):
+def _judge(key: str, example: Example, reply: TextReply | Exception) -> Outcome:
+    if isinstance(reply, Exception):
         return Outcome(
             key=key, example_id=example.example_id, stage="assistant", reason=f"engine: {reply}"
         )

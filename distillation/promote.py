@@ -46,20 +46,6 @@ def list_reasons(checks: Sequence[Check]) -> list[str]:
     return [f"{check.name}: {check.detail}" for check in checks if not check.is_passed]
 
 
-def judge(examples: Sequence[Example], replies: Mapping[str, LabelReply]) -> list[Judged]:
-    """The examples that have a reply, with its probabilities."""
-    return [
-        Judged(
-            example_id=example.example_id,
-            group=example.group,
-            label=example.label,
-            probabilities=replies[example.item.content_key].probabilities,
-        )
-        for example in examples
-        if example.item.content_key in replies
-    ]
-
-
 def check_contract(fault: str | None, training_digest: str) -> Check:
     """The model was trained under the installed contract. `fault` says why not."""
     return Check(

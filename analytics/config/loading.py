@@ -13,6 +13,7 @@ from typing import Any
 import platformdirs
 
 from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config
+from analytics.contract.decoding import Decoding
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConfigError
 
@@ -64,6 +65,14 @@ def cache_folder() -> Path:
     """Where assembled models and their digests are kept."""
     named = os.environ.get("ANALYTICS_CACHE_DIR")
     return Path(named) if named else Path(platformdirs.user_cache_dir("analytics"))
+
+
+def decoding_of(config: Config) -> Decoding:
+    """The decoding settings that a configuration asks for."""
+    return Decoding(
+        max_rationale_tokens=config.infer.max_rationale_tokens,
+        repetition_penalty=config.infer.repetition_penalty,
+    )
 
 
 def config_to_json(config: Config) -> dict[str, Any]:

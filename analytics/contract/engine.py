@@ -1,9 +1,10 @@
 """The engine protocol: what runs a model in batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
+from analytics.contract.errors import EngineError
 from analytics.contract.records import Item
 
 
@@ -43,8 +44,8 @@ class TextReply:
 class Engine(Protocol):
     """Runs one model over batches of items. Replies keep the order of items.
 
-    Both methods may raise EngineError for the batch as a whole; the caller
-    then halves the batch until the item at fault is found.
+    Both methods may raise EngineError for the batch as a whole; `ask_each` then
+    halves the batch until the item at fault is found.
     """
 
     @property
@@ -55,3 +56,29 @@ class Engine(Protocol):
     def rationalize(self, items: Sequence[Item]) -> list[TextReply]: ...
 
     def close(self) -> None: ...
+
+
+Reply = TypeVar("Reply", LabelReply, TextReply)
+
+
+def ask_each(
+    ask: Callable[[Sequence[Item]], list[Reply]], items: Sequence[Item]
+) -> tuple[dict[str, Reply], dict[str, Exception]]:
+    """Replies by content key, and the errors of items that have none.
+
+    A batch that fails is halved down to the items at fault. Engines should raise
+    EngineError; what libraries below them raise is taken for the same.
+    """
+    if not items:
+        return {}, {}
+    try:
+        replies = ask(items)
+    except (EngineError, RuntimeError, ValueError, OSError) as exc:
+        if len(items) == 1:
+            return {}, {items[0].content_key: exc}
+        middle = len(items) // 2
+        (first, first_faults), (second, second_faults) = (
+            ask_each(ask, half) for half in (items[:middle], items[middle:])
+        )
+        return first | second, first_faults | second_faults
+    return {item.content_key: reply for item, reply in zip(items, replies, strict=True)}, {}

@@ -1,7 +1,9 @@
 """From a model's rationale reply to its parts. Never raises."""
 
 import re
+from dataclasses import replace
 
+from analytics.contract.engine import TextReply
 from analytics.contract.labels import LABELS, Label
 from analytics.contract.prompts import HEADINGS, clean_part
 from analytics.contract.records import ParsedResponse, Rationale, ResponseStatus
@@ -47,6 +49,14 @@ def parse_response(text: str, *, is_cut: bool = False) -> ParsedResponse:
     if label is None and status is ResponseStatus.NO_LABEL and not any(cleaned.values()):
         status = ResponseStatus.EMPTY
     return ParsedResponse(status=status, rationale=Rationale(label=label, **cleaned))
+
+
+def parse_reply(reply: TextReply, *, has_image: bool) -> ParsedResponse:
+    """The parts of an engine's reply, without what it says of a picture it was not shown."""
+    parsed = parse_response(reply.text, is_cut=reply.finish_reason == "length")
+    if has_image:
+        return parsed
+    return replace(parsed, rationale=replace(parsed.rationale, image_analysis=""))
 
 
 def _read_prediction(line: str | None, *, is_cut: bool) -> tuple[Label | None, ResponseStatus]:

@@ -6,13 +6,13 @@ run of 192 in a row (levels of the best 2-bit quantiser of a normal variable, Ma
 scales by least squares); what the base does not have is stored in bfloat16.
 """
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import EngineError
 from analytics.engine.assembly import hash_file
+from analytics.engine.json_files import read_object, write_object
 
 FORMAT_VERSION = 1
 WEIGHTS_FILE = "delta.safetensors"
@@ -83,8 +83,7 @@ def pack_delta(
         "relative_error": round((error / total) ** 0.5, 4) if total else 0.0,
         "bytes": (target / WEIGHTS_FILE).stat().st_size,
     }
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    (target / MANIFEST_FILE).write_text(text, encoding="utf-8")
+    write_object(target / MANIFEST_FILE, manifest)
     return manifest
 
 
@@ -94,7 +93,7 @@ def read_manifest(delta: Path) -> dict[str, Any]:
     Raises:
         EngineError: it is of another format.
     """
-    manifest: dict[str, Any] = json.loads((delta / MANIFEST_FILE).read_text(encoding="utf-8"))
+    manifest = read_object(delta / MANIFEST_FILE) or {}
     if manifest.get("format_version") != FORMAT_VERSION:
         raise EngineError(
             f"{delta}: delta format {manifest.get('format_version')}, this version reads "

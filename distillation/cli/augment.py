@@ -43,7 +43,7 @@ def augment(
     from analytics.engine.loading import load_engine
     from analytics.engine.models import resolve_model
     from distillation.augment import augment as augment_examples
-    from distillation.data.pictures import PictureFolder
+    from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, parse_spec
 
     del config_path  # all settings are options here
@@ -51,9 +51,7 @@ def augment(
     cache = cache_folder()
     folder = resolve_model(model, cache_dir=cache)
     sees_pictures = folder.accepts_images and not text_only
-    examples = load_spec(
-        spec, pictures=PictureFolder(cache / "distill-pictures") if sees_pictures else None
-    )
+    examples = load_spec(spec, pictures=open_cached_pictures(cache) if sees_pictures else None)
     loaded = load_engine(
         engine, folder, decoding=Decoding(max_rationale_tokens=max_rationale_tokens), dtype=dtype
     )

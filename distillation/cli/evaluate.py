@@ -86,12 +86,11 @@ def evaluate(
     """
     from tempfile import TemporaryDirectory
 
-    from analytics.config.loading import cache_folder, load_config
-    from analytics.contract.decoding import Decoding
+    from analytics.config.loading import cache_folder, decoding_of, load_config
     from analytics.engine.loading import load_engine
     from analytics.engine.models import resolve_model
     from distillation.data.loaders import load_examples
-    from distillation.data.pictures import PictureFolder
+    from distillation.data.pictures import open_cached_pictures
     from distillation.evaluation.evaluate import EvaluateSettings, sample_by_group
     from distillation.evaluation.evaluate import evaluate as evaluate_engine
     from distillation.evaluation.report import render_table, to_json, write_predictions
@@ -111,7 +110,7 @@ def evaluate(
     examples = load_examples(
         data_path,
         split,
-        pictures=PictureFolder(cache / "distill-pictures") if sees_pictures else None,
+        pictures=open_cached_pictures(cache) if sees_pictures else None,
     )
     if limit is not None:
         examples = sample_by_group(examples, limit, seed)
@@ -121,10 +120,7 @@ def evaluate(
     loaded = load_engine(
         config.model.engine,
         folder,
-        decoding=Decoding(
-            max_rationale_tokens=config.infer.max_rationale_tokens,
-            repetition_penalty=config.infer.repetition_penalty,
-        ),
+        decoding=decoding_of(config),
         dtype=config.model.dtype,
         batch_size=config.model.batch_size,
         options=config.model.options,

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from analytics.config.loading import decoding_of
 from analytics.config.settings import Config
-from analytics.contract.decoding import Decoding
 from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.engine import EngineFacts, LabelReply
 from analytics.contract.errors import ContractMismatchError, EngineError, TrainingError
@@ -22,8 +22,8 @@ from analytics.engine.smol import BASE_NAME
 from distillation.calibration import fit_temperature
 from distillation.data.examples import Example, drop_pictures
 from distillation.data.loaders import load_examples
-from distillation.data.pictures import PictureFolder
-from distillation.evaluation.judging import label_items
+from distillation.data.pictures import open_cached_pictures
+from distillation.evaluation.judging import judge, label_items
 from distillation.promote import (
     Check,
     check_agreement,
@@ -32,7 +32,6 @@ from distillation.promote import (
     check_contract,
     check_judged,
     choose_agreement_items,
-    judge,
     list_reasons,
     skip_agreement,
 )
@@ -183,7 +182,7 @@ def _choose_baselines(
 
 
 def _load(path: Path, split: str, cache: Path) -> list[Example]:
-    examples = load_examples(path, split, pictures=PictureFolder(cache / "distill-pictures"))
+    examples = load_examples(path, split, pictures=open_cached_pictures(cache))
     if not examples:
         raise TrainingError(f"{path}: split {split!r} has no example. Give another split")
     return examples
@@ -201,10 +200,7 @@ def _label(
     loaded = load_engine(
         engine,
         folder,
-        decoding=Decoding(
-            max_rationale_tokens=config.infer.max_rationale_tokens,
-            repetition_penalty=config.infer.repetition_penalty,
-        ),
+        decoding=decoding_of(config),
         dtype="float32",
         batch_size=config.model.batch_size,
         options=config.model.options if config.model.engine == engine else {},

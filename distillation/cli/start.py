@@ -44,7 +44,7 @@ def start(
     """
     from analytics.config.loading import cache_folder
     from analytics.engine.models import resolve_model
-    from distillation.data.pictures import PictureFolder
+    from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, parse_spec
     from distillation.smol.architecture import VisionShape, build_untrained, replace_tower
     from distillation.smol.vision import VisionTraining, teach_vision
@@ -52,7 +52,7 @@ def start(
     del config_path  # all settings are options here
     cache = cache_folder()
     folder = resolve_model(language_model, cache_dir=cache)
-    kept = PictureFolder(cache / "distill-pictures")
+    kept = open_cached_pictures(cache)
     found: set[Path] = set()
     for text in data:
         examples = load_spec(parse_spec(text), pictures=kept)

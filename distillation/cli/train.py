@@ -134,7 +134,7 @@ def _train(
 ) -> None:
     from analytics.config.loading import cache_folder
     from analytics.engine.models import resolve_model
-    from distillation.data.pictures import PictureFolder
+    from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, make_items, parse_spec
     from distillation.training.recipe import load_recipe, with_seed
     from distillation.training.run import TrainingRun, run_training
@@ -144,7 +144,7 @@ def _train(
     if not name:
         raise ConfigError(f"recipe {settings.name!r} names no base model. Give --model")
     cache = cache_folder()
-    pictures = None if text_only else PictureFolder(cache / "distill-pictures")
+    pictures = None if text_only else open_cached_pictures(cache)
     specs = [parse_spec(text) for text in data]
     items, counts = make_items(
         specs,

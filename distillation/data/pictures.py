@@ -16,6 +16,11 @@ class KeptPicture:
     path: Path
 
 
+def open_cached_pictures(cache: Path) -> "PictureFolder":
+    """The folder of prepared pictures that all commands share."""
+    return PictureFolder(cache / "distill-pictures")
+
+
 class PictureFolder:
     """A folder of prepared pictures; each is prepared once, as serving does it."""
 

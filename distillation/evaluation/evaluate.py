@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.contract.engine import Engine, LabelReply, TextReply
+from analytics.contract.engine import Engine, LabelReply
 from analytics.contract.errors import TrainingError
 from analytics.contract.labels import LABELS, label_of
-from analytics.contract.parser import parse_response
-from analytics.contract.records import ParsedResponse, Rationale
+from analytics.contract.parser import parse_reply
+from analytics.contract.records import Rationale
 from distillation.data.examples import Example, drop_pictures
 from distillation.evaluation.bootstrap import N_RESAMPLES, Interval, bootstrap_scores
-from distillation.evaluation.judging import label_items, rationalize_items
+from distillation.evaluation.judging import judge, label_items, rationalize_items
 from distillation.evaluation.probes import ProbeScores, make_probes, score_probe
 from distillation.evaluation.scores import (
     Judged,
@@ -105,16 +105,7 @@ def evaluate(
         raise TrainingError("the data set has no example. Give another --split or --limit")
     explained = _choose_explained(examples, settings, references)
     replies = label_items(engine, [example.item for example in examples])
-    judged = [
-        Judged(
-            example_id=example.example_id,
-            group=example.group,
-            label=example.label,
-            probabilities=replies[example.item.content_key].probabilities,
-        )
-        for example in examples
-        if example.item.content_key in replies
-    ]
+    judged = judge(examples, replies)
     counts = count_rows(judged).sum(0)
     confusion = confusion_of(counts).astype(int)
     return Evaluation(
@@ -174,7 +165,11 @@ def _measure_rationales(
 ) -> RationaleReport | None:
     replies = rationalize_items(engine, [example.item for example in examples])
     said = [
-        (example, replies[key], _parse(replies[key], has_image=example.item.image_path is not None))
+        (
+            example,
+            replies[key],
+            parse_reply(replies[key], has_image=example.item.image_path is not None),
+        )
         for example in examples
         if (key := example.item.content_key) in replies and key in labels
     ]
@@ -211,23 +206,6 @@ def _measure_rationales(
         texts=score_texts([a for a, _ in pairs], [b for _, b in pairs]) if pairs else None,
         cosine=cosine,
         cosine_reason=cosine_reason,
-    )
-
-
-def _parse(reply: TextReply, *, has_image: bool) -> ParsedResponse:
-    """The parts of a reply; as in serving, nothing of a picture that was not shown."""
-    parsed = parse_response(reply.text, is_cut=reply.finish_reason == "length")
-    if has_image:
-        return parsed
-    said = parsed.rationale
-    return ParsedResponse(
-        status=parsed.status,
-        rationale=Rationale(
-            text_analysis=said.text_analysis,
-            conflict_resolution=said.conflict_resolution,
-            final_conclusion=said.final_conclusion,
-            label=said.label,
-        ),
     )
 
 

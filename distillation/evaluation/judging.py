@@ -1,16 +1,15 @@
-"""Asking an engine about many items: order, chunks, and items that cannot be judged."""
+"""Asking an engine about many items (order, chunks, faults), and pairing replies with gold."""
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
 
-from analytics.contract.engine import Engine, LabelReply, TextReply
+from analytics.contract.engine import Engine, LabelReply, Reply, TextReply, ask_each
 from analytics.contract.errors import EngineError
 from analytics.contract.records import Item
+from distillation.data.examples import Example
+from distillation.evaluation.scores import Judged
 
 logger = logging.getLogger(__name__)
-
-Reply = TypeVar("Reply", LabelReply, TextReply)
 
 CHUNK_ITEMS = 256
 MAX_BAD_SHARE = 0.05
@@ -34,6 +33,20 @@ def rationalize_items(
     return _ask_all(engine.rationalize, items, what)
 
 
+def judge(examples: Sequence[Example], replies: Mapping[str, LabelReply]) -> list[Judged]:
+    """The examples that have a reply, with its probabilities."""
+    return [
+        Judged(
+            example_id=example.example_id,
+            group=example.group,
+            label=example.label,
+            probabilities=replies[example.item.content_key].probabilities,
+        )
+        for example in examples
+        if example.item.content_key in replies
+    ]
+
+
 def _ask_all(
     ask: Callable[[Sequence[Item]], list[Reply]],
     items: Sequence[Item],
@@ -45,7 +58,10 @@ def _ask_all(
     found: dict[str, Reply] = {}
     for first in range(0, len(ordered), CHUNK_ITEMS):
         chunk = ordered[first : first + CHUNK_ITEMS]
-        found |= _ask(ask, chunk)
+        replies, errors = ask_each(ask, chunk)
+        found |= replies
+        for key, exc in errors.items():
+            logger.warning("content %s cannot be judged: %s", key[:12], exc)
         logger.info("%s: %d of %d", what, first + len(chunk), len(ordered))
     n_bad = len(ordered) - len(found)
     if ordered and n_bad / len(ordered) > MAX_BAD_SHARE:
@@ -54,16 +70,3 @@ def _ask_all(
             "the log names each"
         )
     return found
-
-
-def _ask(ask: Callable[[Sequence[Item]], list[Reply]], items: list[Item]) -> dict[str, Reply]:
-    """Replies by content key; a batch that fails is halved down to its culprits."""
-    try:
-        replies = ask(items)
-    except (EngineError, RuntimeError, ValueError, OSError) as exc:
-        if len(items) > 1:
-            middle = len(items) // 2
-            return _ask(ask, items[:middle]) | _ask(ask, items[middle:])
-        logger.warning("content %s cannot be judged: %s", items[0].content_key[:12], exc)
-        return {}
-    return {item.content_key: reply for item, reply in zip(items, replies, strict=True)}

@@ -9,7 +9,7 @@ import fcntl
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from typing import Any
 from analytics.contract.errors import TrainingError
 from analytics.contract.labels import Label
 from analytics.contract.records import Rationale
+from distillation.data.examples import Example
 from distillation.teacher.stages import Outcome
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,13 @@ class Journal:
     def is_done(self, key: str) -> bool:
         """Whether an example needs no more asking."""
         return key in self.outcomes and self.outcomes[key].is_final
+
+    def list_open(
+        self, keys: Sequence[str], examples: Sequence[Example]
+    ) -> list[tuple[str, Example]]:
+        """The examples that are still to be asked, with their keys."""
+        pairs = zip(keys, examples, strict=True)
+        return [(key, example) for key, example in pairs if not self.is_done(key)]
 
     def append(self, outcome: Outcome) -> None:
         """Keep an outcome."""

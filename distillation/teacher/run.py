@@ -93,11 +93,7 @@ def run_teacher(
     keys = [make_key(example, identity) for example in examples]
     started = time.monotonic()
     with open_journal(output, identity) as journal:
-        todo = [
-            (key, example)
-            for key, example in zip(keys, examples, strict=True)
-            if not journal.is_done(key)
-        ]
+        todo = journal.list_open(keys, examples)
         on_start(len(todo))
         watch = _Watch(client=client, limit=max(_MIN_UNAVAILABLE, concurrency))
         try:

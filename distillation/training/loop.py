@@ -26,7 +26,7 @@ from distillation.training.checkpoint import (
 from distillation.training.losses import label_loss, response_loss
 from distillation.training.modeling import Trainee, group_parameters
 from distillation.training.packing import Pack, pack_items
-from distillation.training.recipe import OptimRecipe, Recipe
+from distillation.training.recipe import LossRecipe, OptimRecipe, Recipe
 from distillation.training.sequences import Encoder, TrainingItem, make_filler
 from distillation.training.soft_labels import SoftLabels
 from distillation.training.weights import Weights
@@ -167,7 +167,6 @@ def _run_step(
     """Forward and backward of all packs of a step; the step's mean losses."""
     import torch
 
-    loss = recipe.loss
     device = accelerator.device
     n_labels = sum(p.sequence.purpose == "label" for pack in packs for p in pack.pieces)
     n_responses = sum(
@@ -197,20 +196,23 @@ def _run_step(
                 soft[0] * scale_label,
                 soft[1] * scale_response,
             ]
-            mix = loss.alpha * parts[0] + (1 - loss.alpha) * parts[1]
-            soft_mix = loss.alpha * parts[2] + (1 - loss.alpha) * parts[3]
-            total = (1 - loss.kd_weight) * mix + loss.kd_weight * soft_mix
-            accelerator.backward(total)
+            accelerator.backward(_mix(parts, recipe.loss))
         sums += torch.stack([part.detach().double() for part in parts])
     means = (accelerator.reduce(sums, reduction="sum") / accelerator.num_processes).tolist()
     names = ("hard_cls", "hard_rea", "soft_cls", "soft_rea")
     found = dict(zip(names, means, strict=True))
-    mix = loss.alpha * means[0] + (1 - loss.alpha) * means[1]
-    soft_mix = loss.alpha * means[2] + (1 - loss.alpha) * means[3]
-    found["loss"] = (1 - loss.kd_weight) * mix + loss.kd_weight * soft_mix
+    found["loss"] = _mix(means, recipe.loss)
     found["n_labels"], found["n_responses"] = counts.tolist()
     found["n_tokens"] = float(sum(len(pack.token_ids) for pack in packs))
     return found
+
+
+def _mix(parts: Sequence[Any], loss: LossRecipe) -> Any:
+    """One loss of four: hard label, hard response, soft label, soft response."""
+    hard_label, hard_response, soft_label, soft_response = parts
+    hard = loss.alpha * hard_label + (1 - loss.alpha) * hard_response
+    soft = loss.alpha * soft_label + (1 - loss.alpha) * soft_response
+    return (1 - loss.kd_weight) * hard + loss.kd_weight * soft
 
 
 def _hard_losses(pack: Pack, logits: Any, label_ids: Any) -> tuple[Any, Any]:

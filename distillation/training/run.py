@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analytics.contract.engine import LabelReply
 from distillation.data.examples import Example
-from distillation.evaluation.scores import Judged, count_rows, score_counts
+from distillation.evaluation.judging import judge
+from distillation.evaluation.scores import count_rows, score_counts
 from distillation.training.checkpoint import drop_checkpoints
 from distillation.training.loop import make_autocast, train
 from distillation.training.modeling import Trainee, load_trainee, write_model
 from distillation.training.recipe import Recipe
 from distillation.training.scoring import score_labels
-from distillation.training.sequences import TrainingItem
+from distillation.training.sequences import Encoder, TrainingItem
 from distillation.training.soft_labels import (
     ResidentAssistant,
     SoftLabels,
@@ -61,30 +63,24 @@ def run_training(
     trainee = load_trainee(run.base, recipe.model, device=accelerator.device)
     soft_labels = _find_soft_labels(run, items, accelerator.device)
     dev_items = [TrainingItem(key=example.example_id, example=example) for example in dev]
+    encoder = _make_encoder(trainee, recipe)
 
     def score(epoch: int, model: Any) -> dict[str, Any]:
         if not dev_items:
             return {}
         probabilities = score_labels(
             model,
-            trainee.make_encoder(
-                max_tokens=recipe.pack.max_tokens,
-                max_response_tokens=recipe.pack.max_response_tokens,
-            ),
+            encoder,
             dev_items,
             image_token_id=trainee.image_token_id,
             max_pack_tokens=recipe.pack.max_pack_tokens,
             autocast=make_autocast(recipe, accelerator.device.type),
         )
-        judged = [
-            Judged(
-                example_id=example.example_id,
-                group=example.group,
-                label=example.label,
-                probabilities=(float(row[0]), float(row[1]), float(row[2])),
-            )
-            for example, row in zip(dev, probabilities, strict=True)
-        ]
+        replies = {
+            example.item.content_key: LabelReply(probabilities=tuple(row))
+            for example, row in zip(dev, probabilities.tolist(), strict=True)
+        }
+        judged = judge(dev, replies)
         found = score_counts(count_rows(judged).sum(0))
         scores = {f"dev_{name}": float(value) for name, value in found.items()}
         logger.info("epoch %d: %s", epoch, scores)
@@ -113,13 +109,13 @@ def run_training(
     }
     if not trained.is_finished or not accelerator.is_main_process:
         return report
+    if trained.state is not None:  # the model itself lies in pieces in many processes
+        trainee = load_trainee(run.base, recipe.model, device="cpu")
+        trainee.model.load_state_dict(trained.state)
     if run.soft_labels_out is not None:
         report["count_soft_labels"] = _write_soft_labels(run, trainee, items)
     target = run.folder / MODEL_FOLDER
     about = {key: report[key] for key in ("seed", "data", "count_items", "count_steps")}
-    if trained.state is not None:  # the model itself lies in pieces in many processes
-        trainee = load_trainee(run.base, recipe.model, device="cpu")
-        trainee.model.load_state_dict(trained.state)
     write_model(trainee, target, recipe=recipe, about=about)
     drop_checkpoints(run.folder)
     report["model"] = str(target)
@@ -143,17 +139,11 @@ def _find_soft_labels(
 
 def _write_soft_labels(run: TrainingRun, trainee: Trainee, items: Sequence[TrainingItem]) -> int:
     assert run.soft_labels_out is not None
-    encoder = trainee.make_encoder(
-        max_tokens=run.recipe.pack.max_tokens,
-        max_response_tokens=run.recipe.pack.max_response_tokens,
-    )
     return write_soft_labels(
         run.soft_labels_out,
         _make_assistant(run, trainee, items),
         items,
-        label_ids=encoder.label_ids,
         k=run.top_k,
-        temperature=run.recipe.loss.temperature,
         about={"recipe": run.recipe.name, "seed": run.recipe.seed, "data": list(run.data)},
     )
 
@@ -163,12 +153,15 @@ def _make_assistant(
 ) -> ResidentAssistant:
     return ResidentAssistant(
         trainee.model,
-        trainee.make_encoder(
-            max_tokens=run.recipe.pack.max_tokens,
-            max_response_tokens=run.recipe.pack.max_response_tokens,
-        ),
+        _make_encoder(trainee, run.recipe),
         items,
         image_token_id=trainee.image_token_id,
         n_words=len(trainee.tokenizer),
         temperature=run.recipe.loss.temperature,
+    )
+
+
+def _make_encoder(trainee: Trainee, recipe: Recipe) -> Encoder:
+    return trainee.make_encoder(
+        max_tokens=recipe.pack.max_tokens, max_response_tokens=recipe.pack.max_response_tokens
     )

@@ -52,7 +52,6 @@ class EncodedItem:
     """The sequences of one item; they share a prefix. `pixels` are processor outputs."""
 
     sequences: tuple[TokenSequence, ...]
-    picture: str | None
     pixels: dict[str, Any]
 
     @property
@@ -95,7 +94,7 @@ class Encoder:
         """The first tokens of the three label words."""
         return self._maker.label_ids
 
-    def encode(self, item: TrainingItem, *, with_label: bool = True) -> EncodedItem:
+    def encode(self, item: TrainingItem) -> EncodedItem:
         """The sequences of an item: its label and, if it has one, its rationale.
 
         Responses longer than the limit are cut; they then teach no end.
@@ -103,19 +102,17 @@ class Encoder:
         fitted = self._maker.fit(item.example.item)
         prompt = self._maker.render(fitted, "label")
         ids, expand, pixels, picture = self._expand(prompt, fitted)
-        sequences = []
-        if with_label:
-            sequences.append(
-                TokenSequence(
-                    key=item.key,
-                    purpose="label",
-                    token_ids=ids,
-                    position_ids=self._positions(ids, pixels),
-                    first_kept=len(ids) - 1,
-                    response_ids=np.array([LABELS.index(item.example.label)]),
-                    picture=picture,
-                )
+        sequences = [
+            TokenSequence(
+                key=item.key,
+                purpose="label",
+                token_ids=ids,
+                position_ids=self._positions(ids, pixels),
+                first_kept=len(ids) - 1,
+                response_ids=np.array([LABELS.index(item.example.label)]),
+                picture=picture,
             )
+        ]
         if item.rationale is not None:
             prompt = self._maker.render(fitted, "rationale")
             reply = render_target(item.rationale).removeprefix(render_prefill("rationale"))
@@ -134,7 +131,7 @@ class Encoder:
                     picture=picture,
                 )
             )
-        return EncodedItem(sequences=tuple(sequences), picture=picture, pixels=pixels)
+        return EncodedItem(sequences=tuple(sequences), pixels=pixels)
 
     def _expand(self, prompt: str, item: Item) -> tuple[Any, Any, dict[str, Any], str | None]:
         """The label prompt's ids, how to expand another prompt's, pixels, picture key."""

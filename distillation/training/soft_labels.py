@@ -18,7 +18,7 @@ import polars as pl
 
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import TrainingError
-from distillation.training.losses import kd_loss, kd_loss_top_k
+from distillation.training.losses import kd_loss, kd_loss_top_k, soft_label_loss
 from distillation.training.packing import Pack, pack_items
 from distillation.training.sequences import Encoder, TokenSequence, TrainingItem
 
@@ -55,7 +55,12 @@ class ResidentAssistant:
         self._encoder = encoder
         self._items = {item.key: item for item in items}
         self._image_token_id = image_token_id
-        self._temperature = temperature
+        self.temperature = temperature
+
+    @property
+    def label_ids(self) -> tuple[int, int, int]:
+        """The first tokens of the label words in the assistant's tokenizer."""
+        return self._encoder.label_ids
 
     def compute(self, pack: Pack, logits: Any, label_ids: Any) -> tuple[Any, Any]:
         """The soft losses (labels, responses) of a pack's kept logits (m, vocabulary)."""
@@ -66,18 +71,18 @@ class ResidentAssistant:
             (sequence.key, sequence.purpose): (sequence, found)
             for sequence, found in self.run([self._items[key] for key in keys])
         }
-        own_label_ids = torch.tensor(self._encoder.label_ids, device=logits.device)
+        own_label_ids = torch.tensor(self.label_ids, device=logits.device)
         label_sum = response_sum = logits.sum() * 0.0
         for piece in pack.pieces:
             sequence, found = theirs[piece.sequence.key, piece.sequence.purpose]
             _check_same_response(piece.sequence, digest_response(sequence))
             ours, found = logits[piece.start : piece.stop], found.to(logits.device)
             if piece.sequence.purpose == "label":
-                label_sum = label_sum + kd_loss(
-                    ours[:, label_ids], found[:, own_label_ids], self._temperature
+                label_sum = label_sum + soft_label_loss(
+                    ours, label_ids, found[:, own_label_ids], self.temperature
                 )
             else:
-                response_sum = response_sum + kd_loss(ours, found, self._temperature)
+                response_sum = response_sum + kd_loss(ours, found, self.temperature)
         return label_sum, response_sum
 
     def run(self, items: Sequence[TrainingItem]) -> Iterator[tuple[TokenSequence, Any]]:
@@ -144,8 +149,8 @@ class StoredSoftLabels:
             log_probs = log_probs.view(-1, row.k).to(logits.device)
             if sequence.purpose == "label":
                 # Log-probabilities at T, times T, are logits whose softmax at T is theirs.
-                label_sum = label_sum + kd_loss(
-                    ours[:, label_ids], log_probs * self._temperature, self._temperature
+                label_sum = label_sum + soft_label_loss(
+                    ours, label_ids, log_probs * self._temperature, self._temperature
                 )
             else:
                 ids = torch.frombuffer(bytearray(row.ids), dtype=torch.int32)
@@ -161,19 +166,21 @@ def write_soft_labels(
     assistant: ResidentAssistant,
     items: Sequence[TrainingItem],
     *,
-    label_ids: Sequence[int],
     k: int,
-    temperature: float,
     about: dict[str, Any],
 ) -> int:
     """Run the assistant over all items once and store what the student needs; the rows."""
     import torch
 
+    temperature = assistant.temperature
+
     rows: list[dict[str, Any]] = []
     for start in range(0, len(items), 16):
         for sequence, logits in assistant.run(items[start : start + 16]):
             if sequence.purpose == "label":
-                log_probs = (logits[:, list(label_ids)].float() / temperature).log_softmax(-1)
+                log_probs = (
+                    logits[:, list(assistant.label_ids)].float() / temperature
+                ).log_softmax(-1)
                 ids = torch.empty((0, 0), dtype=torch.int64)
             else:
                 whole = (logits.float() / temperature).log_softmax(-1)

@@ -6,6 +6,7 @@ from analytics.contract.engine import LabelReply
 from analytics.contract.labels import LABELS
 from distillation.calibration import fit_temperature
 from distillation.data.examples import make_example
+from distillation.evaluation.judging import judge
 from distillation.promote import (
     check_agreement,
     check_better,
@@ -13,7 +14,6 @@ from distillation.promote import (
     check_contract,
     check_judged,
     choose_agreement_items,
-    judge,
     list_reasons,
     skip_agreement,
 )

@@ -1,5 +1,6 @@
 """The loop: learns, resumes exactly, averages, and reports each loss by itself."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def test_a_toy_model_overfits_eight_items(
         training_items,
         image_token_id=trainee.image_token_id,
         max_pack_tokens=400,
-        autocast=lambda: __import__("contextlib").nullcontext(),
+        autocast=nullcontext,
     )
     assert [LABELS[i] for i in scores.argmax(1)] == [i.example.label for i in training_items]
 
@@ -146,7 +147,7 @@ def test_a_written_model_is_served_as_it_was_trained(
         training_items,
         image_token_id=trainee.image_token_id,
         max_pack_tokens=400,
-        autocast=lambda: __import__("contextlib").nullcontext(),
+        autocast=nullcontext,
     )
     write_model(trainee, tmp_path / "model", recipe=RECIPE, about={"seed": 0})
     folder = resolve_model(str(tmp_path / "model"), cache_dir=tmp_path / "cache")

@@ -89,9 +89,7 @@ def test_packed_pass_equals_two_passes(
     for item in training_items:
         encoded = encoder.encode(item)
         for sequence in encoded.sequences:
-            one = type(encoded)(
-                sequences=(sequence,), picture=encoded.picture, pixels=encoded.pixels
-            )
+            one = type(encoded)(sequences=(sequence,), pixels=encoded.pixels)
             alone += pack_items([one], max_tokens=1, image_token_id=trainee.image_token_id)
     assert len(alone) == sum(1 + (item.rationale is not None) for item in training_items)
     one, many = (_sum_losses(trainee, encoder, packs) for packs in (together, alone))

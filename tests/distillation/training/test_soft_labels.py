@@ -92,9 +92,7 @@ def test_stored_and_resident_give_the_same_loss(
             folder,
             assistant,
             training_items,
-            label_ids=encoder.label_ids,
             k=k,
-            temperature=TEMPERATURE,
             about={},
         )
         stored = _losses(StoredSoftLabels(folder, temperature=TEMPERATURE), student, encoder, packs)
@@ -144,9 +142,7 @@ def test_missing_and_foreign_soft_labels_are_errors(
         tmp_path,
         assistant,
         training_items[:4],
-        label_ids=encoder.label_ids,
         k=4,
-        temperature=TEMPERATURE,
         about={},
     )
     with pytest.raises(TrainingError, match="temperature"):
