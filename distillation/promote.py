@@ -20,6 +20,7 @@ from distillation.evaluation.scores import Judged
 N_AGREEMENT_POSTS = 300
 MIN_AGREEMENT = 0.995
 MIN_CALIBRATION_POSTS = 50
+MIN_UNSEEN_POSTS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,25 @@ def check_contract(fault: str | None, training_digest: str) -> Check:
         detail=fault or f"trained under the installed contract, {training_digest[:12]}",
         figures={"training_digest": training_digest},
     )
+
+
+def check_unseen(
+    n_examples: int, n_seen: int | None, *, n_left: int, allow_few: bool = False
+) -> Check:
+    """Enough gold is left without what the model was trained on; None: it does not say."""
+    figures = {"n": n_examples, "n_seen": n_seen, "n_left": n_left}
+    if n_seen is None:
+        return Check(
+            name="unseen",
+            is_passed=True,
+            detail="the folder does not say what it was trained on, so all gold counts",
+            figures=figures,
+        )
+    is_enough = n_left >= MIN_UNSEEN_POSTS or (allow_few and n_left > 0)
+    detail = f"{n_seen} of {n_examples} gold examples are in its training data and do not count"
+    if not is_enough:
+        detail += f"; {n_left} are left and {MIN_UNSEEN_POSTS} are needed. Give another --gold"
+    return Check(name="unseen", is_passed=is_enough, detail=detail, figures=figures)
 
 
 def check_judged(n_examples: int, n_judged: int) -> Check:
@@ -126,13 +146,15 @@ def check_calibrated(
     """There is a temperature: fitted now, or stored beside the model.
 
     `gold` are judged with T = 1; their figures before and after are reported, not
-    judged. `n_left_out` calibration examples were left out as gold has them, too.
+    judged. `n_left_out` calibration examples were left out as the gold or the training
+    data have them, too.
     """
     if fitted is None and n_left_out:
         return Check(
             name="calibrated",
             is_passed=False,
-            detail=f"all {n_left_out} calibration examples are in the gold, too; give other data",
+            detail=f"all {n_left_out} calibration examples are in the gold or the training data, "
+            "too; give other data",
             figures={"n_left_out": n_left_out},
         )
     if fitted is None and stored is None:
@@ -163,7 +185,8 @@ def check_calibrated(
     )
     faults = []
     if fitted is not None:
-        detail += f"; fitted on {fitted.n} examples, {n_left_out} left out that are gold, too"
+        detail += f"; fitted on {fitted.n} examples, {n_left_out} left out that gold or "
+        "training data hold, too"
         if fitted.is_bounded:
             faults.append("the fit ended at its limit: these probabilities say nothing of the gold")
         if fitted.n < MIN_CALIBRATION_POSTS and not allow_few:

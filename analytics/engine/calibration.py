@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import EngineError
-from analytics.engine.json_files import read_object
+from analytics.contract.json_files import read_object
 
 CALIBRATION_FILE = "calibration.json"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import EngineError
+from analytics.contract.json_files import read_object, write_object
 from analytics.engine.assembly import hash_file
-from analytics.engine.json_files import read_object, write_object
 
 FORMAT_VERSION = 1
 WEIGHTS_FILE = "delta.safetensors"
@@ -30,6 +30,7 @@ _SMALL_FILES = (
     "chat_template.jinja",
     "contract.json",
     "calibration.json",
+    "trained_on.json",
 )
 
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from analytics.contract.json_files import write_object
 from analytics.engine.assembly import hash_file
-from analytics.engine.json_files import write_object
 
 logger = logging.getLogger(__name__)
 

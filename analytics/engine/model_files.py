@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import EngineError
+from analytics.contract.json_files import read_object
 from analytics.contract.rendering import DEFAULT_MAX_MODEL_LEN
-from analytics.engine.json_files import read_object
 from analytics.engine.models import ModelFolder
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError
+from analytics.contract.json_files import read_object
 from analytics.engine import delta, smol
 from analytics.engine.assembly import assemble_once
 from analytics.engine.calibration import read_temperature
-from analytics.engine.json_files import read_object
 from analytics.engine.model_digests import FactCache, list_file_digests, make_model_id
 from analytics.engine.registry import find_current, list_entries
 

@@ -3,11 +3,10 @@
 import contextlib
 import importlib.util
 import io
-import json
 from pathlib import Path
-from typing import Any
 
 from analytics.contract.errors import EngineError, MissingExtraError
+from analytics.contract.json_files import read_object, write_object
 from analytics.engine.assembly import hash_file
 from analytics.engine.quiet import quiet_libraries
 
@@ -76,11 +75,11 @@ def build_base(folder: Path) -> None:
     # Without these the same weights would have another id under each release.
     _edit_json(folder / "config.json", drop=("transformers_version", "_name_or_path"))
     _edit_json(folder / "tokenizer_config.json", drop=("is_local", "local_files_only"))
-    _write_json(
+    write_object(
         folder / "generation_config.json",
         {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2},
     )
-    _write_json(
+    write_object(
         folder / "model.json",
         {
             "name": BASE_NAME,
@@ -95,9 +94,5 @@ def build_base(folder: Path) -> None:
 
 
 def _edit_json(path: Path, *, drop: tuple[str, ...]) -> None:
-    values = json.loads(path.read_text(encoding="utf-8"))
-    _write_json(path, {key: value for key, value in values.items() if key not in drop})
-
-
-def _write_json(path: Path, values: dict[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    values = read_object(path) or {}
+    write_object(path, {key: value for key, value in values.items() if key not in drop})

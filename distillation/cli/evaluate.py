@@ -91,6 +91,7 @@ def evaluate(
     from analytics.engine.models import resolve_model
     from distillation.data.loaders import load_examples
     from distillation.data.pictures import open_cached_pictures
+    from distillation.data.seen import read_seen
     from distillation.evaluation.evaluate import EvaluateSettings, sample_by_group
     from distillation.evaluation.evaluate import evaluate as evaluate_engine
     from distillation.evaluation.report import render_table, to_json, write_predictions
@@ -117,6 +118,7 @@ def evaluate(
     settings = EvaluateSettings(
         max_rationales=max_rationales, with_probes=probes, n_resamples=resamples, seed=seed
     )
+    seen = read_seen(folder.path)
     loaded = load_engine(
         config.model.engine,
         folder,
@@ -128,7 +130,12 @@ def evaluate(
     try:
         with TemporaryDirectory() as work_folder:
             found = evaluate_engine(
-                loaded, examples, settings, work_folder=Path(work_folder), references=references
+                loaded,
+                examples,
+                settings,
+                work_folder=Path(work_folder),
+                references=references,
+                seen=seen,
             )
     finally:
         loaded.close()

@@ -11,9 +11,9 @@ from analytics.config.settings import Config
 from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.engine import EngineFacts, LabelReply
 from analytics.contract.errors import ContractMismatchError, EngineError, TrainingError
+from analytics.contract.json_files import read_object
 from analytics.contract.records import Item
 from analytics.engine.calibration import CALIBRATION_FILE
-from analytics.engine.json_files import read_object
 from analytics.engine.loading import describe_engines, load_engine
 from analytics.engine.model_digests import FactCache, list_file_digests
 from analytics.engine.models import ModelFolder, find_contract_fault, resolve_model
@@ -23,6 +23,7 @@ from distillation.calibration import fit_temperature
 from distillation.data.examples import Example, drop_pictures
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import open_cached_pictures
+from distillation.data.seen import find_seen, read_seen
 from distillation.evaluation.judging import judge, label_items
 from distillation.promote import (
     Check,
@@ -31,6 +32,7 @@ from distillation.promote import (
     check_calibrated,
     check_contract,
     check_judged,
+    check_unseen,
     choose_agreement_items,
     list_reasons,
     skip_agreement,
@@ -89,7 +91,18 @@ def run_gate(
     baselines, note = _choose_baselines(
         config, cache, current=current, name=name, against=settings.against
     )
-    all_gold = _load(settings.gold, settings.split, cache)
+    named_gold = _load(settings.gold, settings.split, cache)
+    known = read_seen(candidate.path)
+    seen = find_seen(named_gold, known or frozenset())
+    all_gold = [e for e in named_gold if e.example_id not in seen]
+    unseen = check_unseen(
+        len(named_gold),
+        None if known is None else len(seen),
+        n_left=len(all_gold),
+        allow_few=settings.allow_few_posts,
+    )
+    if not all_gold:
+        raise TrainingError(f"{settings.gold}: {unseen.detail}")
     gold = _see(candidate, all_gold)
     keys = {example.item.content_key for example in gold}
     others = (
@@ -97,7 +110,12 @@ def run_gate(
         if settings.calibrate_on
         else []
     )
-    held_out = [example for example in others if example.item.content_key not in keys]
+    seen_others = find_seen(others, known or frozenset())
+    held_out = [
+        example
+        for example in others
+        if example.item.content_key not in keys and example.example_id not in seen_others
+    ]
     # Temperature 1: the one to be stored is fitted to what the model itself says.
     plain = replace(candidate, temperature=1.0)
     replies, facts = _label(config, "transformers", plain, [e.item for e in (*gold, *held_out)])
@@ -106,6 +124,7 @@ def run_gate(
     stored = read_object(candidate.path / CALIBRATION_FILE)
     checks = [
         check_contract(find_contract_fault(candidate), training_digest()),
+        unseen,
         check_judged(len(gold), len(judged)),
     ]
     for baseline in baselines:

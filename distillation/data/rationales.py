@@ -3,7 +3,6 @@
 Written by the teacher, by augmentation and by imports; read by training.
 """
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -12,15 +11,15 @@ from typing import Any, Literal
 
 import polars as pl
 
-from analytics.contract.errors import TrainingError
 from analytics.contract.labels import Label
 from analytics.contract.records import Rationale
+from distillation.data.manifests import read_manifest_file, write_manifest
 
 # Raise when columns change their meaning.
 FORMAT_VERSION = 1
 RATIONALES_FILE = "rationales.parquet"
 REJECTS_FILE = "rejects.parquet"
-MANIFEST_FILE = "manifest.json"
+_MADE_BY = "analytics distill teacher` or `analytics distill augment"
 
 # Where a rationale comes from: the teacher predicted right by itself (stage 1), or
 # explained a label that it was given (stage 2); the assistant wrote it
@@ -92,14 +91,11 @@ def write_rationales(
     counts = {stage: stages.count(stage) for stage in sorted(set(stages))}
     values = {
         **manifest,
-        "format_version": FORMAT_VERSION,
         "count_rationales": len(rows),
         "count_by_stage": counts,
         "count_rejects": len(rejects),
     }
-    temp = folder / f".{MANIFEST_FILE}.tmp"
-    temp.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temp, folder / MANIFEST_FILE)
+    write_manifest(folder, values, format_version=FORMAT_VERSION)
 
 
 def read_rationales(folder: Path) -> list[RationaleRow]:
@@ -108,12 +104,7 @@ def read_rationales(folder: Path) -> list[RationaleRow]:
     Raises:
         TrainingError: the folder holds none, or one of another format version.
     """
-    manifest = read_manifest(folder)
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise TrainingError(
-            f"{folder}: rationale data of format {manifest.get('format_version')}, this version "
-            f"reads {FORMAT_VERSION}. Make it anew with `analytics distill teacher`"
-        )
+    read_manifest(folder)
     frame = pl.read_parquet(folder / RATIONALES_FILE)
     return [RationaleRow(**row) for row in frame.iter_rows(named=True)]
 
@@ -122,17 +113,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a data set.
 
     Raises:
-        TrainingError: there is none.
+        TrainingError: there is none, or it is of another format version.
     """
-    path = folder / MANIFEST_FILE
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        raise TrainingError(
-            f"{path}: cannot be read ({exc}). Give a folder that `analytics distill teacher` or "
-            "`distill augment` finished"
-        ) from exc
-    return dict(values)
+    return read_manifest_file(folder, format_version=FORMAT_VERSION, made_by=_MADE_BY)
 
 
 def _write_parquet(path: Path, rows: Sequence[Any], kind: type) -> None:

@@ -15,6 +15,7 @@ from analytics.contract.labels import LABELS, label_of
 from analytics.contract.parser import parse_reply
 from analytics.contract.records import Rationale
 from distillation.data.examples import Example, drop_pictures
+from distillation.data.seen import find_seen
 from distillation.evaluation.bootstrap import N_RESAMPLES, Interval, bootstrap_scores
 from distillation.evaluation.judging import judge, label_items, rationalize_items
 from distillation.evaluation.probes import ProbeScores, make_probes, score_probe
@@ -66,13 +67,19 @@ class RationaleReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """All that was measured. `n_failed` examples could not be judged and are in no score."""
+    """All that was measured. `n_failed` examples could not be judged and are in no score.
+
+    `n_seen` of the judged ones have a text that the model was trained on, None where
+    the model does not say; then `unseen_scores` are those of the others alone.
+    """
 
     n: int
     n_groups: int
     n_with_picture: int
     n_failed: int
+    n_seen: int | None
     scores: dict[str, Interval]
+    unseen_scores: dict[str, Interval] | None
     majority_accuracy: float
     labels: dict[str, LabelScore]
     confusion: dict[str, dict[str, int]]
@@ -88,12 +95,14 @@ def evaluate(
     *,
     work_folder: Path,
     references: Mapping[str, Rationale] | None = None,
+    seen: frozenset[str] | None = None,
 ) -> Evaluation:
     """Label the examples and measure labels, rationales and faithfulness.
 
     `references` are rationales by example_id; with them, only examples that have
-    one are explained. Probes write blank pictures into `work_folder`. Where the
-    engine takes no pictures, examples lose theirs.
+    one are explained. `seen` are digests of the model's training texts. Probes
+    write blank pictures into `work_folder`. Where the engine takes no pictures,
+    examples lose theirs.
 
     Raises:
         TrainingError: no examples, or references of none of them.
@@ -103,17 +112,24 @@ def evaluate(
         examples = drop_pictures(examples)
     if not examples:
         raise TrainingError("the data set has no example. Give another --split or --limit")
-    explained = _choose_explained(examples, settings, references)
+    seen_ids = find_seen(examples, seen or frozenset())
+    explained = _choose_explained(examples, settings, references, seen_ids)
     replies = label_items(engine, [example.item for example in examples])
     judged = judge(examples, replies)
     counts = count_rows(judged).sum(0)
     confusion = confusion_of(counts).astype(int)
+    unseen = [row for row in judged if row.example_id not in seen_ids]
+    resampling = {"n_resamples": settings.n_resamples, "seed": settings.seed}
     return Evaluation(
         n=len(judged),
         n_groups=len({row.group for row in judged}),
         n_with_picture=sum(example.item.image_path is not None for example in examples),
         n_failed=len(examples) - len(judged),
-        scores=bootstrap_scores(judged, n_resamples=settings.n_resamples, seed=settings.seed),
+        n_seen=None if seen is None else len(judged) - len(unseen),
+        scores=bootstrap_scores(judged, **resampling),
+        unseen_scores=bootstrap_scores(unseen, **resampling)
+        if 0 < len(unseen) < len(judged)
+        else None,
         majority_accuracy=float(confusion.sum(1).max() / len(judged)),
         labels=score_labels(confusion),
         confusion={
@@ -142,7 +158,9 @@ def _choose_explained(
     examples: Sequence[Example],
     settings: EvaluateSettings,
     references: Mapping[str, Rationale] | None,
+    seen_ids: frozenset[str],
 ) -> list[Example]:
+    """Examples to write rationales of: of those not trained on, unless all were."""
     if not settings.max_rationales:
         return []
     if references is not None:
@@ -154,6 +172,7 @@ def _choose_explained(
                 f"{examples[0].example_id!r}. Give rationales of the same data set and split"
             )
         examples = known
+    examples = [e for e in examples if e.example_id not in seen_ids] or examples
     return sample_by_group(examples, settings.max_rationales, settings.seed)
 
 

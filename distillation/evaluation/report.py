@@ -30,7 +30,11 @@ def to_json(found: Evaluation, settings: EvaluateSettings) -> dict[str, Any]:
         "n_groups": found.n_groups,
         "n_with_picture": found.n_with_picture,
         "n_failed": found.n_failed,
+        "n_seen_in_training": found.n_seen,
         "scores": {name: asdict(found.scores[name]) for name in SCORE_NAMES},
+        "scores_unseen": {name: asdict(score) for name, score in found.unseen_scores.items()}
+        if found.unseen_scores
+        else None,
         "majority_accuracy": found.majority_accuracy,
         "labels": {name: asdict(score) for name, score in found.labels.items()},
         "confusion": found.confusion,
@@ -67,6 +71,7 @@ def render_table(report: Mapping[str, Any]) -> str:
         f"data      {data['path']}, split {data['split']}: {report['n']} examples in"
         f" {report['n_groups']} groups, {report['n_failed']} not judged",
         f"pictures  {pictures}",
+        f"training  {_describe_seen(report)}",
         "",
         *_render_scores(report),
         "",
@@ -79,16 +84,33 @@ def render_table(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _describe_seen(report: Mapping[str, Any]) -> str:
+    n_seen, n = report["n_seen_in_training"], report["n"]
+    if n_seen is None:
+        return "the model does not say what it was trained on"
+    if not n_seen:
+        return "no text of these was trained on"
+    rest = f"; see the {n - n_seen} others" if report["scores_unseen"] else ""
+    return f"{n_seen} of the {n} were TRAINED ON, so the scores of all show memory, not skill{rest}"
+
+
 def _render_scores(report: Mapping[str, Any]) -> list[str]:
     level = report["intervals"]["level"]
-    rows = [["", "score", f"{level:.0%} interval"]]
+    unseen = report["scores_unseen"]
+    rows = [["", "score", f"{level:.0%} interval", *(["not trained on", ""] if unseen else [])]]
     for name in SCORE_NAMES:
-        score = report["scores"][name]
-        rows.append(
-            [_TITLES[name], _percent(score["value"]), f"{_span(score['low'], score['high'])}"]
-        )
-    rows.append(["always the commonest label", _percent(report["majority_accuracy"]), ""])
-    return _align(rows)
+        cells = [
+            cell
+            for scores in (report["scores"], unseen)
+            if scores
+            for cell in (
+                _percent(scores[name]["value"]),
+                _span(scores[name]["low"], scores[name]["high"]),
+            )
+        ]
+        rows.append([_TITLES[name], *cells])
+    rows.append(["always the commonest label", _percent(report["majority_accuracy"])])
+    return _align([[*row, *[""] * (len(rows[0]) - len(row))] for row in rows])
 
 
 def _render_labels(report: Mapping[str, Any]) -> list[str]:

@@ -12,8 +12,8 @@ from typing import Any
 from analytics.contract.digests import digest_of, teacher_digest
 from analytics.contract.errors import AnalyticsError, EngineError, TrainingError
 from distillation.data.examples import Example
+from distillation.data.manifests import MANIFEST_FILE
 from distillation.data.rationales import (
-    MANIFEST_FILE,
     RationaleRow,
     RejectRow,
     read_manifest,

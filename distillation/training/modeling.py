@@ -10,6 +10,7 @@ from typing import Any
 
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import MissingExtraError, TrainingError
+from analytics.contract.json_files import read_object, write_object
 from distillation.training.recipe import ModelRecipe, OptimRecipe, Recipe
 from distillation.training.sequences import Encoder
 from distillation.training.tree_attention import register_tree_attention
@@ -110,13 +111,11 @@ def write_model(
         "recipe": asdict(recipe),
         **about,
     }
-    (folder / "contract.json").write_text(
-        json.dumps(stamp, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
-    )
+    write_object(folder / "contract.json", stamp)
     generation = folder / "generation_config.json"
-    values = json.loads(generation.read_text("utf-8")) if generation.exists() else {}
+    values = read_object(generation) or {}
     values.setdefault("eos_token_id", trainee.eos_id)
-    generation.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    write_object(generation, values)
 
 
 def group_parameters(named: Mapping[str, Any], optim: OptimRecipe) -> list[dict[str, Any]]:

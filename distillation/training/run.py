@@ -1,6 +1,5 @@
 """One whole training: load, train, score, write the model and its soft labels."""
 
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.engine import LabelReply
+from analytics.contract.json_files import write_object
 from distillation.data.examples import Example
+from distillation.data.seen import write_seen
 from distillation.evaluation.judging import judge
 from distillation.evaluation.scores import count_rows, score_counts
 from distillation.training.checkpoint import drop_checkpoints
@@ -117,11 +118,11 @@ def run_training(
     target = run.folder / MODEL_FOLDER
     about = {key: report[key] for key in ("seed", "data", "count_items", "count_steps")}
     write_model(trainee, target, recipe=recipe, about=about)
+    write_seen(target, (item.example for item in items), base=run.base)
     drop_checkpoints(run.folder)
     report["model"] = str(target)
     report["wall_seconds"] = round(time.monotonic() - started, 1)
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    (run.folder / REPORT_FILE).write_text(text, encoding="utf-8")
+    write_object(run.folder / REPORT_FILE, report)
     return report
 
 

@@ -7,7 +7,6 @@ log-probabilities. So the assistant need not fit beside the student.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,14 @@ import polars as pl
 
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import TrainingError
+from distillation.data.manifests import read_manifest_file, write_manifest
 from distillation.training.losses import kd_loss, kd_loss_top_k, soft_label_loss
 from distillation.training.packing import Pack, pack_items
 from distillation.training.sequences import Encoder, TokenSequence, TrainingItem
 
 FORMAT_VERSION = 1
+_MADE_BY = "analytics distill assistant --soft-labels"
 SOFT_LABELS_FILE = "soft_labels.parquet"
-MANIFEST_FILE = "manifest.json"
 
 
 class SoftLabels(Protocol):
@@ -111,7 +111,7 @@ class StoredSoftLabels:
     """Soft labels read from a folder that `write_soft_labels` made."""
 
     def __init__(self, folder: Path, *, temperature: float) -> None:
-        manifest = _read_manifest(folder)
+        manifest = read_manifest_file(folder, format_version=FORMAT_VERSION, made_by=_MADE_BY)
         if manifest["temperature"] != temperature:
             raise TrainingError(
                 f"{folder}: soft labels at temperature {manifest['temperature']}, the recipe has "
@@ -199,14 +199,13 @@ def write_soft_labels(
     pl.DataFrame(rows).write_parquet(folder / SOFT_LABELS_FILE)
     manifest = {
         **about,
-        "format_version": FORMAT_VERSION,
         "training_digest": training_digest(),
         "temperature": temperature,
         "n_words": assistant.n_words,
         "k": k,
         "count": len(rows),
     }
-    (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    write_manifest(folder, manifest, format_version=FORMAT_VERSION)
     return len(rows)
 
 
@@ -222,19 +221,3 @@ def _check_same_response(sequence: TokenSequence, digest: str) -> None:
             "different tokens, so soft labels do not fit. Use models with the same tokenizer and "
             "the same rationales"
         )
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST_FILE
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        raise TrainingError(
-            f"{path}: cannot be read ({exc}). Write soft labels with `analytics distill assistant "
-            "--soft-labels`"
-        ) from exc
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise TrainingError(
-            f"{path}: format {manifest.get('format_version')} is not {FORMAT_VERSION}"
-        )
-    return manifest

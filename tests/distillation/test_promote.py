@@ -13,6 +13,7 @@ from distillation.promote import (
     check_calibrated,
     check_contract,
     check_judged,
+    check_unseen,
     choose_agreement_items,
     list_reasons,
     skip_agreement,
@@ -159,6 +160,18 @@ def test_skipped_agreement_is_recorded(is_allowed: bool) -> None:
     assert check.is_passed is is_allowed
     assert check.figures == {"checked": False, "reason": "not installed"}
     assert ("--without-vllm" in check.detail) is not is_allowed
+
+
+def test_gold_that_was_trained_on_does_not_count() -> None:
+    silent = check_unseen(300, None, n_left=300)
+    assert silent.is_passed
+    assert "does not say" in silent.detail
+    assert check_unseen(300, 250, n_left=50).is_passed
+    few = check_unseen(300, 251, n_left=49)
+    assert not few.is_passed
+    assert "251 of 300 gold examples are in its training data" in few.detail
+    assert "49 are left and 50 are needed" in few.detail
+    assert check_unseen(300, 251, n_left=49, allow_few=True).is_passed
 
 
 def test_all_reasons_are_listed() -> None:

@@ -24,6 +24,7 @@ from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import PictureFolder
+from distillation.data.seen import write_seen
 from tests.engine.tiny_models import make_tiny_idefics3
 
 pytestmark = pytest.mark.model
@@ -121,7 +122,7 @@ def test_better_model_is_promoted_and_serves_by_its_name(world: World, cache: Pa
     path = Path(said["path"])
     evidence = json.loads((path / "promotion.json").read_text())
     by_name = {check["name"]: check for check in evidence["checks"]}
-    assert list(by_name) == ["contract", "judged", "better", "calibrated", "serving"]
+    assert list(by_name) == ["contract", "unseen", "judged", "better", "calibrated", "serving"]
     assert by_name["better"]["figures"]["differences"]["macro_f1"]["low"] > 0
     assert by_name["serving"]["figures"] == {
         "checked": False,
@@ -201,6 +202,28 @@ def test_other_contract_is_one_reason_and_a_stored_temperature_serves(
     assert calibrated["figures"]["temperature"] == 1.5
 
 
+def test_gold_of_the_training_is_left_out(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "learned"
+    shutil.copytree(world.good, folder)
+    gold = load_examples(world.data, "test", pictures=None)
+    write_seen(folder, gold[:200], base=None)
+    options = ("--against", str(world.other), "--without-vllm")
+    (folder / "calibration.json").write_text('{"temperature": 1.5}')
+    code, said = promote(world, folder, *options)
+    assert code == 3
+    assert said["gold"]["n"] == 40
+    assert any(r.startswith("unseen: 200 of 240 gold examples") for r in said["reasons"])
+    write_seen(folder, gold, base=None)
+    result = CliRunner().invoke(
+        cli,
+        [
+            *("distill", "promote", str(folder), "--name", "mystudent"),
+            *("--gold", str(world.data), *options),
+        ],
+    )
+    assert "240 of 240 gold examples are in its training data" in str(result.exception)
+
+
 def test_calibration_on_the_gold_itself_is_refused_in_words(world: World) -> None:
     """Nothing is left to fit on; the table names each check and what failed."""
     result = CliRunner().invoke(
@@ -214,7 +237,7 @@ def test_calibration_on_the_gold_itself_is_refused_in_words(world: World) -> Non
     assert result.exit_code == 3, result.output
     assert "passed  contract: trained under the installed contract" in result.stdout
     assert "FAILED  calibrated: all 240 calibration examples are in the gold" in result.stdout
-    assert "Refused: 1 of 5 checks failed" in result.stdout
+    assert "Refused: 1 of 6 checks failed" in result.stdout
 
 
 @pytest.mark.parametrize("name", ["Bad Name", "smol-135m-base"])

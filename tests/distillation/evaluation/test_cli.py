@@ -1,6 +1,7 @@
 """`analytics distill evaluate` with a real, tiny model that sees pictures."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from PIL import Image
 
 from analytics.cli import cli
 from analytics.engine.models import ModelFolder
+from distillation.data.loaders import load_examples
 from distillation.data.rationales import RationaleRow, write_rationales
+from distillation.data.seen import write_seen
 from distillation.evaluation.report import read_predictions
 from tests.engine.tiny_models import make_tiny_idefics3
 
@@ -109,6 +112,24 @@ def test_table_and_text_only(tiny_model: Path, data: Path) -> None:
     lines = result.stdout.splitlines()
     assert any(line.startswith("macro F1") and "[" in line for line in lines)
     assert any(line.startswith("text masked") for line in lines)
+
+
+def test_texts_of_the_training_are_named(
+    tiny_model: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    model = tmp_path / "trained"
+    shutil.copytree(tiny_model, model)
+    write_seen(model, load_examples(data, "test", pictures=None)[:2], base=None)
+    few = ("--text-only", "--max-rationales", "0", "--no-probes")
+    result = _evaluate(model, data, *few)
+    assert result.exit_code == 0, result.output
+    assert "training  2 of the 8 were TRAINED ON" in result.stdout
+    assert "see the 6 others" in result.stdout
+    assert "not trained on" in result.stdout
+    report = json.loads(_evaluate(model, data, *few, "--json").stdout)
+    assert report["n_seen_in_training"] == 2
+    assert set(report["scores_unseen"]) == set(report["scores"])
 
 
 def test_wrong_use_is_said_before_a_model_is_loaded(tiny_model: Path, data: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from analytics.contract.errors import TrainingError
-from distillation.data.rationales import MANIFEST_FILE, read_manifest, read_rationales
+from distillation.data.manifests import MANIFEST_FILE
+from distillation.data.rationales import read_manifest, read_rationales
 from distillation.teacher.journal import JOURNAL_FILE, Journal, open_journal
 from distillation.teacher.stages import Outcome, TeacherSettings
 from tests.conftest import REPOSITORY
