@@ -33,7 +33,7 @@ def _training_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "data",
             multiple=True,
             required=True,
-            help="PATH:SPLIT[,n=N][,folds=1-4]; repeatable.",
+            help="PATH:SPLIT[,n=N][,folds=1-4][,pictures=no]; repeatable.",
         ),
         click.option("--model", help="Folder, built-in name or hub id.  [default: the recipe's]"),
         click.option(
@@ -151,6 +151,7 @@ def _train(
         pictures=pictures,
         rationale_folders=rationale_folders,
         held_out=[parse_spec(text) for text in held_out],
+        n_sentences=settings.pack.max_part_sentences,
     )
     dev_examples = load_spec(parse_spec(dev), pictures=pictures) if dev else []
     with stop_on_signal() as should_stop:

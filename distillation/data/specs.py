@@ -1,4 +1,4 @@
-"""Data named on the command line: `PATH:SPLIT[,n=N][,folds=1-4]`."""
+"""Data named on the command line: `PATH:SPLIT[,n=N][,folds=1-4][,pictures=no]`."""
 
 import random
 import re
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from analytics.contract.errors import ConfigError
 from analytics.contract.records import Rationale
-from distillation.data.examples import Example
+from distillation.data.condense import condense
+from distillation.data.examples import Example, drop_pictures
 from distillation.data.folds import assign_folds
 from distillation.data.loaders import load_examples, name_dataset
 from distillation.data.overlaps import normalise_text
@@ -23,13 +24,15 @@ N_FOLDS = 5
 class DataSpec:
     """A data set, a split, and what is taken of it.
 
-    `n` examples are drawn with seed 0; `folds` (1-5, by picture group) keep whole groups.
+    `n` examples are drawn with seed 0; `folds` (1-5, by picture group) keep whole groups;
+    `with_pictures` False leaves the pictures out.
     """
 
     path: Path
     split: str
     n: int | None = None
     folds: tuple[int, ...] = ()
+    with_pictures: bool = True
 
     @property
     def name(self) -> str:
@@ -52,6 +55,7 @@ def parse_spec(text: str) -> DataSpec:
         raise ConfigError(f"--data {text!r}: there is no {path}")
     n: int | None = None
     folds: tuple[int, ...] = ()
+    with_pictures = True
     for option in options:
         key, _, value = option.partition("=")
         if key == "n" and value.isdigit() and int(value) > 0:
@@ -59,9 +63,13 @@ def parse_spec(text: str) -> DataSpec:
         elif key == "folds" and (match := re.fullmatch(r"([1-5])(?:-([1-5]))?", value)):
             first = int(match[1])
             folds = tuple(range(first, int(match[2] or first) + 1))
+        elif key == "pictures" and value == "no":
+            with_pictures = False
         else:
-            raise ConfigError(f"--data {text!r}: {option!r} is neither n=NUMBER nor folds=1-4")
-    return DataSpec(path=path, split=split, n=n, folds=folds)
+            raise ConfigError(
+                f"--data {text!r}: {option!r} is none of n=NUMBER, folds=1-4, pictures=no"
+            )
+    return DataSpec(path=path, split=split, n=n, folds=folds, with_pictures=with_pictures)
 
 
 def load_spec(spec: DataSpec, *, pictures: PictureFolder | None) -> list[Example]:
@@ -73,7 +81,7 @@ def load_spec(spec: DataSpec, *, pictures: PictureFolder | None) -> list[Example
     if spec.n is not None and spec.n < len(examples):
         drawn = set(random.Random(0).sample(range(len(examples)), spec.n))
         examples = [e for i, e in enumerate(examples) if i in drawn]
-    return examples
+    return examples if spec.with_pictures else drop_pictures(examples)
 
 
 def make_items(
@@ -82,12 +90,14 @@ def make_items(
     pictures: PictureFolder | None,
     rationale_folders: Iterable[Path] = (),
     held_out: Iterable[DataSpec] = (),
+    n_sentences: int = 0,
 ) -> tuple[list[TrainingItem], dict[str, int]]:
     """Training items of some data sets, with their rationales, and counts.
 
     An example with several rationales (the teacher's and the assistant's) is as many
     items; one without any is an item with a label only. Examples whose text also stands
-    in a held-out set are dropped and counted.
+    in a held-out set are dropped and counted. Rationales are cut to the first
+    `n_sentences` of each part; 0 keeps them whole.
     """
     held = {
         normalise_text(example.item.text)
@@ -98,7 +108,7 @@ def make_items(
     for folder in rationale_folders:
         for row in read_rationales(folder):
             rationales.setdefault((row.dataset, row.split, row.example_id), []).append(
-                (row.stage, row.rationale)
+                (row.stage, condense(row.rationale, n_sentences))
             )
     items: list[TrainingItem] = []
     counts = {"examples": 0, "overlaps": 0, "with_picture": 0, "rationales": 0}
@@ -110,6 +120,8 @@ def make_items(
                 continue
             counts["with_picture"] += example.item.image_path is not None
             key = f"{spec.name}/{spec.split}/{example.example_id}"
+            if not spec.with_pictures:
+                key += "/no-picture"
             found = rationales.get((spec.name, spec.split, example.example_id), [])
             counts["rationales"] += len(found)
             if not found:

@@ -67,11 +67,15 @@ class OptimRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackRecipe:
-    """Token budgets: of a pack (one forward pass), of an item, of a response."""
+    """Token budgets: of a pack (one forward pass), of an item, of a response.
+
+    Rationales keep the first `max_part_sentences` sentences of each part; 0 keeps all.
+    """
 
     max_pack_tokens: int = 1024
     max_tokens: int = 1024
     max_response_tokens: int = 512
+    max_part_sentences: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

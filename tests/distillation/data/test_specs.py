@@ -1,6 +1,7 @@
 """Data named on the command line: what is taken, and how rationales find their examples."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,16 @@ def test_held_out_texts_are_dropped_and_counted(folder: Path) -> None:
 def test_faults_name_the_form(folder: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="--data"):
         parse_spec(text.format(folder))
+
+
+def test_pictures_can_be_left_out_and_rationales_cut(folder: Path, tmp_path: Path) -> None:
+    row = replace(_make_row(name_dataset(folder)), text_analysis="One. Two.", image_analysis="It.")
+    write_rationales(tmp_path / "taught", [row], [], {})
+    specs = [parse_spec(f"{folder}:train{more}") for more in ("", ",pictures=no")]
+    items, _ = make_items(
+        specs, pictures=None, rationale_folders=[tmp_path / "taught"], n_sentences=1
+    )
+    assert [i.rationale.text_analysis for i in items if i.rationale] == ["One.", "One."]
+    assert len({item.key for item in items}) == 20
+    with pytest.raises(ConfigError, match="is none of n=NUMBER"):
+        parse_spec(f"{folder}:train,pictures=maybe")
