@@ -18,6 +18,7 @@ from typing import Any
 from PIL import Image
 
 from analytics.contract.errors import MissingExtraError
+from distillation.training.schedules import rate_factor
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,9 @@ def teach_vision(
         sums = torch.zeros(3)
         for batch in _chunks(order, settings.batch_size):
             for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * _cosine(step, n_steps, settings.share_warmup)
+                group["lr"] = settings.learning_rate * rate_factor(
+                    step, n_steps, share_warmup=settings.share_warmup, decay="cosine"
+                )
             target = (maps[batch].float() - mean) / std
             with _autocast(dtype):
                 seen = tower(_normalise(pixels[batch])).last_hidden_state
@@ -208,13 +211,6 @@ def _fold_patches(seen: Any, fold: int) -> Any:
 
 def _normalise(pixels: Any) -> Any:
     return (pixels.float() / 255.0 - _MEAN) / _STD
-
-
-def _cosine(step: int, n_steps: int, share_warmup: float) -> float:
-    warmup = max(1, int(n_steps * share_warmup))
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, n_steps - warmup)))
 
 
 def _chunks(values: list[int], size: int) -> Iterator[list[int]]:

@@ -26,7 +26,8 @@ from distillation.training.checkpoint import (
 from distillation.training.losses import label_loss, response_loss
 from distillation.training.modeling import Trainee, group_parameters
 from distillation.training.packing import Pack, pack_items
-from distillation.training.recipe import LossRecipe, OptimRecipe, Recipe
+from distillation.training.recipe import LossRecipe, Recipe
+from distillation.training.schedules import rate_factor
 from distillation.training.sequences import Encoder, TrainingItem, make_filler
 from distillation.training.soft_labels import SoftLabels
 from distillation.training.weights import Weights
@@ -108,7 +109,9 @@ def train(
     model.train()
     for step, packs in _prepare(plan, first_step, encoder, trainee, recipe, accelerator):
         started = time.monotonic()
-        rate = schedule(step, plan.n_steps, optim)
+        rate = rate_factor(
+            step, plan.n_steps, share_warmup=optim.share_warmup, decay=optim.schedule
+        )
         for group in optimizer.param_groups:
             group["lr"] = group["base_lr"] * rate
         sums = _run_step(
@@ -291,19 +294,6 @@ def make_autocast(recipe: Recipe, device_type: str) -> Callable[[], Any]:
         return contextlib.nullcontext
     dtype = getattr(torch, recipe.model.autocast)
     return lambda: torch.autocast(device_type, dtype)
-
-
-def schedule(step: int, n_steps: int, optim: OptimRecipe) -> float:
-    """The factor of the learning rate at a step: warm-up, then the recipe's decay."""
-    n_warmup = math.ceil(n_steps * optim.share_warmup)
-    if step < n_warmup:
-        return (step + 1) / n_warmup
-    done = (step - n_warmup) / max(1, n_steps - n_warmup)
-    if optim.schedule == "linear":
-        return 1.0 - done
-    if optim.schedule == "cosine":
-        return 0.5 * (1.0 + math.cos(math.pi * done))
-    return 1.0
 
 
 def _shorten(row: dict[str, Any]) -> str:
