@@ -14,7 +14,6 @@ _CLOSING, _OPENING = "\"'\u201d\u2019\u00bb)", "\"'\u201c\u2018\u00ab("
 _BREAK = re.compile(
     rf"(?<=[.!?])([{_CLOSING}]*)\s+(?=[{_OPENING}]?[^\W\d_a-z])|(?<=[\u3002\uff01\uff1f])"
 )
-_PARTS = ("text_analysis", "image_analysis", "conflict_resolution", "final_conclusion")
 
 
 def take_sentences(text: str, n: int) -> str:
@@ -29,5 +28,10 @@ def condense(rationale: Rationale, n_sentences: int) -> Rationale:
     """A rationale with at most `n_sentences` a part; its label stays. 0 keeps all."""
     if not n_sentences:
         return rationale
-    parts = {name: take_sentences(getattr(rationale, name), n_sentences) for name in _PARTS}
-    return replace(rationale, **parts)
+    return replace(
+        rationale,
+        text_analysis=take_sentences(rationale.text_analysis, n_sentences),
+        image_analysis=take_sentences(rationale.image_analysis, n_sentences),
+        conflict_resolution=take_sentences(rationale.conflict_resolution, n_sentences),
+        final_conclusion=take_sentences(rationale.final_conclusion, n_sentences),
+    )
