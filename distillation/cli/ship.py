@@ -14,6 +14,7 @@ from analytics.cli.common import common_options, echo_json
 @click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--base", required=True, help="Built-in model that it was trained from.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Where it goes.")
+@click.option("--description", help="What the model is, for reports.  [default: the model's own]")
 @click.option(
     "--rename",
     "renames",
@@ -30,6 +31,7 @@ def ship(
     base: str,
     output: Path,
     renames: tuple[str, ...],
+    description: str | None,
 ) -> None:
     """Store a trained model as a small difference to a base that every user has.
 
@@ -37,8 +39,10 @@ def ship(
     bfloat16. Evaluate the assembled model, not the one it was made of.
     """
     from analytics.config.loading import cache_folder
+    from analytics.contract.errors import EngineError
+    from analytics.contract.json_files import read_object, write_object
     from analytics.engine.delta import pack_delta
-    from analytics.engine.models import list_built_in, resolve_model
+    from analytics.engine.models import CONTRACT_FILE, list_built_in, resolve_model
 
     del config_path  # all settings are options here
     pairs = {}
@@ -51,6 +55,11 @@ def ship(
         raise click.UsageError(f"--base {base!r}: give one of {', '.join(list_built_in())}")
     folder = resolve_model(base, cache_dir=cache_folder())
     manifest = pack_delta(model, folder.path, output, renames=pairs, about={"base": base})
+    if description is not None:
+        stamp = read_object(output / CONTRACT_FILE)
+        if stamp is None:
+            raise EngineError(f"{model}: no {CONTRACT_FILE}, so it has no description to replace")
+        write_object(output / CONTRACT_FILE, {**stamp, "description": description})
     if as_json:
         echo_json({"status": "done", "output": str(output), **manifest})
     else:

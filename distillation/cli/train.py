@@ -168,7 +168,7 @@ def _train(
                 soft_labels_out=soft_labels_out,
                 top_k=top_k,
                 folder=output,
-                data=tuple(data),
+                data=tuple(spec.title for spec in specs),
                 counts=counts,
             ),
             items,

@@ -39,6 +39,16 @@ class DataSpec:
         """What keys and rationale rows call it: the folder's (or file's) name."""
         return name_dataset(self.path)
 
+    @property
+    def title(self) -> str:
+        """What is taken, without the place where it lies: `t15:train,n=1200`."""
+        options = [
+            f"n={self.n}" if self.n is not None else "",
+            f"folds={self.folds[0]}-{self.folds[-1]}" if self.folds else "",
+            "" if self.with_pictures else "pictures=no",
+        ]
+        return ",".join([f"{self.name}:{self.split}", *filter(None, options)])
+
 
 def parse_spec(text: str) -> DataSpec:
     """Read a specification.

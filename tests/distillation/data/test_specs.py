@@ -94,5 +94,8 @@ def test_pictures_can_be_left_out_and_rationales_cut(folder: Path, tmp_path: Pat
     )
     assert [i.rationale.text_analysis for i in items if i.rationale] == ["One.", "One."]
     assert len({item.key for item in items}) == 20
+    spec = parse_spec(f"{folder}:train,folds=2-4,n=3,pictures=no")
+    assert spec.title == f"{spec.name}:train,n=3,folds=2-4,pictures=no"
+    assert str(folder.parent) not in spec.title
     with pytest.raises(ConfigError, match="is none of n=NUMBER"):
         parse_spec(f"{folder}:train,pictures=maybe")

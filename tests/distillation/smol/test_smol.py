@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from analytics.cli import cli
 from analytics.contract.decoding import Decoding
 from analytics.contract.records import Item
 from analytics.engine.loading import load_engine
@@ -48,6 +50,28 @@ def test_its_text_side_is_the_language_model_itself(
         replies.append(engine.label(items)[0].probabilities)
         engine.close()
     assert replies[0] == pytest.approx(replies[1], abs=1e-4)
+
+
+def test_ship_stores_the_difference_under_a_description(
+    untrained: Path, cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Untrained, so the language model's own weights need no byte."""
+    monkeypatch.setenv("ANALYTICS_CACHE_DIR", str(cache_dir))
+    arguments = ["distill", "ship", str(untrained), "--base", "smol-135m-base", "--json"]
+    wrong = CliRunner().invoke(
+        cli, [*arguments, "--output", str(tmp_path / "a"), "--description", "A student"]
+    )
+    assert "no contract.json" in str(wrong.exception)
+    (untrained / "contract.json").write_text('{"training_digest": "d", "description": "Long"}')
+    done = CliRunner().invoke(
+        cli, [*arguments, "--output", str(tmp_path / "b"), "--description", "A student"]
+    )
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert report["relative_error"] == 0.0
+    assert 8e6 < report["bytes"] < 11e6
+    stamp = json.loads((tmp_path / "b/contract.json").read_text(encoding="utf-8"))
+    assert stamp == {"training_digest": "d", "description": "A student"}
 
 
 @pytest.mark.skipif(
