@@ -151,7 +151,7 @@ def _train(
         pictures=pictures,
         rationale_folders=rationale_folders,
         held_out=[parse_spec(text) for text in held_out],
-        n_sentences=settings.pack.max_part_sentences,
+        part_sentences=settings.pack.part_sentences,
     )
     dev_examples = load_spec(parse_spec(dev), pictures=pictures) if dev else []
     with stop_on_signal() as should_stop:

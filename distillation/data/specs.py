@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analytics.contract.errors import ConfigError
 from analytics.contract.records import Rationale
-from distillation.data.condense import condense
+from distillation.data.condense import WHOLE, condense
 from distillation.data.examples import Example, drop_pictures
 from distillation.data.folds import assign_folds
 from distillation.data.loaders import load_examples, name_dataset
@@ -100,14 +100,14 @@ def make_items(
     pictures: PictureFolder | None,
     rationale_folders: Iterable[Path] = (),
     held_out: Iterable[DataSpec] = (),
-    n_sentences: int = 0,
+    part_sentences: Sequence[int] = WHOLE,
 ) -> tuple[list[TrainingItem], dict[str, int]]:
     """Training items of some data sets, with their rationales, and counts.
 
     An example with several rationales (the teacher's and the assistant's) is as many
     items; one without any is an item with a label only. Examples whose text also stands
     in a held-out set are dropped and counted. Rationales are cut to the first
-    `n_sentences` of each part; 0 keeps them whole.
+    sentences of each part (see `condense`).
     """
     held = {
         normalise_text(example.item.text)
@@ -118,7 +118,7 @@ def make_items(
     for folder in rationale_folders:
         for row in read_rationales(folder):
             rationales.setdefault((row.dataset, row.split, row.example_id), []).append(
-                (row.stage, condense(row.rationale, n_sentences))
+                (row.stage, condense(row.rationale, part_sentences))
             )
     items: list[TrainingItem] = []
     counts = {"examples": 0, "overlaps": 0, "with_picture": 0, "rationales": 0}

@@ -69,13 +69,14 @@ class OptimRecipe:
 class PackRecipe:
     """Token budgets: of a pack (one forward pass), of an item, of a response.
 
-    Rationales keep the first `max_part_sentences` sentences of each part; 0 keeps all.
+    `part_sentences` cuts rationales: how many sentences of text analysis, image analysis,
+    conflict resolution and final conclusion are kept; -1 keeps all, 0 leaves the part empty.
     """
 
     max_pack_tokens: int = 1024
     max_tokens: int = 1024
     max_response_tokens: int = 512
-    max_part_sentences: int = 0
+    part_sentences: tuple[int, ...] = (-1, -1, -1, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +191,12 @@ def _convert(kind: Any, value: Any, where: str, path: tuple[str, ...]) -> Any:
 
 
 def _check(recipe: Recipe, where: str) -> None:
+    sentences = recipe.pack.part_sentences
+    if len(sentences) != 4 or min(sentences) < -1:
+        raise ConfigError(
+            f"{where}: pack.part_sentences = {list(sentences)}. Give four numbers, one a part: -1 "
+            "for all sentences, 0 for none"
+        )
     choices = {
         "model.method": (recipe.model.method, ("full", "lora")),
         "model.dtype": (recipe.model.dtype, ("float32", "bfloat16")),

@@ -2,7 +2,7 @@ import pytest
 
 from analytics.contract.labels import Label
 from analytics.contract.records import Rationale
-from distillation.data.condense import condense, take_sentences
+from distillation.data.condense import WHOLE, condense, take_sentences
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,15 @@ def test_two_sentences_and_all() -> None:
     assert take_sentences(text, 9) == text
 
 
-def test_label_stays_and_zero_keeps_all() -> None:
-    whole = Rationale(text_analysis="A. B.", final_conclusion="C. D.", label=Label.NEUTRAL)
-    short = condense(whole, 1)
-    assert (short.text_analysis, short.final_conclusion) == ("A.", "C.")
+def test_parts_are_cut_apart_and_the_label_stays() -> None:
+    whole = Rationale(
+        text_analysis="A. B. C.", image_analysis="D.", final_conclusion="E. F.", label=Label.NEUTRAL
+    )
+    short = condense(whole, (2, 0, -1, 1))
+    assert (short.text_analysis, short.image_analysis, short.final_conclusion) == (
+        "A. B.",
+        "",
+        "E.",
+    )
     assert short.label is Label.NEUTRAL
-    assert condense(whole, 0) is whole
+    assert condense(whole, WHOLE) == whole

@@ -90,7 +90,7 @@ def test_pictures_can_be_left_out_and_rationales_cut(folder: Path, tmp_path: Pat
     write_rationales(tmp_path / "taught", [row], [], {})
     specs = [parse_spec(f"{folder}:train{more}") for more in ("", ",pictures=no")]
     items, _ = make_items(
-        specs, pictures=None, rationale_folders=[tmp_path / "taught"], n_sentences=1
+        specs, pictures=None, rationale_folders=[tmp_path / "taught"], part_sentences=(1, 1, 1, 1)
     )
     assert [i.rationale.text_analysis for i in items if i.rationale] == ["One.", "One."]
     assert len({item.key for item in items}) == 20

@@ -44,6 +44,7 @@ def test_overrides_reach_their_section() -> None:
         ("loss.kd_wieght=1", "unknown key 'loss.kd_wieght'. Did you mean 'kd_weight'"),
         ("optim.n_epochs='two'", "optim.n_epochs = 'two' is not of type int"),
         ("loss.alpha=1.5", "loss.alpha = 1.5. Give a number from 0 to 1"),
+        ("pack.part_sentences=[1, 2]", "Give four numbers, one a part"),
         ("optim.schedule=step", "Give one of linear, cosine, constant"),
         ("optim.batch_size=0", "Give a number above 0"),
         ("model.frozen=[1]", "is no list of str"),
