@@ -57,7 +57,7 @@ def examine(config_path: Path | None) -> list[Finding]:
                 name="settings",
                 is_ok=False,
                 detail=str(exc),
-                fix="mend the file; `analytics init` writes a fresh one",
+                fix="mend what it names; `analytics init` writes a fresh file",
             )
         )
     if config is not None:
