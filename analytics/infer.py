@@ -27,7 +27,7 @@ from analytics.store.predictions import (
     read_chunk,
     set_current_model,
 )
-from analytics.store.runs import Run
+from analytics.store.runs import Run, save_counts
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +97,7 @@ def infer(
                 )
                 faults += missed
                 run.counts.count_rejects += len(missed)
+                save_counts(connection, run)
                 on_items(len(chunk))
                 unanswered = [] if verdicts else unanswered + _list_new(plan, missed)
                 n_left = plan.count_contents - end

@@ -244,6 +244,19 @@ def test_stop_is_clean_after_a_chunk(connection: duckdb.DuckDBPyConnection) -> N
     assert engine.is_closed
 
 
+def test_counts_of_a_run_are_stored_after_each_chunk(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection)
+    seen: list[int] = []
+
+    def look(n: int) -> None:
+        seen.append(scalar(connection, "select count_engine_labels from runs"))
+
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS, on_items=look)
+    assert seen == [4, 8, 12, 16, 20]
+
+
 def test_rationale_of_an_unseen_picture_is_not_kept(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

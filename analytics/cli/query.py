@@ -84,6 +84,8 @@ def status(config_path: Path | None, as_json: bool) -> None:
         if holder
         else "Writing now: nobody"
     )
+    if found["read_from"] is not None and found["read_from"] != found["warehouse"]:
+        click.echo("As in the snapshot; the warehouse itself cannot be read now:")
     for name, n in found["rows"].items():
         click.echo(f"  {name:<12} {n:>12,}")
     for run in found["runs"]:

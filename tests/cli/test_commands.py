@@ -1,4 +1,5 @@
 import json
+import resource
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,43 @@ def test_failed_run_has_its_row(project: Path) -> None:
     assert found["runs"][0]["status"] == "failed"
     assert "missing.csv" in found["runs"][0]["error"]
     assert found["writer"] is None
+
+
+def test_status_of_a_killed_run_says_that_it_died(project: Path) -> None:
+    run("ingest")
+    with duckdb.connect(project / "warehouse.duckdb") as connection:
+        connection.execute("update runs set status = 'running', ended_at = null")
+    found = json.loads(run("status", "--json").stdout)
+    assert [run["status"] for run in found["runs"]] == ["died"]
+    assert found["runs"][0]["count_stored"] == 2
+
+
+def test_status_where_the_warehouse_cannot_be_locked_reads_the_snapshot(project: Path) -> None:
+    run("ingest")
+    lock = project / "warehouse.duckdb.lock"
+    lock.unlink()
+    lock.mkdir()  # as in a folder that is read only, which root does not know
+    found = json.loads(run("status", "--json").stdout)
+    assert found["read_from"] == found["snapshot"]
+    assert found["rows"]["posts"] == 2
+    assert "As in the snapshot" in run("status").stdout
+    (project / "warehouse.snapshot.duckdb").unlink()
+    assert "cannot be written" in str(run("status").exception)
+
+
+def test_full_disk_is_an_error_with_a_fix(project: Path) -> None:
+    run("ingest")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # no file may grow
+    try:
+        result = run("marts", "--json")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert isinstance(result.exception, AnalyticsError)
+    found = json.loads(result.stdout)
+    assert (found["status"], found["kind"]) == ("failed", "StoreError")
+    assert "warehouse.duckdb.lock: cannot be written" in found["error"]
+    assert run("marts").exit_code == 0  # the lock was let go
 
 
 def test_run_that_the_warehouse_fails_has_its_row(project: Path) -> None:
