@@ -71,3 +71,14 @@ def test_pre_commit_runs_the_ruff_part_of_lint() -> None:
     assert repository["repo"] == "local"
     assert {entry[0] for entry in entries} == {".venv/bin/ruff"}
     assert {entry[1] for entry in entries} == linted == {"check", "format"}
+
+
+def test_no_advice_installs_this_project_by_its_name() -> None:
+    """An index may know another project under that name."""
+    advice = re.compile(r"pip install [^`\n]*\banalytics(?![\w.-])")
+    folders = ("analytics", "connectors", "distillation", "docs", "reports", "requirements")
+    paths = [REPOSITORY / "README.md", REPOSITORY / "Makefile"]
+    for folder in folders:
+        paths += [p for p in (REPOSITORY / folder).rglob("*") if p.suffix in (".py", ".md", ".txt")]
+    assert len(paths) > 100
+    assert [p for p in paths if advice.search(p.read_text(encoding="utf-8"))] == []
