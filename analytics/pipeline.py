@@ -21,6 +21,7 @@ from analytics.contract.digests import result_digest
 from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
+from analytics.engine.result_options import list_result_options
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.media import prepare_media
@@ -259,7 +260,9 @@ def _infer(
     decoding = decoding_of(config)
     settings = InferSettings(
         model_id=folder.model_id,
-        result_digest=result_digest(decoding),
+        result_digest=result_digest(
+            decoding, list_result_options(folder.path, config.model.options)
+        ),
         data_dir=config.warehouse.data_dir,
         post_level=config.infer.post_level,
         with_rationales=config.infer.rationales == "all",

@@ -12,6 +12,7 @@ from analytics.cli import COMMANDS, cli
 from analytics.contract.errors import AnalyticsError
 from distillation.cli import COMMANDS as DISTILL
 from distillation.data.loaders import load_examples
+from tests.engine.test_models import make_folder
 from tests.scripted import write_config
 
 CONFIG = """
@@ -162,6 +163,19 @@ def test_error_is_json_for_machines(project: Path) -> None:
     found = json.loads(result.stdout)
     assert found["status"] == "failed"
     assert "missing.csv" in found["error"]
+
+
+def test_options_that_change_results_are_part_of_their_key(project: Path) -> None:
+    (project / "posts.csv").write_text("id,text,created_at\n1,,9999-01-01\n", encoding="utf-8")
+    run("ingest")
+    make_folder(project / "model")
+    for options in ("", "max_model_len = 512", "device = 'cpu'", "max_model_len = 2048"):
+        text = f"[model]\nname = 'model'\noptions = {{ {options} }}\n"
+        write_config(project, CONFIG + text)
+        assert run("infer").exit_code == 0
+    query = "select result_digest from runs where command = 'infer' order by started_at"
+    plain, cut, on_cpu, default = rows_of(project, query)
+    assert plain == on_cpu == default != cut
 
 
 def test_nothing_to_read_is_an_error(project: Path) -> None:
