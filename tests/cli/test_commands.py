@@ -10,10 +10,11 @@ from click.testing import CliRunner, Result
 
 from analytics.cli import COMMANDS, cli
 from analytics.contract.errors import AnalyticsError
+from analytics.infer import InferSettings, infer
 from distillation.cli import COMMANDS as DISTILL
 from distillation.data.loaders import load_examples
 from tests.engine.test_models import make_folder
-from tests.scripted import write_config
+from tests.scripted import ScriptedEngine, new_run, write_config
 
 CONFIG = """
 [[sources]]
@@ -265,6 +266,35 @@ def test_label_keeps_what_was_said_before_the_input_ends(project: Path) -> None:
     assert len(json.loads(run("sql", "from gold", "--json").stdout)) == 1
     assert "3 labels stored" in run("label", "--annotator", "a", input="n\nn\nn\n").output
     assert "no item is left to label" in str(run("label", "--annotator", "a").exception)
+
+
+@pytest.mark.parametrize(("answers", "weights"), [("n\n", [4.0]), ("n\ns\np\nq\n", [2.0, 2.0])])
+def test_weights_follow_from_the_number_labelled(
+    project: Path, answers: str, weights: list[float]
+) -> None:
+    run("ingest")
+    run("label", "--annotator", "a", input=answers)
+    assert [w for (w,) in rows_of(project, "select weight from gold")] == weights
+
+
+def test_marts_know_labels_at_once(project: Path) -> None:
+    run("ingest")
+    with duckdb.connect(project / "warehouse.duckdb") as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        settings = InferSettings(model_id="m", result_digest="r", data_dir=project)
+        infer(connection, ScriptedEngine, new_run(connection), settings)
+    run("marts")
+    (project / "gold.csv").write_text("post_id,label\ntest:1,negative\n", encoding="utf-8")
+    for arguments, n in ((("--import", "gold.csv"), 1), (("--n", "1"), 2)):
+        result = run("label", "--annotator", "a", *arguments, input="p\n")
+        assert "`analytics report`" in result.output
+        assert rows_of(project, "select count_gold from model_quality") == [(n,)]
+
+
+def test_label_import_makes_no_warehouse(project: Path) -> None:
+    (project / "gold.csv").write_text("post_id,label\ntest:1,negative\n", encoding="utf-8")
+    assert "no warehouse yet" in str(run("label", "--import", "gold.csv").exception)
+    assert not (project / "warehouse.duckdb").exists()
 
 
 def test_label_import_takes_the_last_of_two_and_refuses_odd_weights(project: Path) -> None:
