@@ -46,6 +46,7 @@ demo: $(VENV)/.installed  ## From a bundled sample dump to a report, on this mac
 	@test -e demo/analytics.toml || $(BIN)/analytics init demo --sample
 	@$(BIN)/analytics run --config demo/analytics.toml || test $$? -eq 3
 	@$(BIN)/analytics label --config demo/analytics.toml --import demo/gold.csv --annotator sample
+	@$(BIN)/analytics report --config demo/analytics.toml
 	@$(BIN)/analytics evaluate --config demo/analytics.toml
 	@echo
 	@echo "The report: $(CURDIR)/demo/report.html"

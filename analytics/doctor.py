@@ -42,6 +42,15 @@ class Finding:
     is_needed: bool = True
 
 
+_NO_SOURCES = Finding(
+    area="Configuration",
+    name="source",
+    is_ok=False,
+    detail="no [[sources]]: `analytics run` and `analytics ingest` have nothing to read",
+    fix="name your dumps in [[sources]] of analytics.toml, or one file: `analytics ingest PATH`",
+)
+
+
 def examine(config_path: Path | None) -> list[Finding]:
     """All findings, in the order of the way of the data."""
     findings = _examine_packages()
@@ -57,10 +66,12 @@ def examine(config_path: Path | None) -> list[Finding]:
                 name="settings",
                 is_ok=False,
                 detail=str(exc),
-                fix="mend the file; `analytics init` writes a fresh one",
+                fix="mend what it names; `analytics init` writes a fresh file",
             )
         )
     if config is not None:
+        if not config.sources:
+            findings.append(_NO_SOURCES)
         for source in config.sources:
             findings += examine_source(source)
         findings += _examine_warehouse(config)

@@ -6,6 +6,7 @@ a fixed order, so a run that dies goes on where it stopped.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,13 @@ from analytics.store.predictions import (
     read_chunk,
     set_current_model,
 )
-from analytics.store.runs import Run
+from analytics.store.runs import Run, save_counts
 
 logger = logging.getLogger(__name__)
+
+# So many new contents in a row without a verdict, and the engine counts as dead.
+_DEAD_AFTER = 32
+_SHOWN_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,8 @@ def infer(
 ) -> Plan:
     """Give each item a prediction by the current model and contract.
 
-    The engine is loaded only if some content is new to the memo.
+    The engine is loaded only if some content is new to the memo, and given up after
+    chunks without one verdict.
 
     Raises:
         EngineError: the model cannot be loaded, or too many items fail.
@@ -77,6 +83,7 @@ def infer(
     run.counts.count_memo_hits = plan.count_memo_hits
     on_plan(plan)
     faults: list[ItemFault] = []
+    unanswered: list[ItemFault] = []
     if plan.count_contents:
         engine = load_engine()
         run.engine = f"{engine.facts.name} {engine.facts.version} on {engine.facts.device}"
@@ -89,14 +96,20 @@ def infer(
                     connection, key, plan, first=first, end=end, verdicts=verdicts, faults=missed
                 )
                 faults += missed
+                run.counts.count_rejects += len(missed)
+                save_counts(connection, run)
                 on_items(len(chunk))
+                unanswered = [] if verdicts else unanswered + _list_new(plan, missed)
+                n_left = plan.count_contents - end
+                if n_left > 0 and len(unanswered) >= _DEAD_AFTER and settings.max_bad_share < 1:
+                    raise EngineError(_describe_dead(unanswered, n_left=n_left))
                 if is_stopped():
                     raise KeyboardInterrupt
         finally:
             engine.close()
-    set_current_model(connection, key)
-    run.counts.count_rejects += len(faults)
     _check_bad_share(plan, faults, settings.max_bad_share)
+    # Only now: a run that fails leaves the marts the results that they show.
+    set_current_model(connection, key)
     return plan
 
 
@@ -127,16 +140,39 @@ def _check_bad_share(plan: Plan, faults: list[ItemFault], max_bad_share: float) 
     all contents of the warehouse. A single bad content never fails a run.
     """
     n_contents = plan.count_contents - len(plan.failed_before)
-    bad = [fault for fault in faults if fault.content_key not in plan.failed_before]
+    bad = _list_new(plan, faults)
     if not n_contents:
         n_contents, bad = plan.count_all_contents, faults
     share = len(bad) / n_contents if n_contents else 0.0
     if len(bad) > 1 and share > max_bad_share:
         raise EngineError(
             f"{len(bad)} of {n_contents} contents could not be judged ({share:.1%},"
-            f" limit [infer] max_bad_share = {max_bad_share:.1%}); the first:"
-            f" {bad[0].reason}. See `analytics sql \"from rejects where stage = 'infer'\"`."
+            f" limit [infer] max_bad_share = {max_bad_share:.1%}): {_tell(bad)}"
         )
+
+
+def _list_new(plan: Plan, faults: list[ItemFault]) -> list[ItemFault]:
+    """The faults of contents that no run has failed on before."""
+    return [fault for fault in faults if fault.content_key not in plan.failed_before]
+
+
+def _describe_dead(unanswered: list[ItemFault], *, n_left: int) -> str:
+    return (
+        f"not one of {len(unanswered)} contents in a row could be judged, so the other {n_left}"
+        f" were not tried: {_tell(unanswered)}"
+    )
+
+
+def _tell(faults: list[ItemFault]) -> str:
+    """The commonest reasons, and where all of them can be read."""
+    reasons = Counter(fault.reason for fault in faults)
+    shown = [f"{reason} ({n})" for reason, n in reasons.most_common(_SHOWN_REASONS)]
+    more = f"; {len(reasons) - len(shown)} other reasons" if len(reasons) > len(shown) else ""
+    return (
+        "; ".join(shown) + more + ". Earlier results stay as they are. Mend the cause and run"
+        " again; the items stand in the log above, and in `rejects` (stage infer) once"
+        " `analytics marts` has published them."
+    )
 
 
 def _judge(

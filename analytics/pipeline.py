@@ -21,12 +21,20 @@ from analytics.contract.digests import result_digest
 from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
+from analytics.engine.result_options import list_result_options
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.media import prepare_media
 from analytics.store.author_key import check_author_key, load_author_key
 from analytics.store.predictions import Plan, store_model
-from analytics.store.runs import Run, RunCounts, RunStatus, finish_run, start_run
+from analytics.store.runs import (
+    Run,
+    RunCounts,
+    RunStatus,
+    finish_run,
+    save_counts,
+    start_run,
+)
 from analytics.store.sql_files import CheckResult, build_marts, run_checks
 from analytics.store.transactions import first_row
 from analytics.store.warehouse import open_reader, open_writer
@@ -115,6 +123,7 @@ def run_steps(
                 _infer(connection, config, run, outcome, listener, is_stopped)
             elif step == "marts":
                 _build_marts(connection, run, outcome, listener)
+            save_counts(connection, run)
     if "report" in steps:
         outcome.report = make_report(config)
     return outcome
@@ -194,8 +203,13 @@ def _ingest(
         )
     author_key = load_author_key()
     check_author_key(connection, author_key)
+
+    def begin_file(path: Path, n_bytes: int) -> None:
+        save_counts(connection, run)  # of the files before
+        listener.start(f"read {path.name}", n_bytes, "bytes")
+
     progress = IngestProgress(
-        on_file=lambda path, n_bytes: listener.start(f"read {path.name}", n_bytes, "bytes"),
+        on_file=begin_file,
         on_bytes=listener.advance,
         is_stopped=is_stopped,
     )
@@ -246,7 +260,9 @@ def _infer(
     decoding = decoding_of(config)
     settings = InferSettings(
         model_id=folder.model_id,
-        result_digest=result_digest(decoding),
+        result_digest=result_digest(
+            decoding, list_result_options(folder.path, config.model.options)
+        ),
         data_dir=config.warehouse.data_dir,
         post_level=config.infer.post_level,
         with_rationales=config.infer.rationales == "all",

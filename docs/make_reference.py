@@ -18,6 +18,13 @@ def render_config() -> str:
         "Made by `make docs`. Later wins: default, `analytics.toml`, environment"
         " (`ANALYTICS_SECTION_KEY`), flag. An unknown key is an error. `[[sources]]` and"
         " `[[aspects]]` are lists.",
+        "",
+        "In the environment, tables and lists are written as TOML:"
+        " `ANALYTICS_MODEL_OPTIONS='{ max_model_len = 4096 }'`,"
+        """ `ANALYTICS_SOURCES='[{ path = "posts.csv" }]'` (this takes the place of the file's"""
+        " list). `ANALYTICS_CONFIG` names the file, `ANALYTICS_CACHE_DIR` the folder of models"
+        " and `ANALYTICS_AUTHOR_KEY_FILE` the key for author hashes. Another name with this"
+        " prefix is an error where it is like one of these, else a warning.",
     ]
     section = ""
     for name, key, kind, default, meaning in describe_settings():

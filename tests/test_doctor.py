@@ -81,3 +81,12 @@ def test_wrong_mapping_fails_the_examination(tmp_path: Path) -> None:
     path = write_config(tmp_path, "[[sources]]\npath = 'a.csv'\nmapping = { text = 'words' }\n")
     faults = [finding for finding in examine(path) if not finding.is_ok and finding.is_needed]
     assert "text = 'words'" in faults[0].detail
+
+
+@pytest.mark.parametrize("text", ["", "[[sources]]\npath = 'a.csv'\n"])
+def test_configuration_without_sources_fails_the_examination(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.csv").write_text("id,text\n1,hello\n")
+    (finding,) = [f for f in examine(write_config(tmp_path, text)) if f.name == "source"]
+    assert finding.is_needed
+    assert finding.is_ok == bool(text)
+    assert ("nothing to read" in finding.detail) != bool(text)

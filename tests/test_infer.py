@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -168,6 +169,58 @@ def test_too_many_failures_fail_the_run(connection: duckdb.DuckDBPyConnection) -
         infer(connection, lambda: ScriptedEngine(fails_on="tram"), new_run(connection), SETTINGS)
 
 
+def test_run_that_fails_leaves_the_results_that_marts_show(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection, 4)
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS)
+    before = rows(connection, "from int_current_predictions order by all")
+    other = replace(SETTINGS, result_digest="r2")
+    with pytest.raises(EngineError, match="EngineError: scripted failure") as caught:
+        infer(connection, lambda: ScriptedEngine(fails_on="tram"), new_run(connection), other)
+    assert "`analytics marts` has published them" in str(caught.value)
+    assert rows(connection, "select result_digest from current_model") == [("r",)]
+    assert rows(connection, "from int_current_predictions order by all") == before
+    assert scalar(connection, "select count(*) from rejects where stage = 'infer'") == 10
+    infer(connection, ScriptedEngine, new_run(connection), other)
+    assert rows(connection, "select result_digest from current_model") == [("r2",)]
+    assert rows(connection, "from rejects") == []
+
+
+def test_dead_engine_is_not_called_for_everything(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection, 40)
+    done: list[int] = []
+    with pytest.raises(EngineError, match=r"not one of 32 contents in a row .* other 48 were not"):
+        infer(
+            connection,
+            lambda: ScriptedEngine(fails_on="tram"),
+            new_run(connection),
+            SETTINGS,
+            on_items=done.append,
+        )
+    assert sum(done) == 32
+    # Who allows every content to fail gets every content tried.
+    infer(
+        connection,
+        lambda: ScriptedEngine(fails_on="tram"),
+        new_run(connection),
+        replace(SETTINGS, max_bad_share=1.0),
+        on_items=done.append,
+    )
+    assert sum(done) == 32 + 80
+
+
+def test_chunk_of_contents_that_failed_before_does_not_end_the_run(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection, 40)
+    tolerant = replace(SETTINGS, max_bad_share=1.0)
+    infer(connection, lambda: ScriptedEngine(fails_on="tram"), new_run(connection), tolerant)
+    store_posts(connection, [make_post(f"z{i}", f"zebra {i}") for i in range(20)])
+    infer(connection, lambda: ScriptedEngine(fails_on="tram"), new_run(connection), SETTINGS)
+    assert scalar(connection, "select count(*) from predictions") == 20
+
+
 def test_few_bad_items_do_not_fail_the_runs_after(connection: duckdb.DuckDBPyConnection) -> None:
     """They are all that the second run has to judge, and few of all that there are."""
     _fill(connection, 40)
@@ -189,6 +242,19 @@ def test_stop_is_clean_after_a_chunk(connection: duckdb.DuckDBPyConnection) -> N
         infer(connection, lambda: engine, new_run(connection), SETTINGS, is_stopped=lambda: True)
     assert scalar(connection, "select count(*) from memo") == 4
     assert engine.is_closed
+
+
+def test_counts_of_a_run_are_stored_after_each_chunk(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection)
+    seen: list[int] = []
+
+    def look(n: int) -> None:
+        seen.append(scalar(connection, "select count_engine_labels from runs"))
+
+    infer(connection, ScriptedEngine, new_run(connection), SETTINGS, on_items=look)
+    assert seen == [4, 8, 12, 16, 20]
 
 
 def test_rationale_of_an_unseen_picture_is_not_kept(

@@ -1,14 +1,17 @@
 """The commands that write: run, ingest, infer, marts, report."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from analytics.cli.common import common_options, echo_json, exit_with, stop_on_signal
+from analytics.config.settings import EngineName
 
 _model_option = click.option("--model", "model", help="As [model] name.")
-_engine_option = click.option("--engine", "engine", help="As [model] engine.")
+_engine_option = click.option(
+    "--engine", "engine", type=click.Choice(get_args(EngineName)), help="As [model] engine."
+)
 _reread_option = click.option(
     "--reread", is_flag=True, help="Read files again that were read before."
 )

@@ -13,6 +13,7 @@ from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
 from analytics.contract.labels import LABELS
 
 _KEYS = {"n": "negative", "u": "neutral", "p": "positive"}
+_NEXT = ". The marts know them now; `analytics report` writes the report anew"
 
 
 @click.command(epilog="Example: analytics label --n 50    or: analytics label --import gold.csv")
@@ -35,10 +36,13 @@ def label(
 ) -> None:
     """Draw a random sample of items and label each by hand, in the terminal.
 
-    Labels carry a weight, the inverse of the sampling probability. --import
-    takes a CSV with post_id, label and, if there are, aspect, annotator and
-    weight; --export writes one, or, where the file ends in .parquet, the labels
-    with text and picture, as `analytics distill` reads them.
+    Labels carry a weight, the inverse of the sampling probability: the number of
+    items without a label when the draw began, by the number labelled in it. The
+    marts are rebuilt at the end; `report` writes the report anew.
+
+    --import takes a CSV with post_id, label and, if there are, aspect, annotator
+    and weight; --export writes one, or, where the file ends in .parquet, the
+    labels with text and picture, as `analytics distill` reads them.
     """
     from analytics.config.loading import load_config
     from analytics.store.gold import (
@@ -46,8 +50,10 @@ def label(
         count_unknown_gold,
         draw_sample,
         store_gold,
+        weigh_gold,
         write_gold_parquet,
     )
+    from analytics.store.sql_files import build_marts
     from analytics.store.warehouse import open_reader, open_writer
 
     if import_path is not None and export_path is not None:
@@ -78,41 +84,46 @@ def label(
             labels = _read_labels(import_path, name)
         except (OSError, UnicodeDecodeError, csv.Error) as exc:
             raise ConfigError(f"{import_path}: not a CSV in UTF-8: {exc}") from exc
-        with open_writer(config.warehouse.path, "label") as connection:
+        with open_writer(config.warehouse.path, "label", creates=False) as connection:
             stored = store_gold(connection, labels)
             unknown = count_unknown_gold(connection)
+            build_marts(connection)
         _say(
             as_json,
             {"imported": stored, "of_unknown_posts": unknown},
-            f"{stored} labels stored, {unknown} of posts that are not in the warehouse",
+            f"{stored} labels stored, {unknown} of posts that are not in the warehouse{_NEXT}",
         )
         return
     with open_writer(config.warehouse.path, "label", creates=False) as connection:
-        stored = 0
-        drawn = draw_sample(connection, n_items, seed)
-        if not drawn:
+        draw = draw_sample(connection, n_items, seed)
+        if not draw.items:
             raise AnalyticsError(
                 "no item is left to label: all have a label, or nothing was read yet"
                 " (`analytics ingest`)"
             )
-        for number, item in enumerate(drawn, start=1):
+        done: list[GoldLabel] = []
+        for number, item in enumerate(draw.items, start=1):
             try:
-                choice = _ask(number, len(drawn), item)
+                choice = _ask(number, len(draw.items), item)
             except click.Abort:  # Ctrl-C or the end of the input: as quit, labels are kept
                 click.echo(err=True)
                 break
             if choice == "q":
                 break
             if choice in _KEYS:
-                gold = GoldLabel(
-                    post_id=item.post_id,
-                    aspect=item.aspect,
-                    label=_KEYS[choice],
-                    annotator=name,
-                    weight=item.weight,
+                done.append(
+                    GoldLabel(
+                        post_id=item.post_id,
+                        aspect=item.aspect,
+                        label=_KEYS[choice],
+                        annotator=name,
+                    )
                 )
-                stored += store_gold(connection, [gold])
-    _say(as_json, {"labelled": stored}, f"{stored} labels stored")
+                store_gold(connection, done[-1:])
+                # After each label: nobody knows how many there will be.
+                weigh_gold(connection, done, draw.count_pool / len(done))
+        build_marts(connection)
+    _say(as_json, {"labelled": len(done)}, f"{len(done)} labels stored{_NEXT}")
 
 
 @click.command(epilog="Example: analytics evaluate --json")

@@ -38,6 +38,7 @@ def sql(
 ) -> None:
     """Run a QUERY (DuckDB SQL) on the last published results.
 
+    One query; statements that give no rows (set, attach ...) may stand before it.
     The tables: posts, media, aspects, predictions, rejects, runs, gold, and the
     marts daily_sentiment, aspect_daily, top_posts, conflicts, model_quality.
     """
@@ -46,12 +47,11 @@ def sql(
     from analytics.config.loading import load_config
     from analytics.store.warehouse import open_reader
 
-    if not query.strip().strip(";"):
-        raise click.UsageError("the query is empty")
     format_name = _choose_format(format_name, output, as_json)
     config = load_config(config_path)
     with open_reader(config.warehouse.path) as connection:
         try:
+            query = _run_up_to_last(connection, query)
             if format_name == "parquet":
                 _write_parquet(connection, query, output)
                 return
@@ -84,6 +84,8 @@ def status(config_path: Path | None, as_json: bool) -> None:
         if holder
         else "Writing now: nobody"
     )
+    if found["read_from"] is not None and found["read_from"] != found["warehouse"]:
+        click.echo("As in the snapshot; the warehouse itself cannot be read now:")
     for name, n in found["rows"].items():
         click.echo(f"  {name:<12} {n:>12,}")
     for run in found["runs"]:
@@ -105,12 +107,35 @@ def _hint_at_marts(exc: Exception) -> str:
     return f"\n{named[1]} is made by `analytics marts` (or `analytics run`)."
 
 
+def _run_up_to_last(connection: Any, query: str) -> str:
+    """Run the statements before the last, which must give no rows; the last."""
+    from duckdb import ExpectedResultType
+
+    statements = connection.extract_statements(query)
+    if not statements:
+        raise click.UsageError("the query is empty")
+    *before, last = statements
+    for statement in before:
+        if ExpectedResultType.NOTHING not in statement.expected_result_type:
+            raise click.UsageError(
+                f"{len(statements)} statements, and the result of the last alone would show:"
+                " give one query at a time"
+            )
+        connection.execute(statement)
+    return str(last.query)
+
+
 def _choose_format(format_name: str | None, output: Path | None, as_json: bool) -> str:
     endings = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
+    ending = endings.get(output.suffix.lower()) if output else None
+    if as_json:
+        wanted = format_name or ending or "json"
+        if wanted != "json":
+            named = f"--format {wanted}" if format_name else f"--output {output}"
+            raise click.UsageError(f"--json and {named} do not go together: leave one out")
+        return "json"
     if format_name is None:
-        if as_json:
-            return "json"
-        format_name = endings.get(output.suffix.lower(), "table") if output else "table"
+        format_name = ending or "table"
     if format_name == "parquet" and output is None:
         raise click.UsageError("--format parquet needs --output FILE")
     return format_name

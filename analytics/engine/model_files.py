@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from analytics.contract.errors import EngineError
+from analytics.contract.errors import ConfigError, EngineError
 from analytics.contract.json_files import read_object
 from analytics.contract.rendering import DEFAULT_MAX_MODEL_LEN
 from analytics.engine.models import ModelFolder
@@ -35,8 +35,16 @@ def load_tokenizer(folder: ModelFolder) -> tuple[Any, Any]:
 
 
 def limit_model_len(folder: Path, wanted: Any) -> int:
-    """Tokens of prompt and reply together: what is wanted, or less if the model ends there."""
-    limit = int(wanted or DEFAULT_MAX_MODEL_LEN)
+    """Tokens of prompt and reply together: what is wanted, or less if the model ends there.
+
+    Raises:
+        ConfigError: what is wanted is no whole number above 0.
+    """
+    limit = DEFAULT_MAX_MODEL_LEN if wanted is None else wanted
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+        raise ConfigError(
+            f"max_model_len in [model] options is {wanted!r}: must be a whole number above 0"
+        )
     config = read_object(folder / "config.json") or {}
     for part in (config, config.get("text_config") or {}):
         known = part.get("max_position_embeddings")

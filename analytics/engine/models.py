@@ -81,7 +81,10 @@ def resolve_model(
     entry = find_current(cache_dir, name)
     if entry is not None:
         return describe(entry.path, name)
-    path = Path(name).expanduser()
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError:  # ~someone, who has no account here; said below
+        path = Path(name)
     if name and path.is_dir():
         return describe(path.resolve(), None)
     if _HUB_ID.match(name):

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import ConfigError, EngineError, MissingExtraError
+from analytics.contract.extras import install_hint
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
@@ -63,7 +64,7 @@ def load(
             import transformers
     except ImportError as exc:
         raise MissingExtraError(
-            f"engine transformers: {exc.name or exc} cannot be imported. `pip install analytics`"
+            f"engine transformers: {exc.name or exc} cannot be imported. {install_hint()}"
         ) from exc
     device = str(options.get("device") or ("cuda" if torch.cuda.is_available() else "cpu"))
     dtype = choose_dtype(dtype, device=device)

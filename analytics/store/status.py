@@ -1,5 +1,6 @@
 """What `analytics status` shows."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,14 @@ _RUNS = 10
 
 
 def read_status(warehouse: Path) -> dict[str, Any]:
-    """Who writes, what is stored, the last runs; from the snapshot while someone writes.
+    """Who writes, what is stored, the last runs.
+
+    From the snapshot while someone writes, and where the warehouse cannot be locked
+    (a folder that is read only, a full disk). A run without an end is shown as
+    `died`: either nobody writes, or the snapshot was made after it.
 
     Raises:
-        StoreError: there is no warehouse yet.
+        StoreError: there is no warehouse yet, or nothing of it can be read.
     """
     snapshot = snapshot_path(warehouse)
     found: dict[str, Any] = {
@@ -31,18 +36,24 @@ def read_status(warehouse: Path) -> dict[str, Any]:
             else None
         ),
         "writer": None,
+        "read_from": str(warehouse),
         "rows": {},
         "runs": [],
     }
     check_exists(warehouse)
-    try:
-        # With the lock, no writer can open the file while it is read here.
-        with WriterLock(warehouse, "status"):
-            _read_into(found, warehouse)
-    except WarehouseBusyError:
-        found["writer"] = read_holder(warehouse.with_name(warehouse.name + ".lock")) or None
-        if snapshot.exists():
-            _read_into(found, snapshot)
+    lock = WriterLock(warehouse, "status")
+    with ExitStack() as stack:
+        try:
+            # With the lock, no writer can open the file while it is read here.
+            stack.enter_context(lock)
+        except StoreError as exc:
+            found["writer"] = read_holder(lock.path) or None
+            found["read_from"] = str(snapshot) if snapshot.exists() else None
+            if found["read_from"] is None:
+                if isinstance(exc, WarehouseBusyError):
+                    return found
+                raise
+        _read_into(found, Path(found["read_from"]))
     return found
 
 
@@ -59,7 +70,9 @@ def _read_into(found: dict[str, Any], source: Path) -> None:
 
 def _read_runs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     cursor = connection.execute(
-        "select * exclude (config_json) from runs order by started_at desc, run_id desc limit ?",
+        "select * exclude (config_json)"
+        " replace (if(status = 'running', 'died', status) as status)"
+        " from runs order by started_at desc, run_id desc limit ?",
         [_RUNS],
     )
     names = [column[0] for column in cursor.description or []]

@@ -43,7 +43,10 @@ def open_writer(
     with WriterLock(path, command):
         connection = connect(path, read_only=False)
         try:
-            migrate(connection)
+            try:
+                migrate(connection)
+            except StoreError as exc:
+                raise StoreError(f"{path}: {exc}") from exc
             build_models(connection)
             yield connection
             if publishes or rewrites:

@@ -1,10 +1,12 @@
 """The command `distill augment`."""
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from analytics.cli.common import common_options, echo_json, exit_with, stop_on_signal
+from analytics.config.settings import DtypeName, EngineName
 from analytics.contract.errors import AnalyticsError
 
 
@@ -15,8 +17,20 @@ from analytics.contract.errors import AnalyticsError
 @click.option("--model", required=True, help="The assistant: folder, name or hub id.")
 @click.option("--data", required=True, help="PATH:SPLIT[,n=N][,folds=1-4].")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Where it goes.")
-@click.option("--engine", default="auto", show_default=True, help="transformers, vllm or auto.")
-@click.option("--dtype", default="auto", show_default=True, help="Number type of the engine.")
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(EngineName)),
+    default="auto",
+    show_default=True,
+    help="What runs the model.",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(get_args(DtypeName)),
+    default="auto",
+    show_default=True,
+    help="Number type of the engine.",
+)
 @click.option("--max-rationale-tokens", type=click.IntRange(8), default=320, show_default=True)
 @click.option("--text-only", is_flag=True, help="Leave the pictures out.")
 @common_options

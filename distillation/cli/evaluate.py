@@ -3,11 +3,12 @@
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from analytics.cli.common import common_options, echo_json, exit_with
+from analytics.config.settings import DtypeName, EngineName
 
 if TYPE_CHECKING:
     from analytics.contract.records import Rationale
@@ -46,8 +47,16 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1), help="Examples to judge, drawn by picture.")
 @click.option("--probes/--no-probes", default=True, show_default=True, help="Faithfulness probes.")
 @click.option("--text-only", is_flag=True, help="Leave the pictures out.")
-@click.option("--engine", help="auto, transformers or vllm.  [default: the configuration's]")
-@click.option("--dtype", help="auto, float32, bfloat16 or float16.  [default: the configuration's]")
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(EngineName)),
+    help="What runs the model.  [default: the configuration's]",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(get_args(DtypeName)),
+    help="Number type of the engine.  [default: the configuration's]",
+)
 @click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True)
 @click.option("--seed", default=0, show_default=True, help="Seed of draws and resamples.")
 @click.option(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analytics.contract.errors import MissingExtraError
+from analytics.contract.extras import install_hint
 from analytics.contract.prompts import HEADINGS
 from analytics.contract.records import Rationale
 
@@ -40,7 +41,7 @@ def check_packages() -> None:
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingExtraError(
-            f"scores of rationales need {', '.join(missing)}. `pip install 'analytics[distill]'`, "
+            f"scores of rationales need {', '.join(missing)}. {install_hint('distill')}, "
             "or leave --rationales out"
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import MissingExtraError, TrainingError
+from analytics.contract.extras import install_hint
 from analytics.contract.json_files import read_object, write_object
 from distillation.training.recipe import ModelRecipe, OptimRecipe, Recipe
 from distillation.training.sequences import Encoder
@@ -136,9 +137,7 @@ def _add_lora(model: Any, recipe: ModelRecipe) -> Any:
     try:
         import peft
     except ImportError as exc:
-        raise MissingExtraError(
-            "method = 'lora' needs peft. `pip install 'analytics[distill]'`"
-        ) from exc
+        raise MissingExtraError(f"method = 'lora' needs peft. {install_hint('distill')}") from exc
     config = peft.LoraConfig(
         r=recipe.lora_rank,
         lora_alpha=recipe.lora_alpha,

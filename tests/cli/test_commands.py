@@ -1,4 +1,5 @@
 import json
+import resource
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from click.testing import CliRunner, Result
 
 from analytics.cli import COMMANDS, cli
 from analytics.contract.errors import AnalyticsError
+from analytics.infer import InferSettings, infer
 from distillation.cli import COMMANDS as DISTILL
 from distillation.data.loaders import load_examples
-from tests.scripted import write_config
+from tests.engine.test_models import make_folder
+from tests.scripted import ScriptedEngine, new_run, write_config
 
 CONFIG = """
 [[sources]]
@@ -163,6 +166,19 @@ def test_error_is_json_for_machines(project: Path) -> None:
     assert "missing.csv" in found["error"]
 
 
+def test_options_that_change_results_are_part_of_their_key(project: Path) -> None:
+    (project / "posts.csv").write_text("id,text,created_at\n1,,9999-01-01\n", encoding="utf-8")
+    run("ingest")
+    make_folder(project / "model")
+    for options in ("", "max_model_len = 512", "device = 'cpu'", "max_model_len = 2048"):
+        text = f"[model]\nname = 'model'\noptions = {{ {options} }}\n"
+        write_config(project, CONFIG + text)
+        assert run("infer").exit_code == 0
+    query = "select result_digest from runs where command = 'infer' order by started_at"
+    plain, cut, on_cpu, default = rows_of(project, query)
+    assert plain == on_cpu == default != cut
+
+
 def test_nothing_to_read_is_an_error(project: Path) -> None:
     write_config(project, "")
     assert "[[sources]]" in str(run("ingest").exception)
@@ -174,6 +190,43 @@ def test_failed_run_has_its_row(project: Path) -> None:
     assert found["runs"][0]["status"] == "failed"
     assert "missing.csv" in found["runs"][0]["error"]
     assert found["writer"] is None
+
+
+def test_status_of_a_killed_run_says_that_it_died(project: Path) -> None:
+    run("ingest")
+    with duckdb.connect(project / "warehouse.duckdb") as connection:
+        connection.execute("update runs set status = 'running', ended_at = null")
+    found = json.loads(run("status", "--json").stdout)
+    assert [run["status"] for run in found["runs"]] == ["died"]
+    assert found["runs"][0]["count_stored"] == 2
+
+
+def test_status_where_the_warehouse_cannot_be_locked_reads_the_snapshot(project: Path) -> None:
+    run("ingest")
+    lock = project / "warehouse.duckdb.lock"
+    lock.unlink()
+    lock.mkdir()  # as in a folder that is read only, which root does not know
+    found = json.loads(run("status", "--json").stdout)
+    assert found["read_from"] == found["snapshot"]
+    assert found["rows"]["posts"] == 2
+    assert "As in the snapshot" in run("status").stdout
+    (project / "warehouse.snapshot.duckdb").unlink()
+    assert "cannot be written" in str(run("status").exception)
+
+
+def test_full_disk_is_an_error_with_a_fix(project: Path) -> None:
+    run("ingest")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # no file may grow
+    try:
+        result = run("marts", "--json")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert isinstance(result.exception, AnalyticsError)
+    found = json.loads(result.stdout)
+    assert (found["status"], found["kind"]) == ("failed", "StoreError")
+    assert "warehouse.duckdb.lock: cannot be written" in found["error"]
+    assert run("marts").exit_code == 0  # the lock was let go
 
 
 def test_run_that_the_warehouse_fails_has_its_row(project: Path) -> None:
@@ -213,6 +266,35 @@ def test_label_keeps_what_was_said_before_the_input_ends(project: Path) -> None:
     assert len(json.loads(run("sql", "from gold", "--json").stdout)) == 1
     assert "3 labels stored" in run("label", "--annotator", "a", input="n\nn\nn\n").output
     assert "no item is left to label" in str(run("label", "--annotator", "a").exception)
+
+
+@pytest.mark.parametrize(("answers", "weights"), [("n\n", [4.0]), ("n\ns\np\nq\n", [2.0, 2.0])])
+def test_weights_follow_from_the_number_labelled(
+    project: Path, answers: str, weights: list[float]
+) -> None:
+    run("ingest")
+    run("label", "--annotator", "a", input=answers)
+    assert [w for (w,) in rows_of(project, "select weight from gold")] == weights
+
+
+def test_marts_know_labels_at_once(project: Path) -> None:
+    run("ingest")
+    with duckdb.connect(project / "warehouse.duckdb") as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        settings = InferSettings(model_id="m", result_digest="r", data_dir=project)
+        infer(connection, ScriptedEngine, new_run(connection), settings)
+    run("marts")
+    (project / "gold.csv").write_text("post_id,label\ntest:1,negative\n", encoding="utf-8")
+    for arguments, n in ((("--import", "gold.csv"), 1), (("--n", "1"), 2)):
+        result = run("label", "--annotator", "a", *arguments, input="p\n")
+        assert "`analytics report`" in result.output
+        assert rows_of(project, "select count_gold from model_quality") == [(n,)]
+
+
+def test_label_import_makes_no_warehouse(project: Path) -> None:
+    (project / "gold.csv").write_text("post_id,label\ntest:1,negative\n", encoding="utf-8")
+    assert "no warehouse yet" in str(run("label", "--import", "gold.csv").exception)
+    assert not (project / "warehouse.duckdb").exists()
 
 
 def test_label_import_takes_the_last_of_two_and_refuses_odd_weights(project: Path) -> None:

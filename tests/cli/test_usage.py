@@ -25,6 +25,8 @@ def run(*arguments: str) -> Result:
         (("ingest", "a", "--map", "id=a", "--map", "id=b", "--json"), "--map names 'id' twice"),
         (("ingest", "--map", "text", "a.csv", "--json"), "write FIELD=COLUMN"),
         (("distill", "nonsense", "--json"), "No such command 'nonsense'."),
+        (("infer", "--engine", "foo", "--json"), "Invalid value for '--engine': 'foo'"),
+        (("distill", "evaluate", "--dtype", "foo", "--json"), "Invalid value for '--dtype'"),
     ],
 )
 def test_wrong_usage_is_one_json_object(arguments: tuple[str, ...], message: str) -> None:

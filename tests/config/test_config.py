@@ -42,6 +42,8 @@ def test_paths_start_at_the_file(tmp_path: Path) -> None:
         ("[[aspects]]\nname = ' '", "'name' in [aspects[1]] is empty"),
         ("[[aspects]]\nname = 'a'\n[[aspects]]\nname = 'a'", "repeats the name 'a'"),
         ("not toml", "not valid TOML"),
+        ("[warehouse]\npath = '~nouser_x/y'", "is '~nouser_x/y': names the home folder of a user"),
+        ('[[sources]]\npath = "a\\u0000b"', "'path' in [sources[1]] is 'a\\x00b': holds a NUL"),
     ],
 )
 def test_fault_is_named_with_its_place_and_fix(tmp_path: Path, text: str, message: str) -> None:
@@ -77,6 +79,16 @@ def test_environment_is_over_the_file_and_flags_over_both(tmp_path: Path) -> Non
         ("ANALYTICS_MODEL_NAEM", "x", "Did you mean 'ANALYTICS_MODEL_NAME'?"),
         ("ANALYTICS_INFER_CHUNK_ITEMS", "x", "must be a whole number"),
         ("ANALYTICS_INFER_POST_LEVEL", "maybe", "must be true or false"),
+        (
+            "ANALYTICS_MODEL_ENGINE",
+            "foo",
+            "environment: ANALYTICS_MODEL_ENGINE is 'foo': must be one of",
+        ),
+        ("ANALYTICS_MODLE_NAME", "x", "Did you mean 'ANALYTICS_MODEL_NAME'?"),
+        ("ANALYTICS_MODEL_OPTIONS", "max_len 3", "ANALYTICS_MODEL_OPTIONS is not valid TOML"),
+        ("ANALYTICS_MODEL_OPTIONS", "3", "ANALYTICS_MODEL_OPTIONS is 3: must be a table"),
+        ("ANALYTICS_SOURCES", "{}", "environment: ANALYTICS_SOURCES must be a list of tables"),
+        ("ANALYTICS_SOURCES", "[{}]", "ANALYTICS_SOURCES: [sources[1]] lacks 'path'"),
     ],
 )
 def test_wrong_environment_is_an_error(
@@ -85,6 +97,30 @@ def test_wrong_environment_is_an_error(
     with pytest.raises(ConfigError) as caught:
         _load(tmp_path, "", **{variable: value})
     assert message in str(caught.value)
+    assert "analytics.toml" not in str(caught.value)
+
+
+def test_environment_sets_tables_and_lists(tmp_path: Path) -> None:
+    config = _load(
+        tmp_path,
+        "[[sources]]\npath = 'file.csv'\n[[aspects]]\nname = 'tram'",
+        ANALYTICS_MODEL_OPTIONS='{ max_model_len = 4096, device = "cpu" }',
+        ANALYTICS_SOURCES='[{ path = "a.csv", mapping = { text = "body" } }]',
+    )
+    assert config.model.options == {"max_model_len": 4096, "device": "cpu"}
+    assert [source.path for source in config.sources] == [tmp_path / "a.csv"]
+    assert config.sources[0].mapping == {"text": "body"}
+    assert [aspect.name for aspect in config.aspects] == ["tram"]
+    assert _load(tmp_path, "", ANALYTICS_MODEL_OPTIONS="{}").model.options == {}
+
+
+def test_variable_of_another_program_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _load(tmp_path, "", ANALYTICS_WRITE_KEY="secret", ANALYTICS_CACHE_DIR="/x", HOME="/y")
+    assert [record.getMessage() for record in caplog.records] == [
+        "environment: ANALYTICS_WRITE_KEY is no setting of this program."
+    ]
 
 
 def test_environment_sets_booleans_and_numbers(tmp_path: Path) -> None:
@@ -109,11 +145,12 @@ def test_template_is_valid_when_every_line_is_uncommented(tmp_path: Path) -> Non
     for line in render_template().splitlines():
         body = line.removeprefix("# ")
         is_setting = line.startswith("# ") and (" = " in body or body.startswith("[["))
-        lines.append(body if is_setting and "(unset)" not in body and ": " not in body else line)
+        lines.append(body if is_setting and ": " not in body else line)
     text = "\n".join(lines)
     tomllib.loads(text)
     config = _load(tmp_path, text)
     assert len(config.sources) == 2
+    assert config.model.batch_size == 32
     assert config.aspects[0].aliases == ("nordlys", "#nordlysn3")
 
 

@@ -17,6 +17,12 @@ def test_result_digest_follows_decoding() -> None:
     )
 
 
+def test_result_digest_follows_options_that_are_given() -> None:
+    plain = digests.result_digest(Decoding())
+    assert digests.result_digest(Decoding(), {}) == plain
+    assert digests.result_digest(Decoding(), {"max_model_len": 512}) != plain
+
+
 def test_digests_follow_the_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     before = digests.training_digest(), digests.result_digest(Decoding())
     monkeypatch.setattr(digests, "load_template", lambda name: prompts.load_template(name) + "!")

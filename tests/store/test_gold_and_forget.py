@@ -53,19 +53,21 @@ def test_scores_by_hand() -> None:
     assert abs(scores["macro_f1"] - (2 / 3 + 0.75 + 2 / 3) / 3) < 1e-12
 
 
-def test_sample_is_drawn_without_the_labelled_and_with_weights(
+def test_sample_is_drawn_without_the_labelled(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     store_posts(connection, [make_post(str(i), f"text {i}") for i in range(10)])
-    first = draw_sample(connection, 4, seed=1)
-    assert [s.weight for s in first] == [2.5] * 4
-    assert draw_sample(connection, 4, seed=1) == first
-    assert {s.post_id for s in draw_sample(connection, 4, seed=2)} != {s.post_id for s in first}
+    draw = draw_sample(connection, 4, seed=1)
+    first = draw.items
+    assert (len(first), draw.count_pool) == (4, 10)
+    assert draw_sample(connection, 4, seed=1) == draw
+    other = draw_sample(connection, 4, seed=2).items
+    assert {s.post_id for s in other} != {s.post_id for s in first}
     store_gold(
         connection,
         [GoldLabel(post_id=s.post_id, aspect="", label="neutral", annotator="a") for s in first],
     )
-    rest = draw_sample(connection, 10, seed=1)
+    rest = draw_sample(connection, 10, seed=1).items
     assert len(rest) == 6
     assert not {s.post_id for s in rest} & {s.post_id for s in first}
 

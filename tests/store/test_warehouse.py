@@ -191,10 +191,14 @@ def test_database_of_another_program_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     with duckdb.connect(path) as connection:
         connection.execute("create table posts as select 1 as n")
-    with pytest.raises(StoreError, match=r"the warehouse failed.*posts"), open_writer(path, "run"):
+    with (
+        pytest.raises(StoreError, match=r"w\.duckdb: not a warehouse of .* it holds main\.posts,"),
+        open_writer(path, "run"),
+    ):
         pass
     with duckdb.connect(path) as connection:
         assert rows(connection, "from posts") == [(1,)]
+        assert rows(connection, "select table_name from duckdb_tables()") == [("posts",)]
 
 
 def test_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
