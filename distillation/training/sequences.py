@@ -32,6 +32,7 @@ class TrainingItem:
 class TokenSequence:
     """One prompt with its response, ready to be packed.
 
+    content_key: of the post that the prompt shows.
     token_ids: (n,), what the model reads; the response's last token is not read.
     position_ids: (k, n), k = 1, or 3 for models with multi-axis rotary positions.
     first_kept: the logits of positions first_kept .. n-1 predict the response.
@@ -39,6 +40,7 @@ class TokenSequence:
     """
 
     key: str
+    content_key: str
     purpose: Purpose
     token_ids: np.ndarray[Any, Any]
     position_ids: np.ndarray[Any, Any]
@@ -105,6 +107,7 @@ class Encoder:
         sequences = [
             TokenSequence(
                 key=item.key,
+                content_key=item.example.item.content_key,
                 purpose="label",
                 token_ids=ids,
                 position_ids=self._positions(ids, pixels),
@@ -123,6 +126,7 @@ class Encoder:
             sequences.append(
                 TokenSequence(
                     key=item.key,
+                    content_key=item.example.item.content_key,
                     purpose="rationale",
                     token_ids=read,
                     position_ids=self._positions(read, pixels),

@@ -22,7 +22,8 @@ from distillation.training.losses import kd_loss, kd_loss_top_k, soft_label_loss
 from distillation.training.packing import Pack, pack_items
 from distillation.training.sequences import Encoder, TokenSequence, TrainingItem
 
-FORMAT_VERSION = 1
+# Raise when columns change their meaning. 2: the digest counts the post's content, too.
+FORMAT_VERSION = 2
 _MADE_BY = "analytics distill assistant --soft-labels"
 SOFT_LABELS_FILE = "soft_labels.parquet"
 
@@ -210,14 +211,16 @@ def write_soft_labels(
 
 
 def digest_response(sequence: TokenSequence) -> str:
-    """What two models must agree on before their logits are compared: the response."""
-    return hashlib.sha256(sequence.response_ids.astype(np.int64).tobytes()).hexdigest()[:16]
+    """What two models must agree on before their logits are compared: post and response."""
+    digest = hashlib.sha256(sequence.content_key.encode())
+    digest.update(sequence.response_ids.astype(np.int64).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _check_same_response(sequence: TokenSequence, digest: str) -> None:
     if digest_response(sequence) != digest:
         raise TrainingError(
-            f"item {sequence.key!r}: assistant and student split its {sequence.purpose} into "
-            "different tokens, so soft labels do not fit. Use models with the same tokenizer and "
-            "the same rationales"
+            f"item {sequence.key!r}: assistant and student got another text, aspect or picture, or "
+            f"split its {sequence.purpose} into different tokens, so soft labels do not fit. Use "
+            "the same data and rationales, and models with the same tokenizer"
         )
