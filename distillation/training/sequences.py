@@ -1,6 +1,7 @@
 """From labelled examples to token sequences, exactly as engines tokenise them."""
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,7 @@ class Encoder:
             processor=processor,
             max_model_len=max_tokens,
             max_new_tokens=max_response_tokens,
+            limit_name="pack.max_tokens",
         )
 
     @property
@@ -136,6 +138,17 @@ class Encoder:
                 )
             )
         return EncodedItem(sequences=tuple(sequences), pixels=pixels)
+
+    def count_cuts(self, items: Iterable[TrainingItem]) -> tuple[int, int]:
+        """How many items have a post that is cut, how many a response. Opens no picture."""
+        n_prompts = n_responses = 0
+        for item in items:
+            n_prompts += self._maker.fit(item.example.item) is not item.example.item
+            if item.rationale is not None:
+                n_tokens = len(encode(self._tokenizer, render_target(item.rationale)))
+                n_tokens += 1 - len(self._maker.prefill_ids)  # the end token counts
+                n_responses += n_tokens > self._max_response_tokens
+        return n_prompts, n_responses
 
     def _expand(self, prompt: str, item: Item) -> tuple[Any, Any, dict[str, Any], str | None]:
         """The label prompt's ids, how to expand another prompt's, pixels, picture key."""

@@ -17,7 +17,8 @@ import polars as pl
 
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import TrainingError
-from distillation.data.manifests import read_manifest_file, write_manifest
+from distillation.data.locks import make_folder
+from distillation.data.manifests import MANIFEST_FILE, read_manifest_file, write_manifest
 from distillation.training.losses import kd_loss, kd_loss_top_k, soft_label_loss
 from distillation.training.packing import Pack, pack_items
 from distillation.training.sequences import Encoder, TokenSequence, TrainingItem
@@ -170,7 +171,11 @@ def write_soft_labels(
     k: int,
     about: dict[str, Any],
 ) -> int:
-    """Run the assistant over all items once and store what the student needs; the rows."""
+    """Run the assistant over all items once and store what the student needs; the rows.
+
+    Raises:
+        TrainingError: the folder cannot be written.
+    """
     import torch
 
     temperature = assistant.temperature
@@ -196,8 +201,15 @@ def write_soft_labels(
                     "log_probs": log_probs.cpu().numpy().astype(np.float32).tobytes(),
                 }
             )
-    folder.mkdir(parents=True, exist_ok=True)
-    pl.DataFrame(rows).write_parquet(folder / SOFT_LABELS_FILE)
+    make_folder(folder)
+    (folder / MANIFEST_FILE).unlink(missing_ok=True)  # of what is replaced now
+    try:
+        pl.DataFrame(rows).write_parquet(folder / SOFT_LABELS_FILE)
+    except (OSError, pl.exceptions.PolarsError) as exc:
+        raise TrainingError(
+            f"{folder / SOFT_LABELS_FILE}: cannot be written ({exc}). The model is kept; the same "
+            "command writes the soft labels alone"
+        ) from exc
     manifest = {
         **about,
         "training_digest": training_digest(),
@@ -208,6 +220,22 @@ def write_soft_labels(
     }
     write_manifest(folder, manifest, format_version=FORMAT_VERSION)
     return len(rows)
+
+
+def digest_soft_labels(folder: Path) -> str:
+    """The sha256 of the soft labels in a folder.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    try:
+        with (folder / SOFT_LABELS_FILE).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise TrainingError(
+            f"{folder / SOFT_LABELS_FILE}: cannot be read ({exc.strerror or exc}). Give a folder "
+            f"that `{_MADE_BY}` finished"
+        ) from exc
 
 
 def digest_response(sequence: TokenSequence) -> str:
