@@ -99,7 +99,7 @@ def run_training(
                 (run.folder / REPORT_FILE).unlink(missing_ok=True)
             return finished
 
-        report = _ask_main(accelerator, open_folder)
+        report: dict[str, Any] | None = _ask_main(accelerator, open_folder)
         if report is not None:
             logger.info("%s: the training is finished, nothing is trained anew", run.folder)
         else:

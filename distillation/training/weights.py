@@ -86,9 +86,10 @@ class Weights:
         return bool(self._means)
 
     def finish(self) -> None:
-        """Leave the means, if there are any, in the model."""
+        """Leave the means, if there are any, in the model, and let go of all memory."""
         if self.has_mean:
             self._put(self._means)
+        self.parameters, self.masters, self._means = {}, {}, {}
 
     @contextmanager
     def with_means(self) -> Iterator[None]:
