@@ -38,7 +38,10 @@ class Prompt:
 
 
 class PromptMaker:
-    """Renders items for one model, and cuts texts that would not fit into it."""
+    """Renders items for one model, and cuts texts that would not fit into it.
+
+    `limit_name` is the setting that `max_model_len` comes from, for messages.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class PromptMaker:
         processor: Any = None,
         max_model_len: int = DEFAULT_MAX_MODEL_LEN,
         max_new_tokens: int,
+        limit_name: str = "max_model_len",
     ) -> None:
         self._tokenizer = tokenizer
         self._processor = processor
@@ -61,9 +65,9 @@ class PromptMaker:
         self._n_frame_tokens = self._measure(replace(_PROBE, text=""))
         if self._n_frame_tokens + self._n_image_tokens >= self._max_prompt_tokens:
             raise EngineError(
-                f"max_model_len = {max_model_len} leaves {self._max_prompt_tokens} tokens for the "
+                f"{limit_name} = {max_model_len} leaves {self._max_prompt_tokens} tokens for the "
                 f"prompt beside {max_new_tokens} for the rationale; the prompt without any post "
-                f"is {self._n_frame_tokens + self._n_image_tokens}. Raise max_model_len"
+                f"is {self._n_frame_tokens + self._n_image_tokens}. Raise {limit_name}"
             )
 
     def prepare(self, items: Sequence[Item], purpose: Purpose) -> list[Prompt]:

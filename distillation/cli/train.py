@@ -56,7 +56,13 @@ def _training_options(function: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Path(path_type=Path),
     help="Also write soft labels for the data into this folder.",
 )
-@click.option("--top-k", default=64, show_default=True, help="Tokens kept a position.")
+@click.option(
+    "--top-k",
+    type=click.IntRange(1),
+    default=64,
+    show_default=True,
+    help="Tokens kept a position.",
+)
 @common_options
 def assistant(
     config_path: Path | None,
@@ -68,7 +74,7 @@ def assistant(
     """Train the assistant on labels and the teacher's rationales.
 
     --output gets the model (`model/`) and the log. An interrupted training goes on from
-    its newest checkpoint when the command is run again.
+    its newest checkpoint when the command is run again; a finished one is left as it is.
     """
     del config_path  # all settings are in the recipe
     _train(as_json, soft_labels_out=soft_labels_out, top_k=top_k, **options)
@@ -101,7 +107,7 @@ def student(
     """Train the student on the union of rationales, with hard and soft labels.
 
     --output gets the model (`model/`) and the log. An interrupted training goes on from
-    its newest checkpoint when the command is run again.
+    its newest checkpoint when the command is run again; a finished one is left as it is.
     """
     if assistant_model is not None and soft_labels_in is not None:
         raise click.UsageError("--assistant and --soft-labels do not go together")
@@ -143,7 +149,14 @@ def _train(
     name = model or settings.model.base
     if not name:
         raise ConfigError(f"recipe {settings.name!r} names no base model. Give --model")
+    if settings.loss.kd_weight == 0 and (assistant_model or soft_labels_in):
+        raise ConfigError(
+            f"recipe {settings.name!r} has loss.kd_weight = 0: soft labels would change nothing. "
+            "Raise it (--set loss.kd_weight=0.3), or leave out --assistant and --soft-labels"
+        )
     cache = cache_folder()
+    base = resolve_model(name, cache_dir=cache)
+    helper = resolve_model(assistant_model, cache_dir=cache) if assistant_model else None
     pictures = None if text_only else open_cached_pictures(cache)
     specs = [parse_spec(text) for text in data]
     items, counts = make_items(
@@ -158,12 +171,10 @@ def _train(
         report = run_training(
             TrainingRun(
                 recipe=settings,
-                base=resolve_model(name, cache_dir=cache).path,
-                assistant=(
-                    resolve_model(assistant_model, cache_dir=cache).path
-                    if assistant_model
-                    else None
-                ),
+                base=base.path,
+                base_id=base.model_id,
+                assistant=helper.path if helper else None,
+                assistant_id=helper.model_id if helper else "",
                 soft_labels_in=soft_labels_in,
                 soft_labels_out=soft_labels_out,
                 top_k=top_k,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analytics.contract.errors import TrainingError
-from analytics.contract.labels import Label
+from analytics.contract.labels import LABELS, Label
 from distillation.data.folds import assign_split
 from distillation.data.overlaps import normalise_text
 from distillation.data.rows import Row, parse_label, read_text, split_lines
@@ -60,8 +60,8 @@ def read_mvsa(folder: Path, split: str) -> list[Row]:
     """
     rows, n_dropped, n_lost = [], 0, 0
     for number, line in enumerate(split_lines(read_text(folder / LABELS_FILE)), start=1):
-        if number == 1 or not line.strip():
-            continue  # `ID	text,image`
+        if not line.strip() or (number == 1 and _is_header(line)):
+            continue
         native_id, pairs = _parse_line(line, where=f"{folder / LABELS_FILE}:{number}")
         label = merge_labels(pairs)
         if label is None:
@@ -88,6 +88,13 @@ def read_mvsa(folder: Path, split: str) -> list[Row]:
     if n_lost:
         logger.warning("%s: %d labelled posts have no text file and are left out", folder, n_lost)
     return rows
+
+
+def _is_header(line: str) -> bool:
+    """Whether a first line is `ID	text,image`: no number before, no label behind."""
+    native_id, *cells = line.split("\t")
+    words = {word.strip().lower() for cell in cells for word in cell.split(",")}
+    return not native_id.strip().isdigit() and words.isdisjoint(LABELS)
 
 
 def _parse_line(line: str, *, where: str) -> tuple[str, list[tuple[Label, Label]]]:

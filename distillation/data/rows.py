@@ -136,9 +136,12 @@ def read_jsonl(path: Path, *, images: Path | None = None) -> list[Row]:
         if not isinstance(value, dict) or not isinstance(value.get("text"), str):
             raise TrainingError(f"{where}: no object with a text field `text`")
         image = str(value.get("image") or "")
+        example_id = value.get("id")
         rows.append(
             Row(
-                example_id=str(value.get("id") or f"{path.stem}-{number}"),
+                example_id=(
+                    f"{path.stem}-{number}" if example_id in (None, "") else str(example_id)
+                ),
                 text=value["text"],
                 label=parse_label(value.get("label"), where=where),
                 aspect=str(value.get("aspect") or ""),

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analytics.contract.errors import ConfigError
-from analytics.contract.records import Rationale
 from distillation.data.condense import WHOLE, condense
 from distillation.data.examples import Example, drop_pictures
 from distillation.data.folds import assign_folds
+from distillation.data.joining import index_rationales
 from distillation.data.loaders import load_examples, name_dataset
-from distillation.data.overlaps import normalise_text
+from distillation.data.overlaps import list_contents, name_content
 from distillation.data.pictures import PictureFolder
-from distillation.data.rationales import read_rationales
 from distillation.training.sequences import TrainingItem
 
 N_FOLDS = 5
@@ -24,14 +23,15 @@ N_FOLDS = 5
 class DataSpec:
     """A data set, a split, and what is taken of it.
 
-    `n` examples are drawn with seed 0; `folds` (1-5, by picture group) keep whole groups;
+    `n` examples are drawn with seed 0, one by one, so a picture group may be drawn in
+    part; `folds` (1-5, by picture group) keep whole groups, None takes all five;
     `with_pictures` False leaves the pictures out.
     """
 
     path: Path
     split: str
     n: int | None = None
-    folds: tuple[int, ...] = ()
+    folds: tuple[int, ...] | None = None
     with_pictures: bool = True
 
     @property
@@ -64,15 +64,20 @@ def parse_spec(text: str) -> DataSpec:
     if not path.exists():
         raise ConfigError(f"--data {text!r}: there is no {path}")
     n: int | None = None
-    folds: tuple[int, ...] = ()
+    folds: tuple[int, ...] | None = None
     with_pictures = True
     for option in options:
         key, _, value = option.partition("=")
         if key == "n" and value.isdigit() and int(value) > 0:
             n = int(value)
         elif key == "folds" and (match := re.fullmatch(r"([1-5])(?:-([1-5]))?", value)):
-            first = int(match[1])
-            folds = tuple(range(first, int(match[2] or first) + 1))
+            first, last = int(match[1]), int(match[2] or match[1])
+            if first > last:
+                raise ConfigError(
+                    f"--data {text!r}: {option!r} names no fold. Give the smaller number first: "
+                    f"folds={last}-{first}"
+                )
+            folds = tuple(range(first, last + 1))
         elif key == "pictures" and value == "no":
             with_pictures = False
         else:
@@ -85,7 +90,7 @@ def parse_spec(text: str) -> DataSpec:
 def load_spec(spec: DataSpec, *, pictures: PictureFolder | None) -> list[Example]:
     """The examples of a specification, in the order of the source."""
     examples = load_examples(spec.path, spec.split, pictures=pictures)
-    if spec.folds:
+    if spec.folds is not None:
         fold_of = assign_folds({example.group for example in examples}, n_folds=N_FOLDS)
         examples = [e for e in examples if fold_of[e.group] + 1 in spec.folds]
     if spec.n is not None and spec.n < len(examples):
@@ -108,36 +113,56 @@ def make_items(
     items; one without any is an item with a label only. Examples whose text also stands
     in a held-out set are dropped and counted. Rationales are cut to the first
     sentences of each part (see `condense`).
+
+    Raises:
+        ConfigError: an example comes twice, or a rationale folder fits no data.
+        TrainingError: a rationale is of another text, aspect or label than its example.
     """
-    held = {
-        normalise_text(example.item.text)
-        for spec in held_out
-        for example in load_spec(spec, pictures=None)
-    }
-    rationales: dict[tuple[str, str, str], list[tuple[str, Rationale]]] = {}
-    for folder in rationale_folders:
-        for row in read_rationales(folder):
-            rationales.setdefault((row.dataset, row.split, row.example_id), []).append(
-                (row.stage, condense(row.rationale, part_sentences))
-            )
+    held = {name for spec in held_out for name in _name_held_out(spec, pictures)}
+    index = index_rationales(rationale_folders)
     items: list[TrainingItem] = []
     counts = {"examples": 0, "overlaps": 0, "with_picture": 0, "rationales": 0}
+    sources: dict[str, Path] = {}
     for spec in specs:
         for example in load_spec(spec, pictures=pictures):
-            counts["examples"] += 1
-            if held and normalise_text(example.item.text) in held:
-                counts["overlaps"] += 1
-                continue
-            counts["with_picture"] += example.item.image_path is not None
             key = f"{spec.name}/{spec.split}/{example.example_id}"
             if not spec.with_pictures:
                 key += "/no-picture"
-            found = rationales.get((spec.name, spec.split, example.example_id), [])
+            _check_new(key, spec.path, sources)
+            counts["examples"] += 1
+            found = index.find(spec.name, spec.split, example)
+            if name_content(example.item) in held:
+                counts["overlaps"] += 1
+                continue
+            counts["with_picture"] += example.item.image_path is not None
             counts["rationales"] += len(found)
             if not found:
                 items.append(TrainingItem(key=key, example=example))
-            for n, (stage, rationale) in enumerate(found):
+            for n, row in enumerate(found):
                 items.append(
-                    TrainingItem(key=f"{key}/{stage}-{n}", example=example, rationale=rationale)
+                    TrainingItem(
+                        key=f"{key}/{row.stage}-{n}",
+                        example=example,
+                        rationale=condense(row.rationale, part_sentences),
+                    )
                 )
+    counts["unmatched_rationales"] = index.count_unmatched(spec.title for spec in specs)
     return items, counts
+
+
+def _check_new(key: str, path: Path, sources: dict[str, Path]) -> None:
+    """Keys index soft labels and tell items apart, so each must be one example's alone."""
+    if key in sources:
+        raise ConfigError(
+            f"--data: {key!r} comes twice, from {sources[key]} and from {path}. Give each part of "
+            "a data set once; two data sets of one name need two names"
+        )
+    sources[key] = path
+
+
+def _name_held_out(spec: DataSpec, pictures: PictureFolder | None) -> set[str]:
+    """The contents of a held-out set; its pictures are looked at only if a post needs them."""
+    examples = load_spec(spec, pictures=None)
+    if pictures is not None and not all(name_content(example.item) for example in examples):
+        examples = load_spec(spec, pictures=pictures)
+    return list_contents(examples)

@@ -29,17 +29,20 @@ def find_images(folder: Path) -> Path | None:
 
 
 def read_tsv(path: Path, *, images: Path | None) -> list[Row]:
-    """Rows of `index, label 0/1/2, image, text with $T$, aspect`, after a header.
+    """Rows of `index, label 0/1/2, image, text with $T$, aspect`, maybe after a header.
 
-    Quotes are plain letters here. Ids are `<split>-<index>`.
+    A first line that begins with a number or has a label is a row, not a header. Quotes
+    are plain letters here. Ids are `<split>-<index>`.
 
     Raises:
         TrainingError: a row has another number of columns, or another label.
     """
     rows = []
-    for number, line in enumerate(split_lines(read_text(path))[1:], start=2):
+    for number, line in enumerate(split_lines(read_text(path)), start=1):
         where = f"{path}:{number}"
         values = line.split("\t")
+        if number == 1 and _is_header(values):
+            continue
         if len(values) != _N_TSV_COLUMNS:
             raise TrainingError(f"{where}: {len(values)} columns, {_N_TSV_COLUMNS} are needed")
         index, label, image, text, aspect = (value.strip() for value in values)
@@ -56,6 +59,11 @@ def read_tsv(path: Path, *, images: Path | None) -> list[Row]:
             )
         )
     return rows
+
+
+def _is_header(values: list[str]) -> bool:
+    labels = {str(index) for index in range(len(LABELS))}
+    return not values[0].strip().isdigit() and labels.isdisjoint(v.strip() for v in values[1:2])
 
 
 def read_four_lines(path: Path, *, images: Path | None) -> list[Row]:

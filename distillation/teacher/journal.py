@@ -5,7 +5,6 @@ a run goes on only under the same. A last line that was cut by a crash is taken
 off; its example is asked again.
 """
 
-import fcntl
 import json
 import logging
 import os
@@ -19,11 +18,14 @@ from analytics.contract.errors import TrainingError
 from analytics.contract.labels import Label
 from analytics.contract.records import Rationale
 from distillation.data.examples import Example
+from distillation.data.locks import lock_file
 from distillation.teacher.stages import Outcome
 
 logger = logging.getLogger(__name__)
 
 JOURNAL_FILE = "journal.jsonl"
+# What a journal's maker is called on the command line.
+_COMMANDS = {"assistant": "augment"}
 # Each line is handed to the operating system at once; the disk is waited for
 # after this many, which is what a power cut can cost.
 _LINES_PER_SYNC = 16
@@ -126,12 +128,8 @@ def open_journal(folder: Path, identity: Mapping[str, Any]) -> Journal:
     except OSError as exc:
         raise _name_failure(path, exc) from exc
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            raise TrainingError(
-                f"{path}: another teacher run is writing it. Wait for it, or give another --output"
-            ) from exc
+        maker = str(identity.get("maker", "teacher"))
+        lock_file(file, path, writer=f"`distill {_COMMANDS.get(maker, maker)}`")
         _drop_cut_line(file, path)
         journal = Journal(path=path, file=file)
         file.seek(0)
@@ -175,7 +173,9 @@ def _drop_cut_line(file: Any, path: Path) -> None:
 def _check_identity(line: bytes, identity: Mapping[str, Any], path: Path) -> None:
     header = _parse_line(line)
     if header is None or header.get("kind") != "identity":
-        raise TrainingError(f"{path}: this is no journal of a teacher run. Give another --output")
+        raise TrainingError(
+            f"{path}: this is no journal of a teacher or of augmentation. Give another --output"
+        )
     before = dict(header.get("identity") or {})
     changed = [
         f"{name} = {before.get(name)!r}, now {identity.get(name)!r}"

@@ -3,14 +3,12 @@
 import json
 import os
 import shutil
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.errors import TrainingError
-from distillation.training.batches import Plan
-from distillation.training.recipe import Recipe
+from distillation.training.identity import name_changes
 
 _STATE_FILE = "training.json"
 _PREFIX = "checkpoint-"
@@ -20,8 +18,7 @@ def save_checkpoint(
     folder: Path,
     step: int,
     accelerator: Any,
-    recipe: Recipe,
-    plan: Plan,
+    identity: Mapping[str, Any],
     rows: list[dict[str, Any]],
 ) -> None:
     """Write weights, optimizer, random states and log; keep the newest two.
@@ -36,7 +33,7 @@ def save_checkpoint(
     accelerator.wait_for_everyone()
     accelerator.save_state(str(temp), safe_serialization=False)
     if accelerator.is_main_process:
-        state = {"step": step, "fingerprint": _fingerprint(recipe, plan), "rows": rows}
+        state = {"step": step, "identity": dict(identity), "rows": rows}
         (temp / _STATE_FILE).write_text(json.dumps(state), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         os.replace(temp, target)
@@ -52,18 +49,18 @@ def find_checkpoint(folder: Path) -> Path | None:
 
 
 def load_checkpoint(
-    path: Path, accelerator: Any, recipe: Recipe, plan: Plan
+    path: Path, accelerator: Any, identity: Mapping[str, Any]
 ) -> tuple[int, list[dict[str, Any]]]:
     """Go back to a checkpoint: the next step and the log so far.
 
     Raises:
-        TrainingError: it belongs to another recipe, data set or contract.
+        TrainingError: it belongs to another training.
     """
     state = json.loads((path / _STATE_FILE).read_text(encoding="utf-8"))
-    if state["fingerprint"] != _fingerprint(recipe, plan):
+    if changes := name_changes(state.get("identity", {}), identity):
         raise TrainingError(
-            f"{path}: is of another recipe, other data or another contract, so this training "
-            "cannot go on from it. Remove the folder's checkpoints, or take another --output"
+            f"{path}: is of a training with another {changes}, so this one cannot go on from it. "
+            "Remove the folder's checkpoints, or give another --output"
         )
     accelerator.load_state(str(path))
     return int(state["step"]), list(state["rows"])
@@ -73,17 +70,3 @@ def drop_checkpoints(folder: Path) -> None:
     """Remove the checkpoints of a training that is done."""
     for path in folder.glob(f"{_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _fingerprint(recipe: Recipe, plan: Plan) -> str:
-    settings = asdict(recipe)
-    # How often a checkpoint is written changes nothing in the training.
-    settings.pop("checkpoint_every")
-    return digest_of(
-        {
-            "recipe": settings,
-            "contract": training_digest(),
-            "keys": [item.key for item in plan.items],
-            "n_steps": plan.n_steps,
-        }
-    )

@@ -9,7 +9,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,7 @@ from distillation.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from distillation.training.identity import describe_training
 from distillation.training.losses import label_loss, response_loss
 from distillation.training.modeling import Trainee, group_parameters
 from distillation.training.packing import Pack, pack_items
@@ -54,11 +55,13 @@ def train(
     folder: Path,
     soft_labels: SoftLabels | None = None,
     accelerator: Any = None,
+    identity: Mapping[str, Any] | None = None,
     on_epoch: Callable[[int, Any], dict[str, Any]] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
     """Train in place; goes on from the newest checkpoint in `folder`, if there is one.
 
+    That must be of the same `identity` (`describe_training`, by default without sources).
     `on_epoch(epoch, model)` scores the model; its figures go into the log. The log has
     one row a step: losses apart (cls, rea, and soft ones), learning rate, tokens.
 
@@ -81,6 +84,7 @@ def train(
         first_step=int(optim.average_from * plan.n_steps),
         every=optim.average_every,
     )
+    identity = identity or describe_training(recipe, items, n_processes=accelerator.num_processes)
     is_sharded = "FSDP" in str(accelerator.distributed_type)
     if weights.has_copies and is_sharded:
         raise TrainingError(
@@ -104,7 +108,7 @@ def train(
     trained = Trained()
     first_step = 0
     if (found := find_checkpoint(folder)) is not None:
-        first_step, trained.rows = load_checkpoint(found, accelerator, recipe, plan)
+        first_step, trained.rows = load_checkpoint(found, accelerator, identity)
         logger.info("going on from step %d of %d", first_step, plan.n_steps)
     model.train()
     for step, packs in _prepare(plan, first_step, encoder, trainee, recipe, accelerator):
@@ -115,10 +119,13 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = group["base_lr"] * rate
         sums = _run_step(
-            model, packs, recipe, soft_labels, label_ids, accelerator=accelerator, autocast=autocast
+            *(model, weights, packs, recipe, soft_labels, label_ids),
+            accelerator=accelerator,
+            autocast=autocast,
         )
-        norm = accelerator.clip_grad_norm_(model.parameters(), optim.max_grad_norm)
-        weights.take_gradients()
+        # Sharded models want their own list of parameters; theirs have no copies.
+        learning = weights.masters.values() if weights.has_copies else model.parameters()
+        norm = accelerator.clip_grad_norm_(learning, optim.max_grad_norm)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         weights.put_values()
@@ -144,7 +151,7 @@ def train(
         is_due = recipe.checkpoint_every and (step + 1) % recipe.checkpoint_every == 0
         stops = should_stop()
         if (is_due or stops) and step + 1 < plan.n_steps:
-            save_checkpoint(folder, step + 1, accelerator, recipe, plan, trained.rows)
+            save_checkpoint(folder, step + 1, accelerator, identity, trained.rows)
         if stops and step + 1 < plan.n_steps:
             trained.is_finished = False
             return trained
@@ -159,6 +166,7 @@ def train(
 
 def _run_step(
     model: Any,
+    weights: Weights,
     packs: Sequence[Pack],
     recipe: Recipe,
     soft_labels: SoftLabels | None,
@@ -167,7 +175,10 @@ def _run_step(
     accelerator: Any,
     autocast: Any,
 ) -> dict[str, float]:
-    """Forward and backward of all packs of a step; the step's mean losses."""
+    """Forward and backward of all packs of a step; the step's mean losses.
+
+    Gradients add up in `weights`.
+    """
     import torch
 
     device = accelerator.device
@@ -179,9 +190,9 @@ def _run_step(
         if p.sequence.purpose == "rationale"
     )
     counts = torch.tensor([n_labels, n_responses], device=device, dtype=torch.float64)
-    counts = accelerator.reduce(counts, reduction="sum").clamp(min=1)
+    counts = accelerator.reduce(counts, reduction="sum")
     # Processes average their gradients, the losses are means over all of them.
-    scale_label, scale_response = (accelerator.num_processes / counts).tolist()
+    scale_label, scale_response = (accelerator.num_processes / counts.clamp(min=1)).tolist()
     sums = torch.zeros(4, dtype=torch.float64, device=device)
     for number, pack in enumerate(packs):
         is_last = number == len(packs) - 1
@@ -200,6 +211,9 @@ def _run_step(
                 soft[1] * scale_response,
             ]
             accelerator.backward(_mix(parts, recipe.loss))
+        # Several processes add up their gradients in the model until the last pack.
+        if is_last or accelerator.num_processes == 1:
+            weights.take_gradients()
         sums += torch.stack([part.detach().double() for part in parts])
     means = (accelerator.reduce(sums, reduction="sum") / accelerator.num_processes).tolist()
     names = ("hard_cls", "hard_rea", "soft_cls", "soft_rea")

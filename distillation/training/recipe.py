@@ -1,10 +1,13 @@
 """Recipes: TOML files that say how a model is trained; shipped ones lie in `recipes/`."""
 
+import math
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from importlib.resources import files
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -93,6 +96,21 @@ class Recipe:
     pack: PackRecipe = field(default_factory=PackRecipe)
 
 
+_POSITIVE = (
+    "loss.temperature",
+    "model.lora_rank",
+    "model.lora_alpha",
+    "optim.learning_rate",
+    "optim.new_learning_rate",
+    "optim.max_grad_norm",
+    "optim.batch_size",
+    "optim.n_epochs",
+    "optim.average_every",
+    "pack.max_pack_tokens",
+    "pack.max_response_tokens",
+)
+
+
 def list_recipes() -> list[str]:
     """The names of the shipped recipes, with the role: `paper-student`."""
     folder = files("distillation") / "recipes"
@@ -155,6 +173,8 @@ def _override(values: dict[str, Any], override: str) -> None:
     *path, last = key.strip().split(".")
     for name in path:
         values = values.setdefault(name, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"--set {override!r}: {name!r} is a value, not a section")
     values[last] = value
 
 
@@ -206,19 +226,36 @@ def _check(recipe: Recipe, where: str) -> None:
     for name, (value, known) in choices.items():
         if value not in known:
             raise ConfigError(f"{where}: {name} = {value!r}. Give one of {', '.join(known)}")
-    for name, share in {
-        "loss.alpha": recipe.loss.alpha,
-        "loss.kd_weight": recipe.loss.kd_weight,
-        "optim.share_warmup": recipe.optim.share_warmup,
-        "optim.average_from": recipe.optim.average_from,
-    }.items():
-        if not 0.0 <= share <= 1.0:
-            raise ConfigError(f"{where}: {name} = {share}. Give a number from 0 to 1")
-    for name, number in {
-        "loss.temperature": recipe.loss.temperature,
-        "optim.batch_size": recipe.optim.batch_size,
-        "optim.n_epochs": recipe.optim.n_epochs,
-        "pack.max_pack_tokens": recipe.pack.max_pack_tokens,
-    }.items():
-        if number <= 0:
-            raise ConfigError(f"{where}: {name} = {number}. Give a number above 0")
+    for name in ("loss.alpha", "loss.kd_weight", "optim.share_warmup", "optim.average_from"):
+        if not 0.0 <= _get(recipe, name) <= 1.0:
+            raise _name_fault(recipe, name, where, "a number from 0 to 1")
+    for name in ("model.lora_dropout", "optim.beta_1", "optim.beta_2"):
+        if not 0.0 <= _get(recipe, name) < 1.0:
+            raise _name_fault(recipe, name, where, "a number from 0 to below 1")
+    for name in _POSITIVE:
+        if not 0 < _get(recipe, name) < math.inf:
+            raise _name_fault(recipe, name, where, "a number above 0")
+    for name in ("checkpoint_every", "optim.weight_decay", "pack.max_part_sentences"):
+        if not 0 <= _get(recipe, name) < math.inf:
+            raise _name_fault(recipe, name, where, "0 or more")
+    if recipe.pack.max_tokens <= recipe.pack.max_response_tokens:
+        wanted = f"more than pack.max_response_tokens = {recipe.pack.max_response_tokens}"
+        raise _name_fault(recipe, "pack.max_tokens", where, wanted)
+    for name in ("model.frozen", "model.lora_targets", "optim.new_parameters"):
+        patterns = _get(recipe, name)
+        for pattern in [patterns] if isinstance(patterns, str) else patterns:
+            try:
+                re.compile(pattern)
+            except re.error as exc:
+                raise ConfigError(
+                    f"{where}: {name}: {pattern!r} is no regular expression ({exc})"
+                ) from exc
+
+
+def _get(recipe: Recipe, name: str) -> Any:
+    """A setting by its dotted name."""
+    return attrgetter(name)(recipe)
+
+
+def _name_fault(recipe: Recipe, name: str, where: str, wanted: str) -> ConfigError:
+    return ConfigError(f"{where}: {name} = {_get(recipe, name)}. Give {wanted}")

@@ -2,18 +2,23 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from analytics.contract.engine import LabelReply
-from analytics.contract.json_files import write_object
+from analytics.contract.errors import EngineError, TrainingError
+from analytics.contract.json_files import read_object, write_object
 from distillation.data.examples import Example
+from distillation.data.locks import lock_folder, make_folder
+from distillation.data.manifests import MANIFEST_FILE
 from distillation.data.seen import write_seen
 from distillation.evaluation.judging import judge
 from distillation.evaluation.scores import count_rows, score_counts
 from distillation.training.checkpoint import drop_checkpoints
+from distillation.training.identity import describe_training, name_changes
 from distillation.training.loop import make_autocast, train
 from distillation.training.modeling import Trainee, load_trainee, write_model
 from distillation.training.recipe import Recipe
@@ -23,6 +28,7 @@ from distillation.training.soft_labels import (
     ResidentAssistant,
     SoftLabels,
     StoredSoftLabels,
+    digest_soft_labels,
     write_soft_labels,
 )
 
@@ -34,17 +40,31 @@ REPORT_FILE = "training.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRun:
-    """What is trained from what. `base` and `assistant` are model folders."""
+    """What is trained from what. `base` and `assistant` are model folders.
+
+    `base_id` and `assistant_id` change with the weights; by default they are the places.
+    """
 
     recipe: Recipe
     base: Path
     folder: Path
     data: tuple[str, ...]
     counts: dict[str, int]
+    base_id: str = ""
     assistant: Path | None = None
+    assistant_id: str = ""
     soft_labels_in: Path | None = None
     soft_labels_out: Path | None = None
     top_k: int = 64
+
+    def name_sources(self) -> dict[str, str]:
+        """Ids of the models and soft labels that it begins with."""
+        found = {"base": self.base_id or str(self.base)}
+        if self.assistant is not None:
+            found["assistant"] = self.assistant_id or str(self.assistant)
+        if self.soft_labels_in is not None:
+            found["soft_labels"] = digest_soft_labels(self.soft_labels_in)
+        return found
 
 
 def run_training(
@@ -54,17 +74,102 @@ def run_training(
     *,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Train a model and write it to `<folder>/model`; the report, also written as JSON."""
+    """Train a model and write it to `<folder>/model`; the report, also written as JSON.
+
+    A training that is finished is not done again: its report is given. Soft labels that
+    are asked for and not there are written from its model.
+
+    Raises:
+        TrainingError: another process trains into the folder, or it holds another training.
+    """
     from accelerate import Accelerator
+
+    accelerator = Accelerator()
+    identity = describe_training(
+        run.recipe, items, n_processes=accelerator.num_processes, sources=run.name_sources()
+    )
+    with ExitStack() as held:
+
+        def open_folder() -> dict[str, Any] | None:
+            held.enter_context(lock_folder(run.folder, writer="training"))
+            if run.soft_labels_out is not None:  # its faults are found before time is spent
+                make_folder(run.soft_labels_out)
+            finished = find_finished(run.folder, identity)
+            if finished is None:  # a report without its model vouches for nothing
+                (run.folder / REPORT_FILE).unlink(missing_ok=True)
+            return finished
+
+        report: dict[str, Any] | None = _ask_main(accelerator, open_folder)
+        if report is not None:
+            logger.info("%s: the training is finished, nothing is trained anew", run.folder)
+        else:
+            report = _train_and_write(run, items, dev, identity, accelerator, should_stop)
+        if run.soft_labels_out is None or report["status"] != "done":
+            return report
+        if accelerator.is_main_process:
+            accelerator.free_memory()
+            report["count_soft_labels"] = _write_soft_labels(
+                run, run.soft_labels_out, items, identity, accelerator.device
+            )
+            write_object(run.folder / REPORT_FILE, {**report, "identity": identity})
+    return report
+
+
+def find_finished(folder: Path, identity: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The report of a finished training in a folder; None if there is none.
+
+    Raises:
+        TrainingError: it is of something else.
+    """
+    report = read_object(folder / REPORT_FILE)
+    if report is None or not (folder / MODEL_FOLDER / "contract.json").is_file():
+        return None
+    before = report.pop("identity", None)
+    changes = name_changes(before, identity) if before else "version of analytics"
+    if changes:
+        raise TrainingError(
+            f"{folder}: holds a finished training with another {changes}. Give another --output, "
+            "or remove the folder"
+        )
+    return report
+
+
+def _ask_main(accelerator: Any, find: Callable[[], Any]) -> Any:
+    """What `find` gives (or raises) in the main process, in all processes."""
+    from accelerate.utils import broadcast_object_list
+
+    found: list[Any] = [None, None]
+    if accelerator.is_main_process:
+        try:
+            found[0] = find()
+        except (TrainingError, EngineError) as exc:
+            found[1] = exc
+    broadcast_object_list(found)
+    if found[1] is not None:
+        raise found[1]
+    return found[0]
+
+
+def _train_and_write(
+    run: TrainingRun,
+    items: Sequence[TrainingItem],
+    dev: Sequence[Example],
+    identity: Mapping[str, Any],
+    accelerator: Any,
+    should_stop: Callable[[], bool],
+) -> dict[str, Any]:
+    import torch
 
     started = time.monotonic()
     recipe = run.recipe
-    run.folder.mkdir(parents=True, exist_ok=True)
-    accelerator = Accelerator()
+    # Before the model is loaded: new low-rank matrices are drawn then.
+    torch.manual_seed(recipe.seed)
     trainee = load_trainee(run.base, recipe.model, device=accelerator.device)
     soft_labels = _find_soft_labels(run, items, accelerator.device)
     dev_items = [TrainingItem(key=example.example_id, example=example) for example in dev]
     encoder = _make_encoder(trainee, recipe)
+    is_main = accelerator.is_main_process
+    cuts = _count_cuts(encoder, recipe, items, dev_items) if is_main else {}
 
     def score(epoch: int, model: Any) -> dict[str, Any]:
         if not dev_items:
@@ -94,6 +199,7 @@ def run_training(
         folder=run.folder,
         soft_labels=soft_labels,
         accelerator=accelerator,
+        identity=identity,
         on_epoch=score,
         should_stop=should_stop,
     )
@@ -104,26 +210,56 @@ def run_training(
         "data": list(run.data),
         **run.counts,
         "count_items": len(items),
+        **cuts,
         "count_steps": len(trained.rows),
         "seconds": round(sum(row["seconds"] for row in trained.rows), 1),
         "last": {k: v for k, v in trained.rows[-1].items() if k != "seconds"},
     }
-    if not trained.is_finished or not accelerator.is_main_process:
+    if not trained.is_finished or not is_main:
         return report
     if trained.state is not None:  # the model itself lies in pieces in many processes
         trainee = load_trainee(run.base, recipe.model, device="cpu")
         trainee.model.load_state_dict(trained.state)
-    if run.soft_labels_out is not None:
-        report["count_soft_labels"] = _write_soft_labels(run, trainee, items)
     target = run.folder / MODEL_FOLDER
     about = {key: report[key] for key in ("seed", "data", "count_items", "count_steps")}
     write_model(trainee, target, recipe=recipe, about=about)
     write_seen(target, (item.example for item in items), base=run.base)
-    drop_checkpoints(run.folder)
     report["model"] = str(target)
     report["wall_seconds"] = round(time.monotonic() - started, 1)
-    write_object(run.folder / REPORT_FILE, report)
+    write_object(run.folder / REPORT_FILE, {**report, "identity": identity})
+    drop_checkpoints(run.folder)
     return report
+
+
+def _count_cuts(
+    encoder: Encoder,
+    recipe: Recipe,
+    items: Sequence[TrainingItem],
+    dev_items: Sequence[TrainingItem],
+) -> dict[str, int]:
+    """How many items lose a part to the recipe's token budgets; said before time is spent."""
+    n_prompts, n_responses = encoder.count_cuts(items)
+    n_dev, _ = encoder.count_cuts(dev_items)
+    if n_prompts or n_dev:
+        logger.warning(
+            "%d of %d items and %d of %d dev posts are cut in the middle: pack.max_tokens = %d "
+            "leaves %d tokens for the prompt",
+            *(n_prompts, len(items), n_dev, len(dev_items)),
+            *(recipe.pack.max_tokens, recipe.pack.max_tokens - recipe.pack.max_response_tokens),
+        )
+    if n_responses:
+        logger.warning(
+            "%d of %d rationales are longer than pack.max_response_tokens = %d: their rest and "
+            "their end are not learned",
+            n_responses,
+            sum(item.rationale is not None for item in items),
+            recipe.pack.max_response_tokens,
+        )
+    return {
+        "count_cut_prompts": n_prompts,
+        "count_cut_responses": n_responses,
+        "count_cut_dev_prompts": n_dev,
+    }
 
 
 def _find_soft_labels(
@@ -134,30 +270,48 @@ def _find_soft_labels(
         return StoredSoftLabels(run.soft_labels_in, temperature=temperature)
     if run.assistant is None:
         return None
-    assistant = load_trainee(run.assistant, run.recipe.model, device=device)
-    return _make_assistant(run, assistant, items)
+    return _make_assistant(run, run.assistant, items, device)
 
 
-def _write_soft_labels(run: TrainingRun, trainee: Trainee, items: Sequence[TrainingItem]) -> int:
-    assert run.soft_labels_out is not None
+def _write_soft_labels(
+    run: TrainingRun,
+    folder: Path,
+    items: Sequence[TrainingItem],
+    identity: Mapping[str, Any],
+    device: Any,
+) -> int:
+    """Soft labels of the written model, unless they are there; their number."""
+    made_with = {"training": dict(identity), "k": run.top_k}
+    manifest = read_object(folder / MANIFEST_FILE) or {}
+    if made_with.items() <= manifest.items():
+        return int(manifest["count"])
     return write_soft_labels(
-        run.soft_labels_out,
-        _make_assistant(run, trainee, items),
+        folder,
+        _make_assistant(run, run.folder / MODEL_FOLDER, items, device),
         items,
         k=run.top_k,
-        about={"recipe": run.recipe.name, "seed": run.recipe.seed, "data": list(run.data)},
+        about={
+            "recipe": run.recipe.name,
+            "seed": run.recipe.seed,
+            "data": list(run.data),
+            "training": dict(identity),
+        },
     )
 
 
 def _make_assistant(
-    run: TrainingRun, trainee: Trainee, items: Sequence[TrainingItem]
+    run: TrainingRun, folder: Path, items: Sequence[TrainingItem], device: Any
 ) -> ResidentAssistant:
+    """A model that does not learn; the recipe says how it is held and fed."""
+    fixed = replace(run.recipe.model, method="full", frozen=(), is_checkpointing_gradients=False)
+    assistant = load_trainee(folder, fixed, device=device)
+    assistant.model.requires_grad_(False)
     return ResidentAssistant(
-        trainee.model,
-        _make_encoder(trainee, run.recipe),
+        assistant.model,
+        _make_encoder(assistant, run.recipe),
         items,
-        image_token_id=trainee.image_token_id,
-        n_words=len(trainee.tokenizer),
+        image_token_id=assistant.image_token_id,
+        n_words=len(assistant.tokenizer),
         temperature=run.recipe.loss.temperature,
     )
 

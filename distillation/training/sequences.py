@@ -1,6 +1,7 @@
 """From labelled examples to token sequences, exactly as engines tokenise them."""
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class TrainingItem:
 class TokenSequence:
     """One prompt with its response, ready to be packed.
 
+    content_key: of the post that the prompt shows.
     token_ids: (n,), what the model reads; the response's last token is not read.
     position_ids: (k, n), k = 1, or 3 for models with multi-axis rotary positions.
     first_kept: the logits of positions first_kept .. n-1 predict the response.
@@ -39,6 +41,7 @@ class TokenSequence:
     """
 
     key: str
+    content_key: str
     purpose: Purpose
     token_ids: np.ndarray[Any, Any]
     position_ids: np.ndarray[Any, Any]
@@ -87,6 +90,7 @@ class Encoder:
             processor=processor,
             max_model_len=max_tokens,
             max_new_tokens=max_response_tokens,
+            limit_name="pack.max_tokens",
         )
 
     @property
@@ -105,6 +109,7 @@ class Encoder:
         sequences = [
             TokenSequence(
                 key=item.key,
+                content_key=item.example.item.content_key,
                 purpose="label",
                 token_ids=ids,
                 position_ids=self._positions(ids, pixels),
@@ -123,6 +128,7 @@ class Encoder:
             sequences.append(
                 TokenSequence(
                     key=item.key,
+                    content_key=item.example.item.content_key,
                     purpose="rationale",
                     token_ids=read,
                     position_ids=self._positions(read, pixels),
@@ -132,6 +138,17 @@ class Encoder:
                 )
             )
         return EncodedItem(sequences=tuple(sequences), pixels=pixels)
+
+    def count_cuts(self, items: Iterable[TrainingItem]) -> tuple[int, int]:
+        """How many items have a post that is cut, how many a response. Opens no picture."""
+        n_prompts = n_responses = 0
+        for item in items:
+            n_prompts += self._maker.fit(item.example.item) is not item.example.item
+            if item.rationale is not None:
+                n_tokens = len(encode(self._tokenizer, render_target(item.rationale)))
+                n_tokens += 1 - len(self._maker.prefill_ids)  # the end token counts
+                n_responses += n_tokens > self._max_response_tokens
+        return n_prompts, n_responses
 
     def _expand(self, prompt: str, item: Item) -> tuple[Any, Any, dict[str, Any], str | None]:
         """The label prompt's ids, how to expand another prompt's, pixels, picture key."""

@@ -17,12 +17,14 @@ import polars as pl
 
 from analytics.contract.digests import training_digest
 from analytics.contract.errors import TrainingError
-from distillation.data.manifests import read_manifest_file, write_manifest
+from distillation.data.locks import make_folder
+from distillation.data.manifests import MANIFEST_FILE, read_manifest_file, write_manifest
 from distillation.training.losses import kd_loss, kd_loss_top_k, soft_label_loss
 from distillation.training.packing import Pack, pack_items
 from distillation.training.sequences import Encoder, TokenSequence, TrainingItem
 
-FORMAT_VERSION = 1
+# Raise when columns change their meaning. 2: the digest counts the post's content, too.
+FORMAT_VERSION = 2
 _MADE_BY = "analytics distill assistant --soft-labels"
 SOFT_LABELS_FILE = "soft_labels.parquet"
 
@@ -169,7 +171,11 @@ def write_soft_labels(
     k: int,
     about: dict[str, Any],
 ) -> int:
-    """Run the assistant over all items once and store what the student needs; the rows."""
+    """Run the assistant over all items once and store what the student needs; the rows.
+
+    Raises:
+        TrainingError: the folder cannot be written.
+    """
     import torch
 
     temperature = assistant.temperature
@@ -195,8 +201,15 @@ def write_soft_labels(
                     "log_probs": log_probs.cpu().numpy().astype(np.float32).tobytes(),
                 }
             )
-    folder.mkdir(parents=True, exist_ok=True)
-    pl.DataFrame(rows).write_parquet(folder / SOFT_LABELS_FILE)
+    make_folder(folder)
+    (folder / MANIFEST_FILE).unlink(missing_ok=True)  # of what is replaced now
+    try:
+        pl.DataFrame(rows).write_parquet(folder / SOFT_LABELS_FILE)
+    except (OSError, pl.exceptions.PolarsError) as exc:
+        raise TrainingError(
+            f"{folder / SOFT_LABELS_FILE}: cannot be written ({exc}). The model is kept; the same "
+            "command writes the soft labels alone"
+        ) from exc
     manifest = {
         **about,
         "training_digest": training_digest(),
@@ -209,15 +222,33 @@ def write_soft_labels(
     return len(rows)
 
 
+def digest_soft_labels(folder: Path) -> str:
+    """The sha256 of the soft labels in a folder.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    try:
+        with (folder / SOFT_LABELS_FILE).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise TrainingError(
+            f"{folder / SOFT_LABELS_FILE}: cannot be read ({exc.strerror or exc}). Give a folder "
+            f"that `{_MADE_BY}` finished"
+        ) from exc
+
+
 def digest_response(sequence: TokenSequence) -> str:
-    """What two models must agree on before their logits are compared: the response."""
-    return hashlib.sha256(sequence.response_ids.astype(np.int64).tobytes()).hexdigest()[:16]
+    """What two models must agree on before their logits are compared: post and response."""
+    digest = hashlib.sha256(sequence.content_key.encode())
+    digest.update(sequence.response_ids.astype(np.int64).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _check_same_response(sequence: TokenSequence, digest: str) -> None:
     if digest_response(sequence) != digest:
         raise TrainingError(
-            f"item {sequence.key!r}: assistant and student split its {sequence.purpose} into "
-            "different tokens, so soft labels do not fit. Use models with the same tokenizer and "
-            "the same rationales"
+            f"item {sequence.key!r}: assistant and student got another text, aspect or picture, or "
+            f"split its {sequence.purpose} into different tokens, so soft labels do not fit. Use "
+            "the same data and rationales, and models with the same tokenizer"
         )

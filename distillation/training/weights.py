@@ -51,11 +51,17 @@ class Weights:
         return any(self.masters[name] is not p for name, p in self.parameters.items())
 
     def take_gradients(self) -> None:
-        """Move gradients to the copies, before the optimizer's step."""
+        """Add gradients to those of the copies, in float32, and take them off the model.
+
+        After each pack: a sum of many packs in bfloat16 would lose its small parts.
+        """
         for name, parameter in self.parameters.items():
             master = self.masters[name]
             if master is not parameter and parameter.grad is not None:
-                master.grad = parameter.grad.float()
+                if master.grad is None:
+                    master.grad = parameter.grad.float()
+                else:
+                    master.grad.add_(parameter.grad)
                 parameter.grad = None
 
     def put_values(self) -> None:
@@ -80,9 +86,10 @@ class Weights:
         return bool(self._means)
 
     def finish(self) -> None:
-        """Leave the means, if there are any, in the model."""
+        """Leave the means, if there are any, in the model, and let go of all memory."""
         if self.has_mean:
             self._put(self._means)
+        self.parameters, self.masters, self._means = {}, {}, {}
 
     @contextmanager
     def with_means(self) -> Iterator[None]:

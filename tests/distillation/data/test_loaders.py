@@ -55,6 +55,26 @@ def test_tsv_layout_keeps_quotes_and_the_example_of_a_missing_picture(
     assert load_examples(folder, "train")[0].item.image_sha256 is None
 
 
+def test_tsv_without_a_header_loses_no_row(tmp_path: Path) -> None:
+    _, *lines = TSV.splitlines(keepends=True)
+    (tmp_path / "train.tsv").write_text("".join(lines), encoding="utf-8")
+    found = load_examples(tmp_path, "train")
+    assert [e.example_id for e in found] == ["train-1", "train-2", "train-3"]
+    # A first row with a fault is no header either.
+    (tmp_path / "train.tsv").write_text("1\t7\ta.jpg\tx\ty\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match=r"train.tsv:1: label '7'"):
+        load_examples(tmp_path, "train")
+
+
+def test_an_id_of_zero_is_an_id(tmp_path: Path) -> None:
+    path = tmp_path / "tweets.jsonl"
+    values: list[dict[str, object]] = [{"id": 0}, {"id": ""}, {"id": None}, {}]
+    rows = [{**value, "text": f"Tweet {n}", "label": "neutral"} for n, value in enumerate(values)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found = [e.example_id for e in load_examples(path, "all")]
+    assert found == ["0", "tweets-2", "tweets-3", "tweets-4"]
+
+
 def test_four_line_layout_counts_labels_from_minus_one(tmp_path: Path) -> None:
     (tmp_path / "dev.txt").write_text(FOUR_LINES, encoding="utf-8")
     assert _facts(load_examples(tmp_path, "dev")) == [
@@ -137,6 +157,20 @@ def test_mvsa_layouts_decode_and_drop(tmp_path: Path, caplog: pytest.LogCaptureF
     assert "1 labelled posts have no text file" in caplog.text
     (tmp_path / "labelResultAll.txt").write_text("ID\ttext,image\n3\tpositive\n", encoding="utf-8")
     with pytest.raises(TrainingError, match=r"labelResultAll.txt:2: 'positive'"):
+        load_examples(tmp_path, "all")
+
+
+def test_mvsa_without_a_header_loses_no_post(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name in ("7", "x8"):
+        (tmp_path / "data" / f"{name}.txt").write_text(f"Text {name}", encoding="utf-8")
+    lines = ["7\tpositive,neutral\n", "x8\tneutral,neutral\n"]
+    for first in (lines, lines[::-1], ["ID\ttext,image\n", *lines]):
+        (tmp_path / "labelResultAll.txt").write_text("".join(first), encoding="utf-8")
+        found = {example.example_id for example in load_examples(tmp_path, "all")}
+        assert found == {"mvsa-7", "mvsa-x8"}
+    (tmp_path / "labelResultAll.txt").write_text("7\tgood,bad\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match=r"labelResultAll.txt:1: label 'good'"):
         load_examples(tmp_path, "all")
 
 

@@ -1,13 +1,16 @@
 """Data named on the command line: what is taken, and how rationales find their examples."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from analytics.contract.errors import ConfigError
+from analytics.contract.errors import ConfigError, TrainingError
 from distillation.data.loaders import name_dataset
+from distillation.data.pictures import PictureFolder
 from distillation.data.rationales import RationaleRow, write_rationales
 from distillation.data.specs import load_spec, make_items, parse_spec
 
@@ -33,7 +36,7 @@ def _make_row(dataset: str) -> RationaleRow:
         dataset=dataset,
         split="train",
         group="g",
-        text="t",
+        text="Text number 3",
         aspect="",
         image_sha256=None,
         label="neutral",
@@ -55,6 +58,7 @@ def test_rationales_join_a_folder_with_a_dot_in_its_name(folder: Path, tmp_path:
         [parse_spec(f"{folder}:train")], pictures=None, rationale_folders=[tmp_path / "taught"]
     )
     assert counts["rationales"] == 1
+    assert counts["unmatched_rationales"] == 0
     assert [item.rationale is not None for item in items].index(True) == 3
 
 
@@ -71,12 +75,98 @@ def test_folds_and_numbers_take_a_part(folder: Path) -> None:
     assert len(load_spec(parse_spec(f"{folder}:train,n=3"), pictures=None)) == 3
 
 
+def test_a_fold_range_that_runs_backwards_takes_nothing(folder: Path) -> None:
+    """It once meant no folds, and no folds meant all data."""
+    with pytest.raises(ConfigError, match=r"folds=5-1' names no fold\. .* folds=1-5"):
+        parse_spec(f"{folder}:train,folds=5-1")
+    spec = parse_spec(f"{folder}:train")
+    assert spec.folds is None
+    assert load_spec(replace(spec, folds=()), pictures=None) == []
+
+
+@pytest.mark.parametrize("what", ["text", "aspect", "label"])
+def test_a_rationale_of_another_content_is_an_error(
+    folder: Path, tmp_path: Path, what: str
+) -> None:
+    """A second folder of the same name got the rationales of the first."""
+    row = replace(_make_row(name_dataset(folder)), **{what: "positive"})
+    write_rationales(tmp_path / "taught", [row], [], {})
+    with pytest.raises(TrainingError, match=f"/train/3' has the {what} 'positive', the data have"):
+        make_items(
+            [parse_spec(f"{folder}:train")], pictures=None, rationale_folders=[tmp_path / "taught"]
+        )
+
+
+def test_rationales_that_fit_no_data_are_an_error(folder: Path, tmp_path: Path) -> None:
+    """A renamed folder once trained on labels alone, without a word."""
+    name = name_dataset(folder)
+    write_rationales(tmp_path / "taught", [_make_row(name)], [], {})
+    write_rationales(tmp_path / "nothing", [], [], {})
+    renamed = folder.rename(folder.with_name("renamed"))
+    for taught, message in (("taught", f"They are of {name}:train"), ("nothing", "of nothing")):
+        with pytest.raises(ConfigError, match=f"none of its [01] rationales .*{message}"):
+            make_items(
+                [parse_spec(f"{renamed}:train")],
+                pictures=None,
+                rationale_folders=[tmp_path / taught],
+            )
+
+
+def test_rationales_of_examples_that_are_not_taken_are_counted(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [
+        replace(_make_row(name_dataset(folder)), example_id=str(n), text=f"Text number {n}")
+        for n in range(10)
+    ]
+    write_rationales(tmp_path / "taught", rows, [], {})
+    _, counts = make_items(
+        [parse_spec(f"{folder}:train,n=4")], pictures=None, rationale_folders=[tmp_path / "taught"]
+    )
+    assert (counts["rationales"], counts["unmatched_rationales"]) == (4, 6)
+    assert "6 of 10 rationales belong to no example" in caplog.text
+
+
+def test_the_same_data_twice_are_an_error(folder: Path, tmp_path: Path) -> None:
+    """Also two data sets of one name: keys index soft labels and must be unique."""
+    other = tmp_path / "elsewhere" / folder.name
+    shutil.copytree(folder, other)
+    for second in (folder, other):
+        with pytest.raises(ConfigError, match=r"'toy\.v2/train/0' comes twice, from .* and from"):
+            make_items([parse_spec(f"{path}:train") for path in (folder, second)], pictures=None)
+    # Once with and once without pictures is two ways to see it.
+    specs = [parse_spec(f"{folder}:train{more}") for more in ("", ",pictures=no")]
+    assert len(make_items(specs, pictures=None)[0]) == 20
+
+
 def test_held_out_texts_are_dropped_and_counted(folder: Path) -> None:
     items, counts = make_items(
         [parse_spec(f"{folder}:train")], pictures=None, held_out=[parse_spec(f"{folder}:test")]
     )
     assert counts["overlaps"] == 1
     assert len(items) == 9
+
+
+def test_posts_without_words_are_told_apart_by_their_pictures(tmp_path: Path) -> None:
+    """Texts of mentions and links alone all normalise to nothing; they are no copies."""
+    for name, colors in (("a", ("red", "green")), ("b", ("red",))):
+        (tmp_path / name / "images").mkdir(parents=True)
+        rows = []
+        for color in (*colors, None):
+            if color:
+                Image.new("RGB", (8, 8), color).save(tmp_path / name / f"images/{color}.png")
+            image = f"{color}.png" if color else None
+            rows.append(
+                {"text": f"@{name} http://t.co/{color}", "label": "neutral", "image": image}
+            )
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (tmp_path / name / "train.jsonl").write_text(lines, encoding="utf-8")
+    specs, held = ([parse_spec(f"{tmp_path / name}:train")] for name in "ab")
+    pictures = PictureFolder(tmp_path / "kept")
+    items, counts = make_items(specs, pictures=pictures, held_out=held)
+    assert counts["overlaps"] == 1
+    assert [item.example.group for item in items] == ["green.png", "@a http://t.co/None"]
+    assert make_items(specs, pictures=None, held_out=held)[1]["overlaps"] == 0
 
 
 @pytest.mark.parametrize("text", ["{}", "{}:train,n=0", "{}:train,folds=6", "/none/such:train"])

@@ -134,7 +134,7 @@ def test_another_model_prompt_or_setting_is_told(
 
 def test_a_file_that_is_no_journal_is_told_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / JOURNAL_FILE).write_text('{"kind": "diary"}\n')
-    with pytest.raises(TrainingError, match="no journal of a teacher run"):
+    with pytest.raises(TrainingError, match="no journal of a teacher or of augmentation"):
         teach(make_examples(1), tmp_path, "http://localhost:1/v1")
     assert (tmp_path / JOURNAL_FILE).read_text() == '{"kind": "diary"}\n'
 
@@ -153,12 +153,13 @@ def test_a_full_disk_is_an_error_that_says_so(tmp_path: Path) -> None:
             journal.append(Outcome(key="k", example_id="e0", stage="teacher"))
 
 
-def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("maker", "command"), [("teacher", "teacher"), ("assistant", "augment")])
+def test_two_runs_do_not_write_one_journal(tmp_path: Path, maker: str, command: str) -> None:
     with (
-        open_journal(tmp_path, {"model": "m"}),
-        pytest.raises(TrainingError, match="another teacher run is writing it"),
+        open_journal(tmp_path, {"maker": maker}),
+        pytest.raises(TrainingError, match=f"another `distill {command}` is writing it"),
     ):
-        open_journal(tmp_path, {"model": "m"})
+        open_journal(tmp_path, {"maker": maker})
 
 
 def test_a_stop_keeps_what_is_done_and_writes_no_data_set(tmp_path: Path) -> None:

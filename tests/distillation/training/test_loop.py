@@ -96,7 +96,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(
 ) -> None:
     _train(toy_folder, training_items, tmp_path, RECIPE, should_stop=lambda: True)
     changed = replace(RECIPE, loss=LossRecipe(alpha=0.9))
-    with pytest.raises(TrainingError, match="another recipe"):
+    with pytest.raises(TrainingError, match="another recipe or seed, so"):
         _train(toy_folder, training_items, tmp_path, changed)
 
 
@@ -120,6 +120,46 @@ def test_packing_does_not_change_the_curve(
         _, run = _train(toy_folder, training_items, tmp_path / str(n_tokens), recipe)
         curves.append([row["loss"] for row in run.rows])
     assert curves[0] == pytest.approx(curves[1], rel=1e-3)
+
+
+def test_gradients_of_packs_add_up_in_float32(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    """The norm of a step is that of a sum in float32 over its packs."""
+    from accelerate import Accelerator
+
+    recipe = replace(
+        RECIPE,
+        model=replace(RECIPE.model, dtype="bfloat16"),
+        optim=replace(RECIPE.optim, batch_size=8, n_epochs=1),
+        pack=replace(RECIPE.pack, max_pack_tokens=200),
+    )
+    trainee = load_trainee(toy_folder, recipe.model, device="cpu")
+    learning = [p for p in trainee.model.parameters() if p.requires_grad]
+    sums = [p.detach().float() * 0 for p in learning]
+    n_passes = [0] * len(learning)
+
+    def note(n: int, parameter: Any) -> None:
+        sums[n] += parameter.grad.float()
+        n_passes[n] += 1
+
+    for n, parameter in enumerate(learning):
+        parameter.register_post_accumulate_grad_hook(lambda p, n=n: note(n, p))
+    trained = train(
+        trainee, training_items, recipe, folder=tmp_path, accelerator=Accelerator(cpu=True)
+    )
+    assert max(n_passes) > 2
+    norm = sum(float(total.double().square().sum()) for total in sums) ** 0.5
+    assert trained.rows[0]["grad_norm"] == pytest.approx(norm, rel=1e-5)
+
+
+def test_a_step_without_rationales_says_so(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    items = [replace(item, rationale=None) for item in training_items]
+    _, run = _train(toy_folder, items, tmp_path, RECIPE)
+    assert {(row["n_labels"], row["n_responses"]) for row in run.rows} == {(4.0, 0.0)}
+    assert {row["hard_rea"] for row in run.rows} == {0.0}
 
 
 def test_alpha_weighs_labels_against_rationales(

@@ -50,12 +50,45 @@ def test_overrides_reach_their_section() -> None:
         ("model.frozen=[1]", "is no list of str"),
         ("nothing", "give section.key=value"),
         ("loss=3", "'loss' is a section"),
+        ("name.x=1", "--set 'name.x=1': 'name' is a value, not a section"),
+        ("optim.average_every=0", "optim.average_every = 0. Give a number above 0"),
+        ("optim.learning_rate=-1.0", "optim.learning_rate = -1.0. Give a number above 0"),
+        ("optim.learning_rate=nan", "optim.learning_rate = nan. Give a number above 0"),
+        ("optim.learning_rate=inf", "optim.learning_rate = inf. Give a number above 0"),
+        ("optim.beta_2=1.0", "optim.beta_2 = 1.0. Give a number from 0 to below 1"),
+        ("optim.weight_decay=-0.1", "optim.weight_decay = -0.1. Give 0 or more"),
+        ("checkpoint_every=-1", "checkpoint_every = -1. Give 0 or more"),
+        ("model.lora_rank=0", "model.lora_rank = 0. Give a number above 0"),
+        ("model.frozen=['(']", "model.frozen: '(' is no regular expression"),
+        ("model.lora_targets='['", "model.lora_targets: '[' is no regular expression"),
+        ("pack.max_response_tokens=0", "pack.max_response_tokens = 0. Give a number above 0"),
+        (
+            "pack.max_tokens=100",
+            "pack.max_tokens = 100. Give more than pack.max_response_tokens = 128",
+        ),
     ],
 )
 def test_faults_name_the_key_and_the_fix(override: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_recipe("tiny-student", [override])
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [n for n in list_recipes() if n.startswith("cpu-smol")])
+def test_recipes_of_the_embedded_student_leave_room_for_a_post(name: str) -> None:
+    """The prompt without its post takes about 150 tokens; a post has up to 280 letters."""
+    recipe = load_recipe(name)
+    assert recipe.pack.max_tokens - recipe.pack.max_response_tokens >= 500
+
+
+def test_a_recipe_of_labels_alone_promises_no_rationales() -> None:
+    descriptions = {
+        recipe.name: recipe.description
+        for recipe in map(load_recipe, list_recipes())
+        if recipe.loss.alpha == 1.0
+    }
+    assert "writes no rationales" in descriptions["cpu-smol"]
+    assert not [text for text in descriptions.values() if "distilled" in text]
 
 
 def test_unknown_recipes_and_files_are_errors(tmp_path: Path) -> None:

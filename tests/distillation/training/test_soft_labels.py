@@ -163,3 +163,8 @@ def test_missing_and_foreign_soft_labels_are_errors(
     other = replace(training_items[0], rationale=replace(rationale, text_analysis="Else."))
     with pytest.raises(TrainingError, match="into different tokens"):
         compute([other])
+    # The same label and rationale, but of another post under the same key.
+    example = training_items[0].example
+    item = replace(example.item, text="Another post", content_key="another")
+    with pytest.raises(TrainingError, match="got another text, aspect or picture"):
+        compute([replace(training_items[0], example=replace(example, item=item))])
