@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from analytics.contract.records import Item
 from analytics.contract.text import clean_text
 from distillation.data.examples import Example
 
@@ -21,19 +22,31 @@ def normalise_text(text: str) -> str:
     return _SPACES.sub("", text)
 
 
+def name_content(item: Item) -> str:
+    """What copies of a post have in common: its `normalise_text`.
+
+    Where nothing is left of it (only mentions and links), the sha256 of its picture;
+    '' without one. Two posts of which nothing is left are not copies: no '' is another.
+    """
+    name = normalise_text(item.text)
+    return name or (f"sha256:{item.image_sha256}" if item.image_sha256 else "")
+
+
+def list_contents(examples: Iterable[Example]) -> set[str]:
+    """The `name_content` of some examples, without ''."""
+    return {name_content(example.item) for example in examples} - {""}
+
+
 def find_overlaps(train: Iterable[Example], test: Iterable[Example]) -> list[str]:
     """The clean texts of `train` that occur in `test` as well, sorted, each once.
 
-    Compared by `normalise_text`; a text of which nothing is left matches none.
+    Compared by `name_content`.
     """
-    known = {normalise_text(example.item.text) for example in test} - {""}
-    return sorted(
-        {example.item.text for example in train if normalise_text(example.item.text) in known}
-    )
+    known = list_contents(test)
+    return sorted({e.item.text for e in train if name_content(e.item) in known})
 
 
 def drop_overlaps(train: Sequence[Example], test: Iterable[Example]) -> list[Example]:
-    """The examples of `train` whose text does not occur in `test`."""
-    test = list(test)
-    found = set(find_overlaps(train, test))
-    return [example for example in train if example.item.text not in found]
+    """The examples of `train` whose content does not occur in `test`."""
+    known = list_contents(test)
+    return [example for example in train if name_content(example.item) not in known]

@@ -11,7 +11,7 @@ from pathlib import Path
 from analytics.contract.errors import TrainingError
 from analytics.contract.json_files import read_object, write_object
 from distillation.data.examples import Example
-from distillation.data.overlaps import normalise_text
+from distillation.data.overlaps import list_contents, name_content, normalise_text
 
 SEEN_FILE = "trained_on.json"
 _VERSION = 1
@@ -20,7 +20,11 @@ _N_DIGITS = 12  # of hexadecimal: a chance hit has odds of 1 in 10^10 at 30,000 
 
 def digest_text(text: str) -> str:
     """The first digits of the sha256 of the text without case, links, mentions and spaces."""
-    return hashlib.sha256(normalise_text(text).encode()).hexdigest()[:_N_DIGITS]
+    return _digest(normalise_text(text))
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:_N_DIGITS]
 
 
 def read_seen(folder: Path) -> frozenset[str] | None:
@@ -43,7 +47,7 @@ def read_seen(folder: Path) -> frozenset[str] | None:
 
 def write_seen(folder: Path, examples: Iterable[Example], *, base: Path | None) -> int:
     """Write what a model was trained on, with what its base was; the number of texts."""
-    found = {digest_text(example.item.text) for example in examples}
+    found = {_digest(name) for name in list_contents(examples)}
     if base is not None:
         found |= read_seen(base) or frozenset()
     write_object(folder / SEEN_FILE, {"format_version": _VERSION, "texts": sorted(found)}, indent=0)
@@ -51,5 +55,6 @@ def write_seen(folder: Path, examples: Iterable[Example], *, base: Path | None) 
 
 
 def find_seen(examples: Iterable[Example], seen: frozenset[str]) -> frozenset[str]:
-    """The ids of the examples whose text a model was trained on."""
-    return frozenset(e.example_id for e in examples if digest_text(e.item.text) in seen)
+    """The ids of the examples whose text (`name_content`) a model was trained on."""
+    named = ((example.example_id, name_content(example.item)) for example in examples)
+    return frozenset(example_id for example_id, name in named if name and _digest(name) in seen)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,17 @@ def test_base_that_says_nothing_and_file_of_another_version(tmp_path: Path) -> N
     (tmp_path / SEEN_FILE).write_text('{"format_version": 9, "texts": []}', encoding="utf-8")
     with pytest.raises(TrainingError, match="format 9, this version reads 1"):
         read_seen(tmp_path)
+
+
+def test_posts_without_words_are_seen_by_their_picture(tmp_path: Path) -> None:
+    """Mentions and links alone normalise to nothing: that is no text to remember."""
+
+    def make(name: str, picture: str | None) -> Example:
+        example = make_example(example_id=name, text=f"@{name}", label="neutral")
+        return replace(example, item=replace(example.item, image_sha256=picture))
+
+    assert write_seen(tmp_path, [make("a", "1"), make("b", None)], base=None) == 1
+    seen = read_seen(tmp_path)
+    assert seen is not None
+    tested = [make("same", "1"), make("other", "2"), make("bare", None)]
+    assert find_seen(tested, seen) == {"same"}
