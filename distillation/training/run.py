@@ -10,7 +10,8 @@ from typing import Any
 from analytics.contract.engine import LabelReply
 from analytics.contract.json_files import write_object
 from distillation.data.examples import Example
-from distillation.data.seen import write_seen
+from distillation.data.rationales import read_manifest
+from distillation.data.seen import copy_seen, write_seen
 from distillation.evaluation.judging import judge
 from distillation.evaluation.scores import count_rows, score_counts
 from distillation.training.checkpoint import drop_checkpoints
@@ -34,7 +35,10 @@ REPORT_FILE = "training.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRun:
-    """What is trained from what. `base` and `assistant` are model folders."""
+    """What is trained from what. `base` and `assistant` are model folders.
+
+    `rationales` are the folders that the items' rationales came from.
+    """
 
     recipe: Recipe
     base: Path
@@ -45,6 +49,12 @@ class TrainingRun:
     soft_labels_in: Path | None = None
     soft_labels_out: Path | None = None
     top_k: int = 64
+    rationales: tuple[Path, ...] = ()
+
+    def list_assistants(self) -> list[Path]:
+        """Folders that say what an assistant was trained on that the model learns from."""
+        wrote = [f for f in self.rationales if read_manifest(f).get("maker") == "assistant"]
+        return [f for f in (self.assistant, self.soft_labels_in, *wrote) if f is not None]
 
 
 def run_training(
@@ -118,7 +128,10 @@ def run_training(
     target = run.folder / MODEL_FOLDER
     about = {key: report[key] for key in ("seed", "data", "count_items", "count_steps")}
     write_model(trainee, target, recipe=recipe, about=about)
-    write_seen(target, (item.example for item in items), base=run.base)
+    examples = (item.example for item in items)
+    write_seen(target, examples, base=run.base, assistants=run.list_assistants())
+    if run.soft_labels_out is not None:
+        copy_seen(target, run.soft_labels_out)
     drop_checkpoints(run.folder)
     report["model"] = str(target)
     report["wall_seconds"] = round(time.monotonic() - started, 1)
