@@ -25,6 +25,15 @@ def run(*arguments: str) -> Result:
         (("ingest", "a", "--map", "id=a", "--map", "id=b", "--json"), "--map names 'id' twice"),
         (("ingest", "--map", "text", "a.csv", "--json"), "write FIELD=COLUMN"),
         (("distill", "nonsense", "--json"), "No such command 'nonsense'."),
+        (("distill", "start", "--views", "0", "--output", "x", "--json"), "0 is not in the range"),
+        (
+            ("distill", "evaluate", "--data", ".", "--seed", "-1", "--json"),
+            "-1 is not in the range",
+        ),
+        (
+            ("distill", "evaluate", "--data", ".", "--output", "/proc/out.json", "--json"),
+            "/proc/out.json: cannot be written",
+        ),
     ],
 )
 def test_wrong_usage_is_one_json_object(arguments: tuple[str, ...], message: str) -> None:
