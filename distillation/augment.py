@@ -14,6 +14,7 @@ from analytics.contract.digests import training_digest
 from analytics.contract.engine import Engine, TextReply, ask_each
 from distillation.data.examples import Example
 from distillation.data.rationales import read_manifest, write_rationales
+from distillation.data.seen import copy_seen
 from distillation.teacher.journal import open_journal
 from distillation.teacher.replies import RULES_VERSION, check_reply
 from distillation.teacher.run import (
@@ -37,6 +38,7 @@ def augment(
     split: str,
     version: str,
     max_rationale_tokens: int,
+    model: Path | None = None,
     is_stopped: Callable[[], bool] = lambda: False,
     on_start: Callable[[int], None] = lambda n: None,
     on_done: Callable[[int], None] = lambda n: None,
@@ -45,6 +47,7 @@ def augment(
 
     Gives the manifest of the data set, or None where it was stopped before the end. A
     batch that fails is halved until the example at fault is found; that one is a reject.
+    The `model` folder says what the assistant was trained on; that is kept in `output`.
 
     Raises:
         TrainingError: `output` holds something else, or ids are not unique.
@@ -91,6 +94,8 @@ def augment(
         "count_runs": totals.n_runs,
         "wall_s": round(totals.wall_s, 3),
     }
+    if model is not None:
+        copy_seen(model, output)
     rows, rejects = make_rows(outcomes, examples, identity)
     write_rationales(output, rows, rejects, manifest)
     return read_manifest(output)

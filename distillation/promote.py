@@ -58,10 +58,23 @@ def check_contract(fault: str | None, training_digest: str) -> Check:
 
 
 def check_unseen(
-    n_examples: int, n_seen: int | None, *, n_left: int, allow_few: bool = False
+    n_examples: int,
+    n_seen: int | None,
+    *,
+    n_seen_by_assistant: int = 0,
+    n_left: int,
+    allow_few: bool = False,
 ) -> Check:
-    """Enough gold is left without what the model was trained on; None: it does not say."""
-    figures = {"n": n_examples, "n_seen": n_seen, "n_left": n_left}
+    """Enough gold is left without what the model or its assistants were trained on.
+
+    `n_seen` is None where the model does not say.
+    """
+    figures = {
+        "n": n_examples,
+        "n_seen": n_seen,
+        "n_seen_by_assistant": n_seen_by_assistant,
+        "n_left": n_left,
+    }
     if n_seen is None:
         return Check(
             name="unseen",
@@ -70,7 +83,10 @@ def check_unseen(
             figures=figures,
         )
     is_enough = n_left >= MIN_UNSEEN_POSTS or (allow_few and n_left > 0)
-    detail = f"{n_seen} of {n_examples} gold examples are in its training data and do not count"
+    detail = (
+        f"{n_seen} of {n_examples} gold examples are in its training data, {n_seen_by_assistant} "
+        "more in its assistant's; they do not count"
+    )
     if not is_enough:
         detail += f"; {n_left} are left and {MIN_UNSEEN_POSTS} are needed. Give another --gold"
     return Check(name="unseen", is_passed=is_enough, detail=detail, figures=figures)
@@ -153,8 +169,8 @@ def check_calibrated(
         return Check(
             name="calibrated",
             is_passed=False,
-            detail=f"all {n_left_out} calibration examples are in the gold or the training data, "
-            "too; give other data",
+            detail=f"all {n_left_out} calibration examples are in the gold or the training data "
+            "(the assistant's counts), too; give other data",
             figures={"n_left_out": n_left_out},
         )
     if fitted is None and stored is None:

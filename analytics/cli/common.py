@@ -1,5 +1,6 @@
 """What commands share: options, logging, progress, signals, output."""
 
+import errno
 import functools
 import json
 import logging
@@ -16,6 +17,14 @@ import click
 from analytics.contract.errors import AnalyticsError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Faults of the place where a file is, not of the program.
+_PLACE_FAULTS = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+        *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG),
+    }
+)
 
 
 def common_options(function: Function) -> Function:
@@ -37,13 +46,32 @@ def common_options(function: Function) -> Function:
     def wrapped(*args: Any, verbose: bool, as_json: bool, **kwargs: Any) -> Any:
         set_up_logging(verbose=verbose)
         try:
-            return function(*args, as_json=as_json, **kwargs)
+            with name_place_faults():
+                return function(*args, as_json=as_json, **kwargs)
         except AnalyticsError as exc:
             if as_json:
                 echo_json({"status": "failed", "error": str(exc), "kind": type(exc).__name__})
             raise
 
     return wrapped  # type: ignore[return-value]
+
+
+@contextmanager
+def name_place_faults() -> Iterator[None]:
+    """Full disks, missing rights and files where folders are needed are the user's to mend.
+
+    Raises:
+        AnalyticsError: in place of an OSError of that kind; others stay as they are.
+    """
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno not in _PLACE_FAULTS:
+            raise
+        raise AnalyticsError(
+            f"{exc.filename or 'a file'}: cannot be used ({exc.strerror}). "
+            "Make room, mend its permissions, or give another place"
+        ) from exc
 
 
 def set_up_logging(*, verbose: bool) -> None:

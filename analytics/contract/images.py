@@ -53,6 +53,8 @@ def read_image_file(path: Path, settings: ImageSettings | None = None) -> bytes:
         if size > settings.max_bytes:
             raise ImageError("too_large", f"{path}: {size} bytes, limit {settings.max_bytes}")
         return path.read_bytes()
+    except ValueError as exc:  # no file has such a name: it holds a NUL
+        raise ImageError("missing", f"{str(path)!r}: {exc}") from exc
     except OSError as exc:
         raise ImageError("missing", f"{path}: {exc.strerror or exc}") from exc
 

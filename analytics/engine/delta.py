@@ -6,7 +6,9 @@ run of 192 in a row (levels of the best 2-bit quantiser of a normal variable, Ma
 scales by least squares); what the base does not have is stored in bfloat16.
 """
 
+import hashlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from analytics.contract.errors import EngineError
 from analytics.contract.json_files import read_object, write_object
 from analytics.engine.assembly import hash_file
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 WEIGHTS_FILE = "delta.safetensors"
 MANIFEST_FILE = "delta.json"
 GROUP = 192
@@ -35,11 +37,21 @@ _SMALL_FILES = (
 
 
 def pack_delta(
-    model: Path, base: Path, target: Path, *, renames: dict[str, str], about: dict[str, Any]
+    model: Path,
+    base: Path,
+    target: Path,
+    *,
+    renames: dict[str, str],
+    about: dict[str, Any],
+    max_bytes: int | None = None,
 ) -> dict[str, Any]:
     """Write a delta folder from a model folder and its base; what was stored and how well.
 
     `renames` maps prefixes of the model's tensor names to those of the base.
+
+    Raises:
+        EngineError: no tensor of the model is one of the base, or the delta would
+            exceed `max_bytes`. Nothing is written then.
     """
     import torch
     import transformers
@@ -48,11 +60,13 @@ def pack_delta(
     ours, theirs = _read_tensors(model), _read_tensors(base)
     stored: dict[str, Any] = {}
     error = total = 0.0
+    n_matched = 0
     for name, value in ours.items():
         source = theirs.get(_rename(name, renames))
         if source is None or source.shape[1:] != value.shape[1:] or len(value) < len(source):
             stored[f"full:{name}"] = value.to(torch.bfloat16)
             continue
+        n_matched += 1
         if len(value) > len(source):  # new words of the vocabulary
             stored[f"rows:{name}"] = value[len(source) :].to(torch.bfloat16)
         difference = value[: len(source)].float() - source.float()
@@ -65,9 +79,12 @@ def pack_delta(
         stored[f"codes:{name}"], stored[f"scales:{name}"] = codes, scales
         error += float((_restore(codes, scales) - difference).square().sum())
         total += float(difference.square().sum())
+    n_bytes = sum(v.numel() * v.element_size() for v in stored.values())
+    _check_pack(model, base, n_matched, len(ours), n_bytes, max_bytes, renames)
     target.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in stored.items()}, target / WEIGHTS_FILE)
     for file in _SMALL_FILES:
+        (target / file).unlink(missing_ok=True)  # of a model that was here before
         if (model / file).is_file():
             shutil.copyfile(model / file, target / file)
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(model)
@@ -81,11 +98,39 @@ def pack_delta(
         "added_tokens": added,
         "model_max_length": tokenizer.model_max_length,
         "sha256": hash_file(target / WEIGHTS_FILE),
+        "base_sha256": _hash_tensors(theirs),
+        "count_tensors": len(ours),
+        "count_tensors_of_base": n_matched,
         "relative_error": round((error / total) ** 0.5, 4) if total else 0.0,
         "bytes": (target / WEIGHTS_FILE).stat().st_size,
     }
     write_object(target / MANIFEST_FILE, manifest)
     return manifest
+
+
+def _check_pack(
+    model: Path,
+    base: Path,
+    n_matched: int,
+    n_tensors: int,
+    n_bytes: int,
+    max_bytes: int | None,
+    renames: dict[str, str],
+) -> None:
+    pairs = ", ".join(f"{ours}={theirs}" for ours, theirs in renames.items()) or "none"
+    if not n_matched:
+        raise EngineError(
+            f"{model}: none of its {n_tensors} tensors is one of {base} by name and shape "
+            f"(renamed prefixes: {pairs}). Give the base that it was trained from, or the "
+            "prefixes that differ (--rename OURS=BASE)"
+        )
+    if max_bytes is not None and n_bytes > max_bytes:
+        raise EngineError(
+            f"{model}: its difference to {base} takes {n_bytes / 1e6:.1f} MB, more than "
+            f"{max_bytes / 1e6:g} MB; {n_matched} of {n_tensors} tensors are differences, the "
+            f"others are stored whole (renamed prefixes: {pairs}). Give another base or other "
+            "prefixes, or allow more (--max-megabytes)"
+        )
 
 
 def read_manifest(delta: Path) -> dict[str, Any]:
@@ -107,14 +152,27 @@ def apply_delta(delta: Path, base: Path, target: Path) -> None:
     """Write the whole model folder, in bfloat16.
 
     Raises:
-        EngineError: the delta is of another format, or of another base.
+        EngineError: the delta is of another format or of another base, or its
+            weights are not those that were packed.
     """
     import torch
     import transformers
     from safetensors.torch import load_file, save_file
 
     manifest = read_manifest(delta)
-    stored, theirs = load_file(delta / WEIGHTS_FILE), _read_tensors(base)
+    if (found := hash_file(delta / WEIGHTS_FILE)) != manifest["sha256"]:
+        raise EngineError(
+            f"{delta / WEIGHTS_FILE}: sha256 is {found[:12]}, {MANIFEST_FILE} says "
+            f"{manifest['sha256'][:12]}. The file is damaged: copy or install it again"
+        )
+    theirs = _read_tensors(base)
+    if (found := _hash_tensors(theirs)) != manifest["base_sha256"]:
+        raise EngineError(
+            f"{delta}: was made against a base with weights {manifest['base_sha256'][:12]}, "
+            f"those of {base} are {found[:12]}. Delete that folder so that it is made again, or "
+            "install the version of the base that the model was packed with"
+        )
+    stored = load_file(delta / WEIGHTS_FILE)
     renames = manifest["renames"]
     names = {key.partition(":")[2] for key in stored}
     back = {there: here for here, there in renames.items()}
@@ -198,3 +256,15 @@ def _read_tensors(folder: Path) -> dict[str, Any]:
     if not tensors:
         raise EngineError(f"{folder}: no *.safetensors file")
     return tensors
+
+
+def _hash_tensors(tensors: Mapping[str, Any]) -> str:
+    """The sha256 over names, types, shapes and values: not over how a file is laid out."""
+    import torch
+
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        value = tensors[name]
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()

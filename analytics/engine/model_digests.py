@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from analytics.contract.json_files import write_object
@@ -35,8 +35,18 @@ _HASHED_PATTERNS = (
 
 def list_file_digests(folder: Path, cache: "FactCache | None" = None) -> dict[str, str]:
     """The sha256 by name of the files that change replies, sorted by name."""
+    files = {file for pattern in _HASHED_PATTERNS for file in folder.glob(pattern)}
+    return _hash_files(files, cache)
+
+
+def list_all_digests(folder: Path, cache: "FactCache | None" = None) -> dict[str, str]:
+    """The sha256 by name of every file directly in a folder, sorted by name."""
+    return _hash_files((file for file in folder.iterdir() if file.is_file()), cache)
+
+
+def _hash_files(files: Iterable[Path], cache: "FactCache | None") -> dict[str, str]:
     digests, fresh = {}, {}
-    for file in sorted({file for pattern in _HASHED_PATTERNS for file in folder.glob(pattern)}):
+    for file in sorted(files):
         stat = file.stat()
         key = f"sha256:{file}:{stat.st_size}:{stat.st_mtime_ns}"
         digest = cache.get(key) if cache else None

@@ -7,13 +7,18 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from analytics.contract.digests import training_digest
+from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError
 from analytics.contract.json_files import read_object
 from analytics.engine import delta, smol
 from analytics.engine.assembly import assemble_once
 from analytics.engine.calibration import read_temperature
-from analytics.engine.model_digests import FactCache, list_file_digests, make_model_id
+from analytics.engine.model_digests import (
+    FactCache,
+    list_all_digests,
+    list_file_digests,
+    make_model_id,
+)
 from analytics.engine.registry import find_current, list_entries
 
 logger = logging.getLogger(__name__)
@@ -77,7 +82,7 @@ def resolve_model(
         return _describe_folder(path, cache, name=known_name, check_contract=check_contract)
 
     if name in list_built_in(shipped):
-        return describe(_assemble(name, cache_dir, shipped), name)
+        return describe(_assemble(name, cache_dir, shipped, cache), name)
     entry = find_current(cache_dir, name)
     if entry is not None:
         return describe(entry.path, name)
@@ -100,8 +105,12 @@ def resolve_model(
     )
 
 
-def _assemble(name: str, cache_dir: Path, shipped: Path) -> Path:
-    """The folder of a built-in model, made now if it is not there yet."""
+def _assemble(name: str, cache_dir: Path, shipped: Path, cache: FactCache) -> Path:
+    """The folder of a built-in model, made now if it is not there yet.
+
+    Its name tells all that it is made of, so that a changed file of a shipped folder
+    (a new temperature, say) makes a new one.
+    """
     folder = cache_dir / "models"
     if name == smol.BASE_NAME:
         path = folder / f"{name}-{smol.BASE_VERSION}"
@@ -109,8 +118,9 @@ def _assemble(name: str, cache_dir: Path, shipped: Path) -> Path:
         return path
     source = shipped / name
     manifest = delta.read_manifest(source)
-    base = _assemble(str(manifest["base"]), cache_dir, shipped)
-    path = folder / f"{name}-{str(manifest['sha256'])[:12]}"
+    base = _assemble(str(manifest["base"]), cache_dir, shipped, cache)
+    digest = digest_of({"base": base.name, "files": list_all_digests(source, cache)})
+    path = folder / f"{name}-{digest[:12]}"
     assemble_once(
         path,
         lambda target: delta.apply_delta(source, base, target),

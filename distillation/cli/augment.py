@@ -79,6 +79,7 @@ def augment(
                 split=spec.split,
                 version=__version__,
                 max_rationale_tokens=max_rationale_tokens,
+                model=folder.path,
                 is_stopped=is_stopped,
                 on_start=lambda n: listener.start("augment", n, "posts"),
                 on_done=listener.advance,

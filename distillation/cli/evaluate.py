@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -58,7 +59,13 @@ if TYPE_CHECKING:
     help="Number type of the engine.  [default: the configuration's]",
 )
 @click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True)
-@click.option("--seed", default=0, show_default=True, help="Seed of draws and resamples.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of draws and resamples.",
+)
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Also write the JSON here."
 )
@@ -106,8 +113,8 @@ def evaluate(
     from distillation.evaluation.report import render_table, to_json, write_predictions
 
     for path in (output, predictions_path):
-        if path is not None and not path.parent.is_dir():
-            raise click.UsageError(f"{path}: there is no folder {path.parent}")
+        if path is not None:
+            _check_writable(path)
     started = time.monotonic()
     config = load_config(
         config_path,
@@ -148,7 +155,7 @@ def evaluate(
             )
     finally:
         loaded.close()
-    facts = loaded.facts
+    facts, judged = loaded.facts, found.judged
     report: dict[str, Any] = {
         "status": "done" if not found.n_failed else "done_with_faults",
         "model": {
@@ -176,17 +183,43 @@ def evaluate(
         **to_json(found, settings),
         "seconds": round(time.monotonic() - started, 1),
     }
-    if predictions_path is not None:
-        write_predictions(found.judged, predictions_path)
-    if output is not None:
-        text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
-        output.write_text(text, encoding="utf-8")
+    # Printed first: a disk that is full by now must not take the result with it.
     if as_json:
         echo_json(report)
     else:
         click.echo(render_table(report))
-    if found.n_failed:
-        exit_with(3)
+    faults = []
+    if output is not None:
+        text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+        faults += _try_to_write(output, lambda path: path.write_text(text, encoding="utf-8"))
+    if predictions_path is not None:
+        faults += _try_to_write(predictions_path, lambda path: write_predictions(judged, path))
+    for fault in faults:
+        click.echo(f"analytics: error: {fault}; the result stands on stdout alone", err=True)
+    if faults or found.n_failed:
+        exit_with(1 if faults else 3)
+
+
+def _try_to_write(path: Path, write: Callable[[Path], object]) -> list[str]:
+    """What went wrong, if anything did."""
+    try:
+        write(path)
+    except OSError as exc:
+        return [f"{path}: cannot be written ({exc.strerror or exc})"]
+    return []
+
+
+def _check_writable(path: Path) -> None:
+    """Find out before the labelling whether a file can be written; nothing is left behind."""
+    if not path.parent.is_dir():
+        raise click.UsageError(f"{path}: there is no folder {path.parent}")
+    is_new = not path.exists()
+    try:
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
+    except OSError as exc:
+        raise click.UsageError(f"{path}: cannot be written ({exc.strerror or exc})") from exc
 
 
 def _read_references(path: Path) -> dict[str, "Rationale"]:

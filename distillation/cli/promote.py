@@ -34,7 +34,13 @@ _DATA = click.Path(path_type=Path, exists=True)
 @click.option("--without-vllm", is_flag=True, help="Do not compare vLLM with transformers.")
 @click.option("--allow-few-posts", is_flag=True, help="Fewer than 300 posts are enough.")
 @click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True)
-@click.option("--seed", default=0, show_default=True, help="Seed of draws and resamples.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of draws and resamples.",
+)
 @common_options
 def promote(
     config_path: Path | None,

@@ -23,6 +23,13 @@ from analytics.cli.common import common_options, echo_json
     show_default=True,
     help="OURS=BASE: prefixes of tensor names that differ.",
 )
+@click.option(
+    "--max-megabytes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=40.0,
+    show_default=True,
+    help="Refuse a larger difference.",
+)
 @common_options
 def ship(
     config_path: Path | None,
@@ -32,11 +39,13 @@ def ship(
     output: Path,
     renames: tuple[str, ...],
     description: str | None,
+    max_megabytes: float,
 ) -> None:
     """Store a trained model as a small difference to a base that every user has.
 
     Weights of the base get differences of 2 bits a number; the rest is kept in
-    bfloat16. Evaluate the assembled model, not the one it was made of.
+    bfloat16. Evaluate the assembled model, not the one it was made of. A base that
+    shares no weights with the model is refused.
     """
     from analytics.config.loading import cache_folder
     from analytics.contract.errors import EngineError
@@ -54,12 +63,22 @@ def ship(
     if base not in list_built_in():
         raise click.UsageError(f"--base {base!r}: give one of {', '.join(list_built_in())}")
     folder = resolve_model(base, cache_dir=cache_folder())
-    manifest = pack_delta(model, folder.path, output, renames=pairs, about={"base": base})
+    stamp = read_object(model / CONTRACT_FILE)
+    if description is not None and stamp is None:
+        raise EngineError(
+            f"{model}: no {CONTRACT_FILE}, so it has no description to replace. "
+            "`analytics distill student` writes it"
+        )
+    manifest = pack_delta(
+        model,
+        folder.path,
+        output,
+        renames=pairs,
+        about={"base": base},
+        max_bytes=round(max_megabytes * 1e6),
+    )
     if description is not None:
-        stamp = read_object(output / CONTRACT_FILE)
-        if stamp is None:
-            raise EngineError(f"{model}: no {CONTRACT_FILE}, so it has no description to replace")
-        write_object(output / CONTRACT_FILE, {**stamp, "description": description})
+        write_object(output / CONTRACT_FILE, {**(stamp or {}), "description": description})
     if as_json:
         echo_json({"status": "done", "output": str(output), **manifest})
     else:

@@ -22,8 +22,12 @@ from analytics.cli.common import common_options, echo_json
     multiple=True,
     help="PATH:SPLIT whose pictures teach the eyes; without any they stay random.",
 )
-@click.option("--views", default=4, show_default=True, help="Crops a picture.")
-@click.option("--epochs", default=3, show_default=True, help="Passes over all views.")
+@click.option(
+    "--views", type=click.IntRange(1), default=4, show_default=True, help="Crops a picture."
+)
+@click.option(
+    "--epochs", type=click.IntRange(1), default=3, show_default=True, help="Passes over all views."
+)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Where it goes.")
 @common_options

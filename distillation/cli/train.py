@@ -178,6 +178,7 @@ def _train(
                 soft_labels_in=soft_labels_in,
                 soft_labels_out=soft_labels_out,
                 top_k=top_k,
+                rationales=rationale_folders,
                 folder=output,
                 data=tuple(spec.title for spec in specs),
                 counts=counts,

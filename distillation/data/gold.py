@@ -30,7 +30,7 @@ def read_gold(path: Path, split: str, *, with_pictures: bool) -> list[Example]:
     group with seed 0. Weights are not used.
 
     Raises:
-        TrainingError: the file is no Parquet, or lacks a column.
+        TrainingError: the file is no Parquet, lacks a column, or a value in one.
     """
     try:
         frame = pl.read_parquet(path)
@@ -42,6 +42,7 @@ def read_gold(path: Path, split: str, *, with_pictures: bool) -> list[Example]:
             f"{path}: no column {', '.join(lacking)}. Make the file with "
             "`analytics label --export gold.parquet`"
         )
+    frame = _check_values(frame, path)
     votes: dict[tuple[str, str], Counter[Label]] = {}
     first: dict[tuple[str, str], dict[str, Any]] = {}
     for row in frame.iter_rows(named=True):
@@ -75,6 +76,26 @@ def read_gold(path: Path, split: str, *, with_pictures: bool) -> list[Example]:
             "%s: %d prepared pictures are missing; their examples stay without", path, n_lost
         )
     return examples
+
+
+def _check_values(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The frame with numbers as ids made text; a file that others made may hold anything."""
+    if frame.schema["post_id"].is_integer():
+        frame = frame.with_columns(pl.col("post_id").cast(pl.String))
+    wrong = [
+        f"{name} ({frame.schema[name]})"
+        for name in ("post_id", "aspect", "text", "image_path")
+        if frame.schema[name] not in (pl.String, pl.Null)
+    ]
+    if wrong:
+        raise TrainingError(f"{path}: {', '.join(wrong)} must be text. Write them as strings")
+    for name in ("post_id", "text"):
+        if n_empty := frame[name].null_count():
+            raise TrainingError(
+                f"{path}: column {name} is null in {n_empty} of {len(frame)} rows, the first of "
+                f"them row {int(frame[name].is_null().arg_max() or 0) + 1}. Leave these rows out"
+            )
+    return frame
 
 
 def _make_item(row: dict[str, Any], folder: Path, *, with_pictures: bool) -> tuple[Item, bool]:

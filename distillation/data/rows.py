@@ -131,7 +131,7 @@ def read_jsonl(path: Path, *, images: Path | None = None) -> list[Row]:
         where = f"{path}:{number}"
         try:
             value = json.loads(line)
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise TrainingError(f"{where}: not JSON ({exc})") from exc
         if not isinstance(value, dict) or not isinstance(value.get("text"), str):
             raise TrainingError(f"{where}: no object with a text field `text`")

@@ -1,11 +1,17 @@
 """Which texts a model was trained on, so that nobody takes a remembered answer for a skill.
 
 A model folder holds `trained_on.json`: digests of its training texts and those of the
-model it began from. `distill evaluate` and the gate of `distill promote` read it.
+model it began from (`texts`), and of the texts that only an assistant saw whose soft
+labels or rationales it learned from (`assistant_texts`). Folders of soft labels and of
+an assistant's rationales hold the assistant's. `distill evaluate` and the gate of
+`distill promote` read it.
 """
 
 import hashlib
-from collections.abc import Iterable
+import logging
+import unicodedata
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
 from pathlib import Path
 
 from analytics.contract.errors import TrainingError
@@ -13,22 +19,32 @@ from analytics.contract.json_files import read_object, write_object
 from distillation.data.examples import Example
 from distillation.data.overlaps import list_contents, name_content, normalise_text
 
+logger = logging.getLogger(__name__)
+
 SEEN_FILE = "trained_on.json"
 _VERSION = 1
 _N_DIGITS = 12  # of hexadecimal: a chance hit has odds of 1 in 10^10 at 30,000 texts
+_PICTURE = "sha256:"  # how `name_content` begins where a post has no words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Digests of texts: those that a model was trained on, and those only its assistants were."""
+
+    texts: frozenset[str] = frozenset()
+    assistant_texts: frozenset[str] = frozenset()
 
 
 def digest_text(text: str) -> str:
-    """The first digits of the sha256 of the text without case, links, mentions and spaces."""
+    """The first digits of the sha256 of the text without what copies differ in.
+
+    That is case, links, mentions, spaces and punctuation.
+    """
     return _digest(normalise_text(text))
 
 
-def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()[:_N_DIGITS]
-
-
-def read_seen(folder: Path) -> frozenset[str] | None:
-    """The digests that a model folder names; None if it does not say what it was trained on.
+def read_seen(folder: Path) -> Seen | None:
+    """What a folder says was trained on; None if it says nothing.
 
     Raises:
         TrainingError: the file is of another format.
@@ -37,24 +53,84 @@ def read_seen(folder: Path) -> frozenset[str] | None:
     values = read_object(folder / SEEN_FILE)
     if values is None:
         return None
-    if values.get("format_version") != _VERSION or not isinstance(values.get("texts"), list):
+    found = [values.get("texts"), values.get("assistant_texts", [])]
+    if values.get("format_version") != _VERSION or not all(isinstance(v, list) for v in found):
         raise TrainingError(
             f"{folder / SEEN_FILE}: format {values.get('format_version')}, this version reads "
             f"{_VERSION}. Install the version of analytics that trained the model"
         )
-    return frozenset(map(str, values["texts"]))
+    texts, assistant_texts = (frozenset(map(str, digests or [])) for digests in found)
+    return Seen(texts=texts, assistant_texts=assistant_texts - texts)
 
 
-def write_seen(folder: Path, examples: Iterable[Example], *, base: Path | None) -> int:
-    """Write what a model was trained on, with what its base was; the number of texts."""
-    found = {_digest(name) for name in list_contents(examples)}
-    if base is not None:
-        found |= read_seen(base) or frozenset()
-    write_object(folder / SEEN_FILE, {"format_version": _VERSION, "texts": sorted(found)}, indent=0)
-    return len(found)
+def write_seen(
+    folder: Path,
+    examples: Iterable[Example],
+    *,
+    base: Path | None,
+    assistants: Iterable[Path] = (),
+) -> int:
+    """Write what a model was trained on, with what its base was; the number of texts.
+
+    `assistants` are folders of models, soft labels or rationales that it learned from.
+    """
+    texts = {_digest(name) for name in list_contents(examples)}
+    of_assistants: set[str] = set()
+    if base is not None and (seen := read_seen(base)) is not None:
+        texts |= seen.texts
+        of_assistants |= seen.assistant_texts
+    for assistant in assistants:
+        seen = read_seen(assistant)
+        if seen is None:
+            logger.warning(
+                "%s: no %s, so nothing says what the assistant was trained on", assistant, SEEN_FILE
+            )
+            continue
+        of_assistants |= seen.texts | seen.assistant_texts
+    _write(folder, Seen(texts=frozenset(texts), assistant_texts=frozenset(of_assistants - texts)))
+    return len(texts)
 
 
-def find_seen(examples: Iterable[Example], seen: frozenset[str]) -> frozenset[str]:
-    """The ids of the examples whose text (`name_content`) a model was trained on."""
+def copy_seen(model: Path, folder: Path) -> None:
+    """Say in a folder of a model's soft labels or rationales what the model was trained on."""
+    (folder / SEEN_FILE).unlink(missing_ok=True)
+    if (seen := read_seen(model)) is not None:
+        _write(folder, seen)
+
+
+def find_seen(examples: Iterable[Example], digests: Set[str]) -> frozenset[str]:
+    """The ids of the examples whose text (`name_content`) is among the digests."""
     named = ((example.example_id, name_content(example.item)) for example in examples)
-    return frozenset(example_id for example_id, name in named if name and _digest(name) in seen)
+    # The second digest is that of files written when punctuation still counted.
+    return frozenset(
+        example_id
+        for example_id, name in named
+        if name and (_digest(name) in digests or _hash(name) in digests)
+    )
+
+
+def _write(folder: Path, seen: Seen) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    values = {
+        "format_version": _VERSION,
+        "texts": sorted(seen.texts),
+        "assistant_texts": sorted(seen.assistant_texts),
+    }
+    write_object(folder / SEEN_FILE, values, indent=0)
+
+
+def _digest(name: str) -> str:
+    """Of a `name_content`. A text of punctuation alone (`:(`) keeps it."""
+    if name.startswith(_PICTURE):
+        return _hash(name)
+    # ASCII's other signs ($+<=>^`|~) are as often added or lost; emojis are words.
+    words = "".join(
+        c
+        for c in name
+        if (c.isalnum() if c.isascii() else not unicodedata.category(c).startswith("P"))
+    )
+    return _hash(words or name)
+
+
+def _hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:_N_DIGITS]

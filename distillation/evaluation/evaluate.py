@@ -15,7 +15,7 @@ from analytics.contract.labels import LABELS, label_of
 from analytics.contract.parser import parse_reply
 from analytics.contract.records import Rationale
 from distillation.data.examples import Example, drop_pictures
-from distillation.data.seen import find_seen
+from distillation.data.seen import Seen, find_seen
 from distillation.evaluation.bootstrap import N_RESAMPLES, Interval, bootstrap_scores
 from distillation.evaluation.judging import judge, label_items, rationalize_items
 from distillation.evaluation.probes import ProbeScores, make_probes, score_probe
@@ -69,8 +69,9 @@ class RationaleReport:
 class Evaluation:
     """All that was measured. `n_failed` examples could not be judged and are in no score.
 
-    `n_seen` of the judged ones have a text that the model was trained on, None where
-    the model does not say; then `unseen_scores` are those of the others alone.
+    `n_seen` of the judged ones have a text that the model was trained on,
+    `n_seen_by_assistant` more one that only its assistants were; None where the model
+    does not say. `unseen_scores` are those of the others alone.
     """
 
     n: int
@@ -78,6 +79,7 @@ class Evaluation:
     n_with_picture: int
     n_failed: int
     n_seen: int | None
+    n_seen_by_assistant: int | None
     scores: dict[str, Interval]
     unseen_scores: dict[str, Interval] | None
     majority_accuracy: float
@@ -95,14 +97,14 @@ def evaluate(
     *,
     work_folder: Path,
     references: Mapping[str, Rationale] | None = None,
-    seen: frozenset[str] | None = None,
+    seen: Seen | None = None,
 ) -> Evaluation:
     """Label the examples and measure labels, rationales and faithfulness.
 
     `references` are rationales by example_id; with them, only examples that have
-    one are explained. `seen` are digests of the model's training texts. Probes
-    write blank pictures into `work_folder`. Where the engine takes no pictures,
-    examples lose theirs.
+    one are explained. `seen` is what the model was trained on. Probes write blank
+    pictures into `work_folder`. Where the engine takes no pictures, examples lose
+    theirs.
 
     Raises:
         TrainingError: no examples, or references of none of them.
@@ -112,20 +114,24 @@ def evaluate(
         examples = drop_pictures(examples)
     if not examples:
         raise TrainingError("the data set has no example. Give another --split or --limit")
-    seen_ids = find_seen(examples, seen or frozenset())
+    known = seen or Seen()
+    own_ids = find_seen(examples, known.texts)
+    seen_ids = own_ids | find_seen(examples, known.assistant_texts)
     explained = _choose_explained(examples, settings, references, seen_ids)
     replies = label_items(engine, [example.item for example in examples])
     judged = judge(examples, replies)
     counts = count_rows(judged).sum(0)
     confusion = confusion_of(counts).astype(int)
     unseen = [row for row in judged if row.example_id not in seen_ids]
+    n_own = sum(row.example_id in own_ids for row in judged)
     resampling = {"n_resamples": settings.n_resamples, "seed": settings.seed}
     return Evaluation(
         n=len(judged),
         n_groups=len({row.group for row in judged}),
         n_with_picture=sum(example.item.image_path is not None for example in examples),
         n_failed=len(examples) - len(judged),
-        n_seen=None if seen is None else len(judged) - len(unseen),
+        n_seen=None if seen is None else n_own,
+        n_seen_by_assistant=None if seen is None else len(judged) - len(unseen) - n_own,
         scores=bootstrap_scores(judged, **resampling),
         unseen_scores=bootstrap_scores(unseen, **resampling)
         if 0 < len(unseen) < len(judged)
@@ -160,7 +166,7 @@ def _choose_explained(
     references: Mapping[str, Rationale] | None,
     seen_ids: frozenset[str],
 ) -> list[Example]:
-    """Examples to write rationales of: of those not trained on, unless all were."""
+    """Examples to write rationales of: of those that nobody was trained on, if there are any."""
     if not settings.max_rationales:
         return []
     if references is not None:

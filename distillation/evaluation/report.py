@@ -31,6 +31,7 @@ def to_json(found: Evaluation, settings: EvaluateSettings) -> dict[str, Any]:
         "n_with_picture": found.n_with_picture,
         "n_failed": found.n_failed,
         "n_seen_in_training": found.n_seen,
+        "n_seen_by_assistant": found.n_seen_by_assistant,
         "scores": {name: asdict(found.scores[name]) for name in SCORE_NAMES},
         "scores_unseen": {name: asdict(score) for name, score in found.unseen_scores.items()}
         if found.unseen_scores
@@ -85,13 +86,17 @@ def render_table(report: Mapping[str, Any]) -> str:
 
 
 def _describe_seen(report: Mapping[str, Any]) -> str:
-    n_seen, n = report["n_seen_in_training"], report["n"]
-    if n_seen is None:
+    n, n_own = report["n"], report["n_seen_in_training"]
+    if n_own is None:
         return "the model does not say what it was trained on"
+    n_seen = n_own + (n_assistant := report["n_seen_by_assistant"])
     if not n_seen:
-        return "no text of these was trained on"
+        return "no text of these was trained on, nor was an assistant"
     rest = f"; see the {n - n_seen} others" if report["scores_unseen"] else ""
-    return f"{n_seen} of the {n} were TRAINED ON, so the scores of all show memory, not skill{rest}"
+    return (
+        f"{n_own} of the {n} were TRAINED ON, {n_assistant} more by its assistant only, so the "
+        f"scores of all show memory, not skill{rest}"
+    )
 
 
 def _render_scores(report: Mapping[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ What is scored is the student's own text. Needs the `distill` extra.
 
 import importlib.util
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from analytics.contract.prompts import HEADINGS
 from analytics.contract.records import Rationale
 
 _WORD = re.compile(r"\w+|[^\w\s]")
+# Scripts that put no spaces between words: each sign is a word.
+_UNSPACED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
 _PACKAGES = ("sacrebleu", "rouge_score", "nltk")
 
 
@@ -61,7 +64,7 @@ def score_texts(texts: Sequence[str], references: Sequence[str]) -> TextScores:
     """BLEU, ROUGE-L and METEOR of texts against their references.
 
     BLEU is of the corpus (sacrebleu, 13a, exponential smoothing). ROUGE-L is the
-    mean F-measure (rouge-score, with its Porter stemmer). METEOR is the mean of
+    mean F-measure (rouge-score, with words of any script). METEOR is the mean of
     `score_meteor`.
 
     Raises:
@@ -74,7 +77,7 @@ def score_texts(texts: Sequence[str], references: Sequence[str]) -> TextScores:
 
     bleu = BLEU()
     corpus = bleu.corpus_score(list(texts), [list(references)])
-    scorer = RougeScorer(["rougeL"], use_stemmer=True)
+    scorer = RougeScorer(["rougeL"], tokenizer=_RougeWords())
     pairs = list(zip(texts, references, strict=True))
     rouge = [scorer.score(reference, text)["rougeL"].fmeasure for text, reference in pairs]
     meteor = [score_meteor(text, reference) for text, reference in pairs]
@@ -85,6 +88,27 @@ def score_texts(texts: Sequence[str], references: Sequence[str]) -> TextScores:
         meteor=sum(meteor) / len(meteor),
         n=len(texts),
     )
+
+
+class _RougeWords:
+    """Words of any script, where rouge-score's own tokenizer drops all but a-z and 0-9.
+
+    The same words as its own with a stemmer where a text is ASCII.
+    """
+
+    def __init__(self) -> None:
+        from nltk.stem.porter import PorterStemmer
+
+        self._stemmer = PorterStemmer()
+
+    def tokenize(self, text: str) -> list[str]:
+        """Lower-case runs of letters, marks and digits; longer ASCII ones are stemmed."""
+        text = unicodedata.normalize("NFC", text.lower())
+        kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in text)
+        return [
+            self._stemmer.stem(word) if len(word) > 3 and word.isascii() else word
+            for word in _UNSPACED.sub(r" \1 ", kept).split()
+        ]
 
 
 class _NoSynonyms:

@@ -136,7 +136,7 @@ class ChatClient:
             raise self._describe_refusal(response)
         try:
             self._offered = [str(entry["id"]) for entry in response.json()["data"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             # Some servers and gateways have no list; the first request will tell.
             logger.info("%s: status %s, no list of models", self.shown_url, response.status_code)
         if self._offered and self.model not in self._offered:
@@ -256,7 +256,7 @@ def _parse_reply(response: httpx.Response) -> ChatReply:
         n_output = int(usage.get("completion_tokens") or 0)
         if not isinstance(text, str):
             raise TypeError(f"content is {type(text).__name__}")
-    except (ValueError, LookupError, TypeError, AttributeError) as exc:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
         raise _PassingError(
             f"a body that is no chat reply ({_name_error(exc)}): {_shorten(response.text)}"
         ) from exc

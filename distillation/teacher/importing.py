@@ -110,7 +110,7 @@ def _read_lines(path: Path) -> list[str]:
 def _parse_line(line: str) -> dict[str, str]:
     try:
         value = json.loads(line)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise _UnusableError(f"unreadable: {exc}") from exc
     if not isinstance(value, dict):
         raise _UnusableError("unreadable: no JSON object")

@@ -222,6 +222,6 @@ def _parse_outcome(value: dict[str, Any]) -> Outcome:
 def _parse_line(line: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -24,6 +24,9 @@ def save_checkpoint(
     """Write weights, optimizer, random states and log; keep the newest two.
 
     What else was registered with the accelerator is saved by it.
+
+    Raises:
+        TrainingError: it cannot be written, and nothing is left of it.
     """
     target = folder / f"{_PREFIX}{step:08d}"
     temp = folder / f".{target.name}.tmp"
@@ -31,7 +34,14 @@ def save_checkpoint(
         shutil.rmtree(temp, ignore_errors=True)
         temp.mkdir(parents=True)
     accelerator.wait_for_everyone()
-    accelerator.save_state(str(temp), safe_serialization=False)
+    try:
+        accelerator.save_state(str(temp), safe_serialization=False)
+    except (OSError, RuntimeError) as exc:  # torch tells of a full disk by a RuntimeError
+        shutil.rmtree(temp, ignore_errors=True)
+        raise TrainingError(
+            f"{target}: the checkpoint cannot be written ({str(exc).splitlines()[0]}). Make room; "
+            "the same command then goes on from the checkpoint before"
+        ) from exc
     if accelerator.is_main_process:
         state = {"step": step, "identity": dict(identity), "rows": rows}
         (temp / _STATE_FILE).write_text(json.dumps(state), encoding="utf-8")

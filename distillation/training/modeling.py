@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from analytics.contract.extras import install_hint
 from analytics.contract.json_files import read_object, write_object
 from distillation.training.recipe import ModelRecipe, OptimRecipe, Recipe
 from distillation.training.sequences import Encoder
+from distillation.training.suitability import check_config, check_passes, find_reach
 from distillation.training.tree_attention import register_tree_attention
 
 logger = logging.getLogger(__name__)
@@ -21,16 +22,30 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trainee:
-    """A model with all that is needed to feed it."""
+    """A model with all that is needed to feed it.
+
+    `reach` is how many tokens, itself included, a token sees; None: all before it.
+    """
 
     model: Any
     tokenizer: Any
     processor: Any
     image_token_id: int | None
     eos_id: int
+    reach: int | None = None
 
     def make_encoder(self, *, max_tokens: int, max_response_tokens: int) -> Encoder:
-        """An encoder for this model's tokenizer, pictures and positions."""
+        """An encoder for this model's tokenizer, pictures and positions.
+
+        Raises:
+            TrainingError: sequences may be longer than a token of this model can see.
+        """
+        if self.reach is not None and max_tokens > self.reach:
+            raise TrainingError(
+                f"a token of this model sees {self.reach} tokens at most (sliding_window or "
+                f"attention_chunk_size of its config.json), which training in packs does not "
+                f"know of; pack.max_tokens = {max_tokens} is more. Lower it, or take another model"
+            )
         return Encoder(
             self.tokenizer,
             processor=self.processor,
@@ -45,7 +60,8 @@ def load_trainee(folder: Path, recipe: ModelRecipe, *, device: Any) -> Trainee:
     """Load a model folder and make the recipe's parameters trainable.
 
     Raises:
-        TrainingError: the folder cannot be loaded, or nothing in it would learn.
+        TrainingError: the folder cannot be loaded, its attention does not go with packs,
+            or nothing in it would learn.
         MissingExtraError: LoRA is asked for and peft is not installed.
     """
     import torch
@@ -73,7 +89,22 @@ def load_trainee(folder: Path, recipe: ModelRecipe, *, device: Any) -> Trainee:
         raise TrainingError(
             f"model {folder}: cannot be loaded for training ({type(exc).__name__}: {exc})"
         ) from exc
-    eos_id = _find_eos(model, tokenizer, folder)
+    check_config(model.config, folder)
+    trainee = Trainee(
+        model=model.to(device),
+        tokenizer=tokenizer,
+        processor=processor,
+        image_token_id=getattr(model.config, "image_token_id", None),
+        eos_id=_find_eos(model, tokenizer, folder),
+    )
+    reach = find_reach(model.config)
+    check_passes(
+        model,
+        trainee.make_encoder(max_tokens=4096, max_response_tokens=1024),
+        image_token_id=trainee.image_token_id,
+        reach=reach,
+        folder=folder,
+    )
     if recipe.is_checkpointing_gradients:
         model.gradient_checkpointing_enable({"use_reentrant": False})
         # Without it, no gradient enters checkpointed blocks when embeddings are frozen.
@@ -88,23 +119,29 @@ def load_trainee(folder: Path, recipe: ModelRecipe, *, device: Any) -> Trainee:
             f"model {folder}: the recipe freezes all parameters (model.frozen = "
             f"{list(recipe.frozen)}); nothing would learn. Take a pattern out"
         )
-    return Trainee(
-        model=model.to(device),
-        tokenizer=tokenizer,
-        processor=processor,
-        image_token_id=getattr(model.config, "image_token_id", None),
-        eos_id=eos_id,
-    )
+    return replace(trainee, model=model.to(device), reach=reach)
 
 
 def write_model(
     trainee: Trainee, folder: Path, *, recipe: Recipe, about: Mapping[str, Any]
 ) -> None:
-    """Write an ordinary model folder with a contract stamp; LoRA is merged into it."""
+    """Write an ordinary model folder with a contract stamp; LoRA is merged into it.
+
+    Raises:
+        TrainingError: the weights cannot be written.
+    """
+    from safetensors import SafetensorError
+
     model = trainee.model
     if recipe.model.method == "lora":
         model = model.merge_and_unload()
-    model.save_pretrained(folder)
+    try:
+        model.save_pretrained(folder)
+    except (OSError, SafetensorError) as exc:
+        raise TrainingError(
+            f"{folder}: the model cannot be written ({exc}). Make room, and run the same command: "
+            "it goes on from the last checkpoint"
+        ) from exc
     (trainee.processor or trainee.tokenizer).save_pretrained(folder)
     stamp = {
         "training_digest": training_digest(),

@@ -14,7 +14,8 @@ from analytics.contract.json_files import read_object, write_object
 from distillation.data.examples import Example
 from distillation.data.locks import lock_folder, make_folder
 from distillation.data.manifests import MANIFEST_FILE
-from distillation.data.seen import write_seen
+from distillation.data.rationales import read_manifest
+from distillation.data.seen import copy_seen, write_seen
 from distillation.evaluation.judging import judge
 from distillation.evaluation.scores import count_rows, score_counts
 from distillation.training.checkpoint import drop_checkpoints
@@ -43,6 +44,7 @@ class TrainingRun:
     """What is trained from what. `base` and `assistant` are model folders.
 
     `base_id` and `assistant_id` change with the weights; by default they are the places.
+    `rationales` are the folders that the items' rationales came from.
     """
 
     recipe: Recipe
@@ -56,6 +58,12 @@ class TrainingRun:
     soft_labels_in: Path | None = None
     soft_labels_out: Path | None = None
     top_k: int = 64
+    rationales: tuple[Path, ...] = ()
+
+    def list_assistants(self) -> list[Path]:
+        """Folders that say what an assistant was trained on that the model learns from."""
+        wrote = [f for f in self.rationales if read_manifest(f).get("maker") == "assistant"]
+        return [f for f in (self.assistant, self.soft_labels_in, *wrote) if f is not None]
 
     def name_sources(self) -> dict[str, str]:
         """Ids of the models and soft labels that it begins with."""
@@ -111,6 +119,7 @@ def run_training(
             report["count_soft_labels"] = _write_soft_labels(
                 run, run.soft_labels_out, items, identity, accelerator.device
             )
+            copy_seen(run.folder / MODEL_FOLDER, run.soft_labels_out)
             write_object(run.folder / REPORT_FILE, {**report, "identity": identity})
     return report
 
@@ -223,7 +232,8 @@ def _train_and_write(
     target = run.folder / MODEL_FOLDER
     about = {key: report[key] for key in ("seed", "data", "count_items", "count_steps")}
     write_model(trainee, target, recipe=recipe, about=about)
-    write_seen(target, (item.example for item in items), base=run.base)
+    examples = (item.example for item in items)
+    write_seen(target, examples, base=run.base, assistants=run.list_assistants())
     report["model"] = str(target)
     report["wall_seconds"] = round(time.monotonic() - started, 1)
     write_object(run.folder / REPORT_FILE, {**report, "identity": identity})

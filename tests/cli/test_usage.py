@@ -27,6 +27,15 @@ def run(*arguments: str) -> Result:
         (("distill", "nonsense", "--json"), "No such command 'nonsense'."),
         (("infer", "--engine", "foo", "--json"), "Invalid value for '--engine': 'foo'"),
         (("distill", "evaluate", "--dtype", "foo", "--json"), "Invalid value for '--dtype'"),
+        (("distill", "start", "--views", "0", "--output", "x", "--json"), "0 is not in the range"),
+        (
+            ("distill", "evaluate", "--data", ".", "--seed", "-1", "--json"),
+            "-1 is not in the range",
+        ),
+        (
+            ("distill", "evaluate", "--data", ".", "--output", "/proc/out.json", "--json"),
+            "/proc/out.json: cannot be written",
+        ),
     ],
 )
 def test_wrong_usage_is_one_json_object(arguments: tuple[str, ...], message: str) -> None:

@@ -122,6 +122,12 @@ def test_read_names_a_missing_file(tmp_path: Path) -> None:
     assert caught.value.reason == "missing"
 
 
+def test_read_takes_an_impossible_name_for_a_missing_file() -> None:
+    with pytest.raises(ImageError, match="null byte") as caught:
+        read_image_file(Path("a\0b.jpg"))
+    assert caught.value.reason == "missing"
+
+
 def test_read_refuses_a_large_file(tmp_path: Path) -> None:
     path = tmp_path / "big.jpg"
     path.write_bytes(b"x" * 100)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from analytics.engine.models import ModelFolder, resolve_model
 from distillation.data.examples import Example
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import PictureFolder
+from distillation.data.seen import digest_text, read_seen
 from tests.engine.tiny_models import (
     make_tiny_idefics3,
     make_tiny_qwen2_5_vl,
     skip_without_torchvision,
 )
 
-pytestmark = [pytest.mark.model, pytest.mark.slow]
+pytestmark = pytest.mark.model
 
 _POSTS = (
     ("The new tram is great", "tram"),
@@ -36,6 +38,10 @@ _POSTS = (
     ("Rain tomorrow says the radio", "radio"),
 )
 _CLASSES = (2, 0, 1, 2, 0, 1)
+# What a model was trained on does not count as gold, so other splits have other texts.
+_TEST_ASPECTS = ("ferry", "door", "museum", "bread", "train", "paper")
+_DOUBTED_ASPECTS = ("boat", "stove", "market", "cake", "taxi", "mayor")
+_FOR_ASSISTANT_ONLY = "The market is open on Mondays"
 
 
 def _write_data(folder: Path) -> Path:
@@ -52,24 +58,31 @@ def _write_data(folder: Path) -> Path:
             f'"Prediction": {label}'
         )
         taught.append({**row, "cot": cot})
-    lines = "".join(json.dumps(row) + "\n" for row in rows)
     for split in ("train", "dev"):
-        (folder / f"{split}.jsonl").write_text(lines, encoding="utf-8")
-    # What a model was trained on does not count as gold, so the test has other texts.
-    (folder / "test.jsonl").write_text(
-        "".join(json.dumps({**row, "text": f"{row['text']}."}) + "\n" for row in rows), "utf-8"
-    )
+        _write_lines(folder / f"{split}.jsonl", rows)
+    _write_lines(folder / "test.jsonl", _replace_aspects(rows, _TEST_ASPECTS))
     # One label is wrong: a model that is always right has no temperature.
-    doubted = [{**row, "text": f"{row['text']}!"} for row in rows]
+    doubted = [{**row, "image": None} for row in _replace_aspects(rows, _DOUBTED_ASPECTS)]
     doubted[0]["label"] = str(LABELS[0])
-    (folder / "doubted").mkdir()
-    (folder / "doubted/dev.jsonl").write_text(
-        "".join(json.dumps({**row, "image": None}) + "\n" for row in doubted), encoding="utf-8"
-    )
-    (folder / "teacher.jsonl").write_text(
-        "".join(json.dumps(row) + "\n" for row in taught), encoding="utf-8"
-    )
+    _write_lines(folder / "doubted/dev.jsonl", doubted)
+    more = {"id": "m", "text": _FOR_ASSISTANT_ONLY, "aspect": "market", "label": "neutral"}
+    _write_lines(folder / "more/train.jsonl", [{**more, "image": None}])
+    _write_lines(folder / "teacher.jsonl", taught)
     return folder
+
+
+def _replace_aspects(
+    rows: Sequence[dict[str, Any]], aspects: Sequence[str]
+) -> list[dict[str, Any]]:
+    return [
+        {**row, "aspect": aspect, "text": row["text"].replace(row["aspect"], aspect)}
+        for row, aspect in zip(rows, aspects, strict=True)
+    ]
+
+
+def _write_lines(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def _run(*arguments: str, exit_code: int = 0) -> dict[str, Any]:
@@ -95,22 +108,8 @@ def _serve(engine_name: str, model: ModelFolder, examples: Sequence[Example]) ->
     return labels
 
 
-@pytest.mark.parametrize(
-    "make_model", [make_tiny_idefics3, make_tiny_qwen2_5_vl], ids=["idefics3", "qwen2_5_vl"]
-)
-def test_from_teacher_to_served_by_its_promoted_name(
-    make_model: Callable[..., Path],
-    base_folder: ModelFolder,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    if make_model is make_tiny_qwen2_5_vl:
-        skip_without_torchvision()
-    monkeypatch.setenv("ANALYTICS_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    data = _write_data(tmp_path / "toy")
-    model = make_model(tmp_path / "toy-model", tokenizer_from=base_folder.path)
-
+def _distil(model: Path, data: Path) -> None:
+    """Teacher data, assistant, augmentation, student and evaluation, in the working folder."""
     taught = _run(
         *("teacher", "--import", str(data / "teacher.jsonl"), "--data", str(data)),
         *("--split", "train", "--output", "teacher"),
@@ -120,11 +119,12 @@ def test_from_teacher_to_served_by_its_promoted_name(
     common = ["--model", str(model), "--data", f"{data}:train", "--dev", f"{data}:dev"]
     trained = _run(
         *("assistant", "--recipe", "tiny-assistant", *common, "--rationales", "teacher"),
+        *("--data", f"{data / 'more'}:train"),
         *("--soft-labels", "soft", "--top-k", "32", "--output", "assistant"),
     )
     assert trained["rationales"] == 6
     assert trained["with_picture"] == 6
-    assert trained["count_soft_labels"] == 12
+    assert trained["count_soft_labels"] == 13
     assert trained["last"]["dev_accuracy"] == 1.0
     assert not list(Path("assistant").glob("checkpoint-*"))
 
@@ -144,11 +144,25 @@ def test_from_teacher_to_served_by_its_promoted_name(
     assert student["last"]["soft_rea"] < 0.5
     assert student["last"]["dev_accuracy"] == 1.0
     # The stored soft labels are those of the teacher's rationales alone.
+    short = ["--set", "optim.n_epochs=3"]
     from_disk = _run(
         *("student", "--recipe", "tiny-student", *common, "--rationales", "teacher"),
-        *("--soft-labels", "soft", "--set", "optim.n_epochs=3", "--output", "student-2"),
+        *("--soft-labels", "soft", *short, "--output", "student-soft"),
     )
     assert from_disk["last"]["soft_rea"] > 0
+    _run(
+        *("student", "--recipe", "tiny-student", *common, "--rationales", "augmented"),
+        *("--set", "loss.kd_weight=0", *short, "--output", "student-augmented"),
+    )
+    # By each of the three ways the student says what only its assistant read.
+    hidden = digest_text(_FOR_ASSISTANT_ONLY)
+    assistant = read_seen(Path("assistant/model"))
+    assert assistant is not None
+    assert hidden in assistant.texts
+    for name in ("student", "student-soft", "student-augmented"):
+        seen = read_seen(Path(name) / "model")
+        assert seen is not None, name
+        assert (seen.assistant_texts, len(seen.texts)) == ({hidden}, 6), name
 
     scored = _run(
         *("evaluate", "--model", "student/model", "--data", str(data), "--split", "test"),
@@ -156,19 +170,53 @@ def test_from_teacher_to_served_by_its_promoted_name(
     )
     assert scored["model"]["is_distilled"]
     assert scored["data"]["pictures_used"]
+    assert (scored["n_seen_in_training"], scored["n_seen_by_assistant"]) == (0, 0)
     assert scored["scores"]["accuracy"]["value"] == 1.0
 
-    has_vllm = importlib.util.find_spec("vllm") is not None
+
+def _promote_and_serve(model: Path, data: Path, *, with_vllm: bool) -> None:
+    """The student passes the gate, and engines serve it by its name."""
+    cache = Path(os.environ["ANALYTICS_CACHE_DIR"])
     promoted = _run(
         *("promote", "student/model", "--name", "toy", "--gold", str(data)),
         *("--against", str(model), "--calibrate-on", str(data / "doubted")),
-        *("--allow-few-posts", "--resamples", "300", *([] if has_vllm else ["--without-vllm"])),
+        *("--allow-few-posts", "--resamples", "300", *([] if with_vllm else ["--without-vllm"])),
     )
     assert promoted["status"] == "promoted"
-    found = resolve_model("toy", cache_dir=tmp_path / "cache")
+    found = resolve_model("toy", cache_dir=cache)
     assert found.model_id == promoted["model_id"]
-    examples = load_examples(data, "test", pictures=PictureFolder(tmp_path / "kept"))
+    examples = load_examples(data, "test", pictures=PictureFolder(cache / "kept"))
     gold = [str(example.label) for example in examples]
-    assert _serve("transformers", found, examples) == gold
-    if has_vllm:
-        assert _serve("vllm", found, examples) == gold
+    for engine in ("transformers", "vllm") if with_vllm else ("transformers",):
+        assert _serve(engine, found, examples) == gold, engine
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ANALYTICS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_from_teacher_to_served_by_its_promoted_name(
+    base_folder: ModelFolder, workplace: Path
+) -> None:
+    data = _write_data(workplace / "toy")
+    model = make_tiny_idefics3(workplace / "toy-model", tokenizer_from=base_folder.path)
+    _distil(model, data)
+    _promote_and_serve(model, data, with_vllm=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "make_model", [make_tiny_idefics3, make_tiny_qwen2_5_vl], ids=["idefics3", "qwen2_5_vl"]
+)
+def test_both_architectures_and_both_engines(
+    make_model: Callable[..., Path], base_folder: ModelFolder, workplace: Path
+) -> None:
+    if make_model is make_tiny_qwen2_5_vl:
+        skip_without_torchvision()
+    data = _write_data(workplace / "toy")
+    model = make_model(workplace / "toy-model", tokenizer_from=base_folder.path)
+    _distil(model, data)
+    _promote_and_serve(model, data, with_vllm=importlib.util.find_spec("vllm") is not None)

@@ -206,13 +206,15 @@ def test_gold_of_the_training_is_left_out(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "learned"
     shutil.copytree(world.good, folder)
     gold = load_examples(world.data, "test", pictures=None)
-    write_seen(folder, gold[:200], base=None)
+    write_seen(tmp_path / "assistant", gold[:200], base=None)
+    write_seen(folder, gold[:150], base=None, assistants=[tmp_path / "assistant"])
     options = ("--against", str(world.other), "--without-vllm")
     (folder / "calibration.json").write_text('{"temperature": 1.5}')
     code, said = promote(world, folder, *options)
     assert code == 3
     assert said["gold"]["n"] == 40
-    assert any(r.startswith("unseen: 200 of 240 gold examples") for r in said["reasons"])
+    (unseen,) = [reason for reason in said["reasons"] if reason.startswith("unseen: ")]
+    assert "150 of 240 gold examples are in its training data, 50 more in its assist" in unseen
     write_seen(folder, gold, base=None)
     result = CliRunner().invoke(
         cli,

@@ -1,6 +1,7 @@
 """Delta folders: small, close to what was trained, and refused when they do not fit."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from analytics.contract.errors import EngineError
 from analytics.engine.delta import GROUP, _quantise, _restore, apply_delta, pack_delta
-from analytics.engine.models import ModelFolder
+from analytics.engine.models import ModelFolder, resolve_model
 from tests.engine.tiny_models import make_tiny_idefics3
 
 pytestmark = pytest.mark.model
@@ -72,6 +73,7 @@ def test_a_delta_gives_the_model_back(folders: Any) -> None:
     root, base, tuned = folders
     manifest = pack_delta(tuned, base, root / "packed", renames={}, about={"name": "x"})
     assert manifest["added_tokens"] == ["<new>"]
+    assert manifest["count_tensors_of_base"] == manifest["count_tensors"]
     whole = root / "whole"
     whole.mkdir()
     apply_delta(root / "packed", base, whole)
@@ -105,3 +107,82 @@ def test_another_format_and_another_base_are_errors(folders: Any, tmp_path: Path
     (packed / "delta.json").write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(EngineError, match="delta format 99"):
         apply_delta(packed, base, tmp_path / "out")
+
+
+def test_a_base_with_other_weights_is_an_error(folders: Any, tmp_path: Path) -> None:
+    """Same names and shapes: without the digest it would give another model in silence."""
+    _, base, tuned = folders
+    pack_delta(tuned, base, tmp_path / "packed", renames={}, about={})
+    with pytest.raises(EngineError, match="was made against a base with weights"):
+        apply_delta(tmp_path / "packed", _copy_with_noise(base, tmp_path), tmp_path)
+    assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_a_flipped_byte_is_an_error(folders: Any, tmp_path: Path) -> None:
+    _, base, tuned = folders
+    packed = tmp_path / "packed"
+    pack_delta(tuned, base, packed, renames={}, about={})
+    weights = bytearray((packed / "delta.safetensors").read_bytes())
+    weights[-7] ^= 1
+    (packed / "delta.safetensors").write_bytes(weights)
+    with pytest.raises(EngineError, match=r"delta\.safetensors: sha256 is .* damaged"):
+        apply_delta(packed, base, tmp_path)
+
+
+def test_an_unrelated_base_and_a_large_difference_are_refused(folders: Any, tmp_path: Path) -> None:
+    _, base, tuned = folders
+    packed = tmp_path / "packed"
+    with pytest.raises(EngineError, match=r"none of its \d+ tensors .*model\.=typo\.") as caught:
+        pack_delta(tuned, base, packed, renames={"model.": "typo.", "lm_head.": "typo."}, about={})
+    assert "--rename" in str(caught.value)
+    with pytest.raises(EngineError, match=r"MB, more than 0\.001 MB; .*--max-megabytes"):
+        pack_delta(tuned, base, packed, renames={}, about={}, max_bytes=1000)
+    assert not packed.exists()
+
+
+def test_packing_leaves_no_small_file_of_an_earlier_model(folders: Any, tmp_path: Path) -> None:
+    _, base, tuned = folders
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    (packed / "calibration.json").write_text('{"temperature": 2.0}', encoding="utf-8")
+    (packed / "README.md").write_text("card", encoding="utf-8")
+    pack_delta(tuned, base, packed, renames={}, about={})
+    assert not (packed / "calibration.json").exists()
+    assert (packed / "README.md").exists()
+
+
+def test_a_file_added_to_a_shipped_folder_reaches_the_assembled_model(
+    base_folder: ModelFolder, cache_dir: Path, tmp_path: Path
+) -> None:
+    """A temperature that is stored after the first assembly counts from then on."""
+    own_cache, shipped = tmp_path / "cache", tmp_path / "shipped"
+    (own_cache / "models").mkdir(parents=True)
+    (own_cache / "models" / base_folder.path.name).symlink_to(base_folder.path)
+    pack_delta(
+        base_folder.path,
+        base_folder.path,
+        shipped / "mine",
+        renames={},
+        about={"base": base_folder.name},
+    )
+    first = resolve_model("mine", cache_dir=own_cache, shipped=shipped)
+    assert first.temperature == 1.0
+    assert resolve_model("mine", cache_dir=own_cache, shipped=shipped) == first
+    shutil.rmtree(first.path)  # 270 MB
+    (shipped / "mine" / "calibration.json").write_text('{"temperature": 2.0}', encoding="utf-8")
+    second = resolve_model("mine", cache_dir=own_cache, shipped=shipped)
+    assert second.temperature == 2.0
+    assert second.path != first.path
+    assert second.model_id != first.model_id
+
+
+def _copy_with_noise(base: Path, tmp_path: Path) -> Path:
+    from safetensors.torch import load_file, save_file
+
+    other = tmp_path / "other"
+    shutil.copytree(base, other)
+    tensors = load_file(other / "model.safetensors")
+    name = sorted(tensors)[0]
+    tensors[name] = tensors[name] + 0.01
+    save_file(tensors, other / "model.safetensors")
+    return other

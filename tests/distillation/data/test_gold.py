@@ -11,6 +11,7 @@ from analytics.contract.records import Media
 from analytics.media import prepare_media
 from analytics.store.gold import GoldLabel, store_gold, write_gold_parquet
 from analytics.store.sql_files import build_models
+from distillation.data.gold import read_gold
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import PictureFolder
 from tests.scripted import make_post, rows, store_posts
@@ -90,3 +91,43 @@ def test_gold_without_its_picture_or_a_column(
     path.write_text("no Parquet", encoding="utf-8")
     with pytest.raises(TrainingError, match="cannot be read as Parquet"):
         load_examples(path, "all")
+
+
+def _write_parquet(path: Path, **columns: object) -> None:
+    whole = {
+        "post_id": ["a", "b"],
+        "aspect": ["", ""],
+        "text": ["Good", "Bad"],
+        "label": ["positive", "negative"],
+        "annotator": ["x", "x"],
+        "image_path": [None, None],
+        **columns,
+    }
+    pl.DataFrame(whole).write_parquet(path)
+
+
+def test_gold_of_other_tools_may_have_numbers_as_ids(tmp_path: Path) -> None:
+    _write_parquet(tmp_path / "gold.parquet", post_id=[7, 8])
+    examples = read_gold(tmp_path / "gold.parquet", "all", with_pictures=True)
+    assert [e.example_id for e in examples] == ["7", "8"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"text": ["Good", None]}, "column text is null in 1 of 2 rows, the first of them row 2"),
+        (
+            {"post_id": [None, "b"]},
+            "column post_id is null in 1 of 2 rows, the first of them row 1",
+        ),
+        ({"text": [1.5, 2.5]}, r"text \(Float64\) must be text"),
+        ({"image_path": [1, 2]}, r"image_path \(Int64\) must be text"),
+    ],
+    ids=["null-text", "null-id", "number-text", "number-path"],
+)
+def test_gold_with_values_of_another_kind(
+    tmp_path: Path, columns: dict[str, object], message: str
+) -> None:
+    _write_parquet(tmp_path / "gold.parquet", **columns)
+    with pytest.raises(TrainingError, match=message):
+        read_gold(tmp_path / "gold.parquet", "all", with_pictures=True)

@@ -1,3 +1,5 @@
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,7 +7,15 @@ import pytest
 
 from analytics.contract.errors import TrainingError
 from distillation.data.examples import Example, make_example
-from distillation.data.seen import SEEN_FILE, find_seen, read_seen, write_seen
+from distillation.data.seen import (
+    SEEN_FILE,
+    Seen,
+    copy_seen,
+    digest_text,
+    find_seen,
+    read_seen,
+    write_seen,
+)
 
 
 def _examples(*texts: str) -> list[Example]:
@@ -23,7 +33,7 @@ def test_a_model_names_its_texts_and_those_of_its_base(tmp_path: Path) -> None:
     assert seen is not None
     # A copy with another case, mention and link is the same text; another one is not.
     tested = _examples("RT @x: the tram is late http://t.co/a", "New soup", "Old soup")
-    assert find_seen(tested, seen) == {tested[0].example_id, "New soup"}
+    assert find_seen(tested, seen.texts) == {tested[0].example_id, "New soup"}
     assert "soup" not in (model / SEEN_FILE).read_text(encoding="utf-8")
 
 
@@ -45,4 +55,66 @@ def test_posts_without_words_are_seen_by_their_picture(tmp_path: Path) -> None:
     seen = read_seen(tmp_path)
     assert seen is not None
     tested = [make("same", "1"), make("other", "2"), make("bare", None)]
-    assert find_seen(tested, seen) == {"same"}
+    assert find_seen(tested, seen.texts) == {"same"}
+
+
+def test_texts_of_assistants_are_named_apart(tmp_path: Path) -> None:
+    """Soft labels or rationales carry what their maker saw, over any number of models."""
+    first, second, soft, model = (tmp_path / n for n in ("first", "second", "soft", "model"))
+    write_seen(first, _examples("read by the first"), base=None)
+    write_seen(second, _examples("read by the second"), base=None, assistants=[first])
+    copy_seen(second, soft)
+    assert read_seen(soft) == read_seen(second)
+    own = _examples("read by the model", "read by the second")
+    assert write_seen(model, own[:1], base=None, assistants=[soft]) == 1
+    assert read_seen(model) == Seen(
+        texts=frozenset({digest_text("read by the model")}),
+        assistant_texts=frozenset(map(digest_text, ("read by the first", "read by the second"))),
+    )
+    # What it reads itself is its own, and what only the assistant of its base read stays so.
+    write_seen(tmp_path / "next", own[1:], base=model)
+    found = read_seen(tmp_path / "next")
+    assert found is not None
+    assert found.texts == {digest_text(example.item.text) for example in own}
+    assert found.assistant_texts == {digest_text("read by the first")}
+
+
+def test_assistant_that_says_nothing_is_named_and_leaves_no_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    soft = tmp_path / "soft"
+    write_seen(soft, _examples("of an assistant before"), base=None)
+    copy_seen(tmp_path / "silent", soft)
+    assert read_seen(soft) is None
+    write_seen(tmp_path, _examples("a"), base=None, assistants=[soft])
+    assert f"{soft}: no trained_on.json" in caplog.text
+
+
+def test_file_without_assistants_and_with_punctuation_is_read(tmp_path: Path) -> None:
+    """As files were written before."""
+    old = hashlib.sha256(b"thetramislate!").hexdigest()[:12]
+    (tmp_path / SEEN_FILE).write_text(
+        json.dumps({"format_version": 1, "texts": [old]}), encoding="utf-8"
+    )
+    seen = read_seen(tmp_path)
+    assert seen == Seen(texts=frozenset({old}))
+    assert find_seen(_examples("The tram is late!"), seen.texts) == {"The tram is late!"}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_same"),
+    [
+        ("The tram is late.", True),
+        ("\u201cThe tram is late\u201d \u2026", True),
+        ("#The tram - is late!!", True),
+        ("The tram is late \U0001f600", False),
+        ("The bus is late", False),
+    ],
+    ids=["stop", "quotes", "marks", "emoji", "word"],
+)
+def test_punctuation_hides_no_copy(text: str, is_same: bool) -> None:
+    assert (digest_text(text) == digest_text("The tram is late")) is is_same
+
+
+def test_a_text_of_punctuation_alone_is_itself() -> None:
+    assert digest_text(":(") != digest_text("!!!")

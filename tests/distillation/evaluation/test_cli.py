@@ -120,16 +120,26 @@ def test_texts_of_the_training_are_named(
     monkeypatch.setenv("COLUMNS", "200")
     model = tmp_path / "trained"
     shutil.copytree(tiny_model, model)
-    write_seen(model, load_examples(data, "test", pictures=None)[:2], base=None)
+    examples = load_examples(data, "test", pictures=None)
+    write_seen(tmp_path / "assistant", examples[2:4], base=None)
+    write_seen(model, examples[:2], base=None, assistants=[tmp_path / "assistant"])
     few = ("--text-only", "--max-rationales", "0", "--no-probes")
     result = _evaluate(model, data, *few)
     assert result.exit_code == 0, result.output
-    assert "training  2 of the 8 were TRAINED ON" in result.stdout
-    assert "see the 6 others" in result.stdout
+    assert "training  2 of the 8 were TRAINED ON, 2 more by its assistant only" in result.stdout
+    assert "see the 4 others" in result.stdout
     assert "not trained on" in result.stdout
     report = json.loads(_evaluate(model, data, *few, "--json").stdout)
-    assert report["n_seen_in_training"] == 2
+    assert (report["n_seen_in_training"], report["n_seen_by_assistant"]) == (2, 2)
     assert set(report["scores_unseen"]) == set(report["scores"])
+
+
+def test_result_is_printed_though_the_disk_is_full_by_then(tiny_model: Path, data: Path) -> None:
+    few = ("--text-only", "--max-rationales", "0", "--no-probes", "--json")
+    result = _evaluate(tiny_model, data, *few, "--output", "/dev/full")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["n"] == 8
+    assert "/dev/full: cannot be written (No space left on device)" in result.stderr
 
 
 def test_wrong_use_is_said_before_a_model_is_loaded(tiny_model: Path, data: Path) -> None:

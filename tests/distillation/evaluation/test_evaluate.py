@@ -8,7 +8,7 @@ from analytics.contract.errors import EngineError, TrainingError
 from analytics.contract.labels import LABELS, label_of
 from analytics.contract.records import Item, Rationale
 from distillation.data.examples import Example
-from distillation.data.seen import digest_text
+from distillation.data.seen import Seen, digest_text
 from distillation.evaluation import similarity
 from distillation.evaluation.bootstrap import compare_paired
 from distillation.evaluation.evaluate import EvaluateSettings, evaluate, sample_by_group
@@ -143,7 +143,8 @@ def test_sample_takes_whole_groups_and_keeps_the_order(tmp_path: Path) -> None:
 
 def test_what_was_trained_on_is_scored_apart_and_not_explained(tmp_path: Path) -> None:
     examples = draw_examples(tmp_path)
-    seen = frozenset({digest_text(examples[0].item.text)})  # both aspects of the first post
+    digests = [digest_text(e.item.text) for e in examples]  # two aspects of each post
+    seen = Seen(texts=frozenset(digests[:1]))
     engine = ScriptedEngine()
     found = evaluate(engine, examples, SETTINGS, work_folder=tmp_path, seen=seen)
     assert (found.n, found.n_seen) == (6, 2)
@@ -153,4 +154,11 @@ def test_what_was_trained_on_is_scored_apart_and_not_explained(tmp_path: Path) -
     assert found.rationales.n == 4
     assert (alone.n_seen, alone.unseen_scores) == (0, None)
     silent = evaluate(engine, examples, SETTINGS, work_folder=tmp_path)
-    assert (silent.n_seen, silent.unseen_scores) == (None, None)
+    assert (silent.n_seen, silent.n_seen_by_assistant, silent.unseen_scores) == (None, None, None)
+    taught = Seen(texts=seen.texts, assistant_texts=frozenset(digests[2:3]))
+    found = evaluate(engine, examples, SETTINGS, work_folder=tmp_path, seen=taught)
+    assert (found.n_seen, found.n_seen_by_assistant) == (2, 2)
+    alone = evaluate(engine, examples[4:], SETTINGS, work_folder=tmp_path, seen=taught)
+    assert found.unseen_scores == alone.scores
+    assert found.rationales is not None
+    assert found.rationales.n == 2

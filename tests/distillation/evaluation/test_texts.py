@@ -1,7 +1,10 @@
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analytics.contract.labels import Label
 from analytics.contract.records import Rationale
@@ -38,6 +41,42 @@ def test_text_scores_by_hand() -> None:
     assert short.n == 1
     with pytest.raises(ValueError, match="1 texts and 2 references"):
         score_texts(["a"], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("text", "reference", "expected"),
+    [
+        ("Автобус опять опоздал", "Автобус опять опоздал", 1.0),
+        ("Автобус опять опоздал", "Автобус снова опоздал!", 2 / 3),
+        ("eine schöne Brücke", "eine scharfe Brücke", 2 / 3),
+        ("scho\u0308n", "sch\u00f6n", 1.0),
+        ("हिन्दी अच्छी है", "हिन्दी अच्छी थी", 2 / 3),
+        ("电车很好", "电车不好", 3 / 4),
+        ("...", "!", 0.0),
+    ],
+    ids=["cyrillic", "other word", "umlauts", "composed", "marks", "no spaces", "no words"],
+)
+def test_rouge_reads_every_script(text: str, reference: str, expected: float) -> None:
+    assert score_texts([text], [reference]).rouge_l == pytest.approx(expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(["running", "Cities", "it's", "a", "2015", "well-known", "good,"]),
+            st.text(st.characters(max_codepoint=127), max_size=8),
+        ),
+        max_size=12,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_rouge_of_english_is_that_of_rouge_score(words: list[str], random: Random) -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    reference, text = " ".join(words), " ".join(random.sample(words, len(words)))
+    theirs = RougeScorer(["rougeL"], use_stemmer=True).score(reference, text)["rougeL"].fmeasure
+    assert score_texts([text], [reference]).rouge_l == theirs
 
 
 def test_meteor_matches_stems_but_not_synonyms() -> None:

@@ -72,6 +72,14 @@ def test_ship_stores_the_difference_under_a_description(
     assert 8e6 < report["bytes"] < 11e6
     stamp = json.loads((tmp_path / "b/contract.json").read_text(encoding="utf-8"))
     assert stamp == {"training_digest": "d", "description": "A student"}
+    for options, reason in (
+        (["--rename", "model.text_model.=typo."], "none of its"),
+        (["--max-megabytes", "5"], "more than 5 MB"),
+    ):
+        refused = CliRunner().invoke(cli, [*arguments, *options, "--output", str(tmp_path / "c")])
+        assert refused.exit_code == 1
+        assert reason in str(refused.exception)
+    assert not (tmp_path / "c").exists()
 
 
 @pytest.mark.skipif(

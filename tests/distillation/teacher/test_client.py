@@ -71,6 +71,7 @@ FAILURES = {
     "no-bytes": Answer(),
     "no-choices": Answer(body=b'{"choices": []}'),
     "error-in-200": Answer(body=b'{"error": {"message": "overloaded"}}'),
+    "nested": Answer(body=b"[" * 100_000),
     "not-utf8": Answer(body=b"\xff\xfe"),
     "list": Answer(body=b"[1]"),
     "parts": Answer(body=b'{"choices": [{"message": {"content": [1]}, "finish_reason": "stop"}]}'),

@@ -48,6 +48,7 @@ def test_published_rationales_are_joined_to_their_examples(tmp_path: Path) -> No
 UNUSABLE = {
     "unreadable: Expecting": '{"id": "e0", "cot": ',
     "unreadable: no JSON object": "[1]",
+    "unreadable: maximum recursion": "[" * 100_000,
     "unreadable: no text in field 'cot'": {"id": "e0"},
     "unreadable: no text in field 'id'": {"id": 7, "cot": "x"},
     "unknown id": {"id": "e99", "cot": reason("neutral")},

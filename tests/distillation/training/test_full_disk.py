@@ -1,0 +1,53 @@
+"""A disk that fills up ends a training in words, and leaves no half of anything."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from analytics.contract.errors import TrainingError
+from distillation.training.loop import train
+from distillation.training.modeling import load_trainee, write_model
+from distillation.training.recipe import ModelRecipe, OptimRecipe, PackRecipe, Recipe
+from distillation.training.sequences import TrainingItem
+
+pytestmark = pytest.mark.model
+
+RECIPE = Recipe(
+    name="toy",
+    model=ModelRecipe(frozen=("embed_tokens", "lm_head")),
+    optim=OptimRecipe(batch_size=4, n_epochs=2),
+    pack=PackRecipe(max_pack_tokens=400, max_tokens=512, max_response_tokens=128),
+)
+
+
+@contextmanager
+def _small_files(n_bytes: int) -> Iterator[None]:
+    """No file may grow beyond this: to a writer it is like a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_checkpoint_without_room_is_an_error_and_leaves_nothing(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    trainee = load_trainee(toy_folder, RECIPE.model, device="cpu")
+    with (
+        _small_files(100_000),
+        pytest.raises(TrainingError, match=r"cannot be written .* Make room"),
+    ):
+        train(trainee, training_items, RECIPE, folder=tmp_path, should_stop=lambda: True)
+    assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_a_model_without_room_is_an_error(toy_folder: Path, tmp_path: Path) -> None:
+    trainee = load_trainee(toy_folder, RECIPE.model, device="cpu")
+    with _small_files(100_000), pytest.raises(TrainingError, match="the model cannot be written"):
+        write_model(trainee, tmp_path / "model", recipe=RECIPE, about={})
+    assert not (tmp_path / "model/contract.json").exists()
