@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -257,6 +258,8 @@ def _describe_file(path: Path, connector: Connector, options: ReadOptions) -> So
     companions = connector.list_companions(path) if isinstance(connector, HasCompanions) else []
     try:
         for part in (path, *companions):
+            if not stat.S_ISREG(part.stat().st_mode):  # opening a pipe waits for its writer
+                raise ConnectorError(f"{part}: not a regular file; name a file")
             with part.open("rb") as file:
                 while block := file.read(4 * 1024 * 1024):
                     digest.update(block)
@@ -274,6 +277,7 @@ def _describe_file(path: Path, connector: Connector, options: ReadOptions) -> So
     )
     return SourceFile(
         name=str(path),
+        folder=str(path.parent.absolute()),
         content_digest=digest.hexdigest(),
         reading_digest=reading,
         connector=connector.name,

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import duckdb
@@ -209,3 +210,20 @@ def test_changed_companion_is_noticed(
     _, counts = _ingest(connection, tmp_path)
     assert counts.count_updated == 1
     assert scalar(connection, "select author_key from posts") is not None
+
+
+def test_table_is_bound_to_its_own_folder(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "posts.csv").write_text("id,text,image\n1,x,/dev/zero\n2,y,../b/c.jpg\n")
+    _ingest(connection, tmp_path / "a" / "posts.csv")
+    found = rows(connection, "select source_path, source_folder from media order by all")
+    folder = str(tmp_path / "a")
+    assert found == [("/dev/zero", folder), (f"{folder}/../b/c.jpg", folder)]
+
+
+def test_pipe_as_a_source_is_refused(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "posts.csv")
+    with pytest.raises(ConnectorError, match=r"posts\.csv: not a regular file"):
+        _ingest(connection, tmp_path / "posts.csv", format="table")

@@ -127,9 +127,13 @@ class MergeCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file as it is remembered: same name, content and way of reading are skipped."""
+    """A file as it is remembered: same name, content and way of reading are skipped.
+
+    Its pictures are looked for in `folder`, an absolute path.
+    """
 
     name: str
+    folder: str
     content_digest: str
     reading_digest: str
     connector: str
@@ -192,16 +196,19 @@ def merge_staged(
             """
             insert into media by name
             select winners.post_id, stage_media.position, stage_media.url, stage_media.kind,
-                stage_media.source_path, stage_media.alt_text, 'pending' as status
+                stage_media.source_path, $folder as source_folder, stage_media.alt_text,
+                'pending' as status
             from winners
             inner join stage_media on winners.ordinal = stage_media.ordinal
             where winners.is_new or winners.is_changed
-            """
+            """,
+            {"folder": file.folder},
         )
         # A dump that moved, or whose pictures came later, finds them now.
         connection.execute(
             """
-            update media set source_path = found.source_path, status = 'pending'
+            update media set source_path = found.source_path, source_folder = $folder,
+                status = 'pending'
             from (
                 select stage_posts.post_id, stage_media.position,
                     any_value(stage_media.source_path) as source_path,
@@ -210,8 +217,10 @@ def merge_staged(
                 group by all
             ) as found
             where media.post_id = found.post_id and media.position = found.position
-                and media.status in ('missing', 'not_fetched') and found.source_path is not null
-            """
+                and media.status in ('missing', 'not_fetched', 'outside_folder')
+                and found.source_path is not null
+            """,
+            {"folder": file.folder},
         )
         connection.execute(
             """

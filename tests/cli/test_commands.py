@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from analytics.cli import COMMANDS, cli
 from analytics.contract.errors import AnalyticsError
@@ -146,6 +147,21 @@ def test_other_author_key_is_refused(
     run("ingest")
     monkeypatch.setenv("ANALYTICS_AUTHOR_KEY_FILE", str(tmp_path / "other.key"))
     assert "not the key" in str(run("ingest").exception)
+
+
+def test_picture_folders_are_relative_to_the_configuration(project: Path) -> None:
+    (project / "dump").mkdir()
+    (project / "shots").mkdir()
+    Image.new("RGB", (9, 9)).save(project / "shots" / "a.png")
+    (project / "dump" / "posts.csv").write_text("id,text,image\n1,hi,../shots/a.png\n")
+    query = ("sql", "select status from media", "--format", "csv")
+    source = "[[sources]]\npath = 'dump/posts.csv'\n"
+    write_config(project, source)
+    assert run("ingest").exit_code == 3
+    assert run(*query).stdout.split() == ["status", "outside_folder"]
+    write_config(project, source + "[warehouse]\npicture_folders = ['shots']\n")
+    assert run("ingest").exit_code == 0
+    assert run(*query).stdout.split() == ["status", "ok"]
 
 
 def test_unrelated_tables_without_a_platform_do_not_meet(project: Path) -> None:

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from analytics.contract.errors import StoreError, WarehouseBusyError
+from analytics.contract.records import Media
 from analytics.store import warehouse as module
 from analytics.store.lock import read_holder
 from analytics.store.migrations import migrate
@@ -209,6 +210,22 @@ def test_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
 def test_migrations_are_applied_once(connection: duckdb.DuckDBPyConnection) -> None:
     assert migrate(connection) == []
     assert scalar(connection, "select count(*) from schema_migrations") >= 14
+
+
+def test_pictures_of_an_older_warehouse_get_the_folder_of_their_dump(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_writer(path, "ingest") as connection:
+        picture = Media(kind="image", source_path=tmp_path / "a.png")
+        store_posts(connection, [make_post("1", media=(picture,))], name="/dumps/x/posts.csv")
+        store_posts(connection, [make_post("2", media=(picture,))], name="posts.csv")
+        # As the warehouse was before the migration.
+        connection.execute("alter table media drop column source_folder")
+        connection.execute("delete from schema_migrations where number = 15")
+    with open_writer(path, "ingest") as connection:
+        assert rows(connection, "select post_id, source_folder from media order by all") == [
+            ("test:1", "/dumps/x"),
+            ("test:2", None),
+        ]
 
 
 def test_warehouse_of_a_newer_version_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
