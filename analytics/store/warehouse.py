@@ -43,6 +43,7 @@ def open_writer(
     with WriterLock(path, command):
         connection = connect(path, read_only=False)
         try:
+            _check_is_ours(connection, path)
             migrate(connection)
             build_models(connection)
             yield connection
@@ -72,6 +73,21 @@ def check_exists(path: Path) -> None:
         raise StoreError(
             f"{path}: no warehouse yet. Run `analytics run` (or `analytics ingest`) first, or name"
             " another configuration with --config."
+        )
+
+
+def _check_is_ours(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refuse a database of another program: it is not to be filled with our tables."""
+    rows = connection.execute(
+        "select table_name from information_schema.tables"
+        " where table_catalog = current_database() order by table_name"
+    ).fetchall()
+    names = [str(name) for (name,) in rows]
+    if names and "schema_migrations" not in names:
+        listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        raise StoreError(
+            f"{path}: a DuckDB file that is not a warehouse of this program: it holds {listed}."
+            " Name another file in [warehouse] path."
         )
 
 

@@ -147,6 +147,8 @@ def test_rewrite_that_fails_keeps_the_warehouse(
     def fail(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
+    with open_writer(path, "marts", publishes=False) as connection:
+        connection.execute("drop table top_posts")
     monkeypatch.setattr(module, "_sync", fail)
     with (
         pytest.raises(StoreError, match=r"may still be in the file.*No space left"),
@@ -188,14 +190,29 @@ def test_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:
         pass
 
 
-def test_database_of_another_program_keeps_its_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["posts", "sales"])
+@pytest.mark.parametrize("kind", ["table", "view"])
+def test_database_of_another_program_is_refused_and_left_alone(
+    tmp_path: Path, name: str, kind: str
+) -> None:
     path = tmp_path / "w.duckdb"
     with duckdb.connect(path) as connection:
-        connection.execute("create table posts as select 1 as n")
-    with pytest.raises(StoreError, match=r"the warehouse failed.*posts"), open_writer(path, "run"):
+        connection.execute(f"create {kind} {name} as select 1 as n")
+    with (
+        pytest.raises(StoreError, match=rf"w\.duckdb: .* not a warehouse .* holds {name}\."),
+        open_writer(path, "run"),
+    ):
         pass
     with duckdb.connect(path) as connection:
-        assert rows(connection, "from posts") == [(1,)]
+        assert rows(connection, f"from {name}") == [(1,)]
+        assert rows(connection, "select table_name from information_schema.tables") == [(name,)]
+
+
+def test_empty_database_becomes_a_warehouse(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    duckdb.connect(path).close()
+    with open_writer(path, "run") as connection:
+        assert rows(connection, "from posts") == []
 
 
 def test_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
