@@ -92,11 +92,10 @@ def prepare_one(
 
 def _find_allowed(entry: PendingPicture, folders: Sequence[Path]) -> Path:
     """The real path of a picture, if it lies where pictures may be read."""
-    own = [] if entry.source_folder is None else [entry.source_folder]
-    path = os.path.realpath(entry.source_path or "")
-    for folder in (*own, *folders):
-        if Path(path).is_relative_to(os.path.realpath(folder)):
-            return Path(path)
+    own = [] if entry.source_folder is None else [Path(entry.source_folder)]
+    path = Path(os.path.realpath(entry.source_path or ""))
+    if any(path.is_relative_to(os.path.realpath(folder)) for folder in [*own, *folders]):
+        return path
     raise ImageError(
         "outside_folder",
         f"{entry.source_path}: leads out of the folder of its dump; if you trust the dump, name"

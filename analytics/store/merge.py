@@ -163,8 +163,15 @@ def merge_staged(
     count_read: int,
     count_ignored: int,
     count_rejects: int,
+    is_whole: bool = True,
+    clears_rejects: bool = True,
 ) -> MergeCounts:
-    """Merge the staged records of one file and remember the file."""
+    """Merge the staged records of one file and remember the file.
+
+    With `clears_rejects`, earlier rejects of the file that were not met again go.
+    A file that is not whole, since reading it was stopped, keeps them and is not
+    remembered: it is read again.
+    """
     with transaction(connection):
         _collect_forgotten(connection, author_key)
         connection.execute(_CANDIDATES)
@@ -236,6 +243,17 @@ def merge_staged(
             " select post_id from winners where is_new or is_changed"
         )
         match_aspects(connection, rules, only_touched=True)
+        if is_whole and clears_rejects:
+            connection.execute(
+                """
+                delete from rejects
+                where source_file = ? and stage in ('read', 'parse')
+                    and (line, stage, reason, raw) not in (
+                        select (line, stage, reason, raw) from stage_rejects
+                    )
+                """,
+                [file.name],
+            )
         insert_new_rejects(
             connection,
             "select $file as source_file, line, stage, reason, raw from stage_rejects",
@@ -243,20 +261,21 @@ def merge_staged(
             now=now,
             values={"file": file.name},
         )
-        connection.execute(
-            "insert into source_files values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                file.name,
-                file.content_digest,
-                file.reading_digest,
-                file.connector,
-                file.n_bytes,
-                count_read,
-                count_rejects,
-                run_id,
-                now,
-            ],
-        )
+        if is_whole:
+            connection.execute(
+                "insert into source_files values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    file.name,
+                    file.content_digest,
+                    file.reading_digest,
+                    file.connector,
+                    file.n_bytes,
+                    count_read,
+                    count_rejects,
+                    run_id,
+                    now,
+                ],
+            )
     return MergeCounts(
         count_read=count_read,
         count_stored=stored,

@@ -164,6 +164,16 @@ def test_picture_folders_are_relative_to_the_configuration(project: Path) -> Non
     assert run(*query).stdout.split() == ["status", "ok"]
 
 
+def test_map_of_a_format_that_takes_none_is_refused(project: Path) -> None:
+    (project / "RC_1.ndjson").write_text(
+        '{"id": "c", "body": "hi", "author": "a", "created_utc": 1772445600, "parent_id": "t3_x",'
+        ' "link_id": "t3_x", "subreddit": "s", "permalink": "/r/s/comments/x/_/c/"}\n'
+    )
+    result = run("ingest", "RC_1.ndjson", "--map", "text=foo", "--platform", "zzz")
+    assert "format 'reddit' takes no mapping and no platform" in str(result.exception)
+    assert run("ingest", "RC_1.ndjson").exit_code == 0
+
+
 def test_unrelated_tables_without_a_platform_do_not_meet(project: Path) -> None:
     for name, text in (("shop.csv", "About cats"), ("survey.csv", "Wholly other")):
         (project / name).write_text(f"id,text\n1,{text}\n", encoding="utf-8")

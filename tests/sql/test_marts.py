@@ -6,7 +6,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from analytics.config.settings import BOUNDS
 from analytics.contract.text import content_key
 from analytics.store.sql_files import build_marts
 from tests.sql.rows import (
@@ -104,64 +103,6 @@ def test_aspect_totals_hold_undated_posts(connection: duckdb.DuckDBPyConnection)
     ]
 
 
-def test_post_with_nothing_to_judge_is_counted_and_said(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
-    use_model(connection)
-    add_post(connection, "x:1")
-    add_prediction(connection, "x:1", POSITIVE)
-    for post_id in ("x:remote", "x:remote-too"):
-        add_post(connection, post_id, text="", likes=9)
-        add_aspect(connection, post_id, "bus")
-        add_picture(connection, post_id, status="not_fetched", path=None, sha256=None)
-    add_post(connection, "x:seen", text="")
-    add_picture(connection, "x:seen")
-
-    build_marts(connection)
-    counts = "count_posts, count_predicted, count_contents, count_empty"
-    for query, expected in (
-        (f"select {counts} from daily_sentiment", [(4, 1, 2, 2)]),
-        (f"select {counts} from aspect_daily", [(2, 0, 0, 2)]),
-        (f"select {counts} from aspect_totals order by aspect", [(4, 1, 2, 2), (2, 0, 0, 2)]),
-        ("select count_items, count_predicted, count_empty from model_quality", [(2, 1, 2)]),
-        ("select count_posts, count_with_picture, count_empty from dump_facts", [(4, 1, 2)]),
-        ("select post_id from top_posts order by all", [("x:1",), ("x:seen",)]),
-        ("select post_id from int_items order by all", [("x:1",), ("x:seen",)]),
-    ):
-        assert connection.execute(query).fetchall() == expected, query
-
-
-def test_marts_hold_all_posts_when_only_aspects_are_judged(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
-    use_model(connection)
-    insert(connection, "settings", key="post_level", value="false")
-    for number in range(3):
-        add_post(connection, f"x:{number}", created_at=None if number == 2 else NOON)
-    add_aspect(connection, "x:0", "bus")
-    add_prediction(connection, "x:0", NEGATIVE, aspect="bus")
-
-    build_marts(connection)
-    for query, expected in (
-        ("select count_posts, count_predicted, net_sentiment from daily_sentiment", [(2, 0, None)]),
-        (
-            "select aspect, count_posts, count_predicted, count_undated, net_sentiment"
-            " from aspect_totals order by aspect",
-            [("", 3, 0, 1, None), ("bus", 1, 1, 0, -1.0)],
-        ),
-        (
-            "select aspect, post_id, label from top_posts order by aspect, rank",
-            [("", "x:0", None), ("", "x:1", None), ("", "x:2", None), ("bus", "x:0", "negative")],
-        ),
-        (
-            "select count_items, count_predicted, count_undated, is_post_level from model_quality",
-            [(1, 1, 1, False)],
-        ),
-        ("select post_id, aspect from int_items", [("x:0", "bus")]),
-    ):
-        assert connection.execute(query).fetchall() == expected, query
-
-
 def test_sentiment_has_a_row_for_each_day_and_a_total_for_each_aspect(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -214,26 +155,6 @@ def test_top_posts_break_ties_by_date_and_id(connection: duckdb.DuckDBPyConnecti
     rows = read(connection, "select post_id from top_posts order by rank")
 
     assert [row[0] for row in rows] == ["x:new", "x:a", "x:b", "x:undated"]
-
-
-def test_top_posts_hold_what_a_report_may_show(connection: duckdb.DuckDBPyConnection) -> None:
-    _, most = BOUNDS["report", "max_posts"]
-    add_post(connection, "x:0", likes=0)
-    add_aspect(connection, "x:0", "bus")
-    for table in ("posts", "aspects"):
-        connection.execute(
-            f"insert into {table} select {table}.* replace ('x:' || n as post_id)"
-            f" from {table}, range(1, {most + 10:.0f}) as numbers (n)"
-        )
-    connection.execute(
-        "update posts set clean_text = post_id, likes = split_part(post_id, ':', 2)::bigint"
-    )
-
-    rows = read(
-        connection, "select aspect, count(*), min(likes) from top_posts group by all order by all"
-    )
-
-    assert rows == [("", most, 10), ("bus", 50, most - 40)]
 
 
 def test_top_posts_carry_text_rationale_and_picture(connection: duckdb.DuckDBPyConnection) -> None:
@@ -360,8 +281,11 @@ def test_reject_summary_keeps_the_reason_before_the_colon(
     add_reject(connection, "no text: post 7", line=9)
     add_reject(connection, "no text: post 8", line=3)
     add_reject(connection, "no text", line=4, stage="read", source_file="a.jsonl")
+    add_reject(connection, "no column, e.g. text. Columns: a\nb", line=5)
+    add_reject(connection, "no column, e.g. text. Columns: c", line=6)
 
     assert read(connection, "select * from reject_summary") == [
+        ("parse", "no column, e.g. text", 2, "dump.jsonl", 5),
         ("parse", "no text", 2, "dump.jsonl", 3),
         ("read", "no text", 1, "a.jsonl", 4),
     ]
@@ -401,18 +325,6 @@ def test_dump_facts_describe_each_platform(connection: duckdb.DuckDBPyConnection
         ("reddit", 1, 0, 0, 0, 0, 1, None, None),
         ("x", 3, 2, 1, 1, 0, 1, first, last),
     ]
-
-
-def test_dump_facts_know_reposts_of_x_by_their_text(connection: duckdb.DuckDBPyConnection) -> None:
-    add_post(connection, "x:1", text="RT @ann: Hello")
-    add_post(connection, "x:2", text="RT @ann: Hello", repost_of="x:0")
-    add_post(connection, "x:3", text="They write RT @ann: Hello")
-    add_post(connection, "reddit:1", text="RT @ann: Hello")
-    add_post(connection, "reddit:2", repost_of="reddit:1")
-
-    rows = read(connection, "select platform, count_reposts from dump_facts order by platform")
-
-    assert rows == [("reddit", 1), ("x", 2)]
 
 
 def test_media_facts_count_by_status(connection: duckdb.DuckDBPyConnection) -> None:
