@@ -17,7 +17,7 @@ from analytics.engine.registry import list_entries
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
 from connectors.protocol import ChecksMapping, ReadOptions
-from connectors.registry import choose_connector, load_connectors
+from connectors.registry import check_options, choose_connector, load_connectors
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +99,7 @@ def examine_source(source: SourceConfig) -> list[Finding]:
         connector, detection = choose_connector(
             source.path, None if source.format == "auto" else source.format
         )
+        check_options(source.path, connector, options)
         files = connector.list_files(source.path)
         if isinstance(connector, ChecksMapping):
             for file in files:

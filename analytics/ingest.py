@@ -2,8 +2,10 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import stat
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,11 +28,14 @@ from analytics.store.merge import (
 )
 from analytics.store.runs import RunCounts
 from analytics.store.staging import Staging
-from connectors.protocol import Connector, HasCompanions, ReadOptions, Record
-from connectors.registry import choose_connector
+from connectors.protocol import Connector, Detection, HasCompanions, ReadOptions, Record
+from connectors.registry import check_options, choose_connector, detect_connector
 
 logger = logging.getLogger(__name__)
 
+# How often a long file asks whether to stop.
+_STOP_RECORDS = 10_000
+_BLOCK_BYTES = 4 * 1024 * 1024
 _DUMP_ENDINGS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".zst", ".gz"}
 
 
@@ -47,7 +52,7 @@ class FileReport:
 
 @dataclass(slots=True, kw_only=True)
 class IngestProgress:
-    """Told of what goes on, and asked between files whether to stop."""
+    """Told of what goes on, and asked now and then whether to stop."""
 
     on_file: Callable[[Path, int], None] = lambda path, n_bytes: None
     on_bytes: Callable[[int], None] = lambda n_bytes: None
@@ -75,7 +80,7 @@ def ingest_sources(
 
     Raises:
         ConnectorError: not one file could be read.
-        KeyboardInterrupt: the user stopped it; the files before are stored.
+        KeyboardInterrupt: the user stopped it; what was read before is stored.
     """
     refresh_aspects(connection, rules)
     reading = _Reading(
@@ -116,24 +121,35 @@ class _Reading:
     rereads: bool
     now: datetime
     unread_before: frozenset[str]
+    # Two sources may read one file in two ways: each has its rejects.
+    seen: set[Path] = field(default_factory=set)
 
 
 def _report_unread(
     reading: _Reading, path: Path, connector: str, exc: ConnectorError
 ) -> FileReport:
     """A reject for a file or folder that could not be read at all."""
+    reason = _without_path(exc, path)
     reading.counts.count_rejects += 1
     reading.counts.count_read += 1
     reject_source(
         reading.connection,
         source_file=str(path),
-        reason=str(exc),
+        reason=reason,
         run_id=reading.run_id,
         now=reading.now,
     )
     return FileReport(
         source_file=str(path), connector=connector, found="", counts=None, error=str(exc)
     )
+
+
+def _without_path(exc: ConnectorError, path: Path) -> str:
+    """What is wrong with a file, without its name: a reject has that of its own."""
+    reason = str(exc)
+    for name in (path, path.absolute()):
+        reason = reason.removeprefix(f"{name}: ")
+    return reason
 
 
 def _clear_unread(reading: _Reading, path: Path) -> None:
@@ -150,6 +166,7 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
         on_bytes=reading.progress.on_bytes,
         now=reading.now,
     )
+    check_options(source.path, connector, options)
     paths = connector.list_files(source.path)
     if not paths:
         raise ConnectorError(
@@ -168,25 +185,43 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
             yield _report_unread(reading, path, connector.name, exc)
             continue
         _clear_unread(reading, path)
+        found = detection.found if path == source.path else _look_at(path, connector, detection)
         yield FileReport(
-            source_file=str(path), connector=connector.name, found=detection.found, counts=counts
+            source_file=str(path), connector=connector.name, found=found, counts=counts
         )
+
+
+def _look_at(path: Path, connector: Connector, folder: Detection) -> str:
+    """What one file of a folder is: its files may differ."""
+    named = detect_connector(path, {connector.name: connector})
+    return named[0][1].found if named else folder.found
 
 
 def _ingest_file(
     reading: _Reading, path: Path, connector: Connector, options: ReadOptions
 ) -> MergeCounts | None:
-    """Read and merge one file; None if it is known."""
+    """Read and merge one file; None if it is known.
+
+    Raises:
+        KeyboardInterrupt: the user stopped it; the records before are stored.
+    """
     connection, counts, progress = reading.connection, reading.counts, reading.progress
-    file = _describe_file(path, connector, options)
+    file = _describe_file(path, connector, options, progress.is_stopped)
+    is_first = path not in reading.seen
+    reading.seen.add(path)
     progress.on_file(path, file.n_bytes)
     if not reading.rereads and is_known(connection, file):
         counts.count_files_skipped += 1
         progress.on_bytes(file.n_bytes)
         return None
     staging = Staging(connection, reading.author_key)
-    for record in _read_guarded(connector, path, options):
-        staging.add(record)
+    is_stopped = False
+    with closing(_read_guarded(connector, path, options)) as records:
+        for record in records:
+            staging.add(record)
+            if staging.count_read % _STOP_RECORDS == 0 and progress.is_stopped():
+                is_stopped = True
+                break
     staging.flush()
     merged = merge_staged(
         connection,
@@ -198,6 +233,8 @@ def _ingest_file(
         count_read=staging.count_read,
         count_ignored=staging.count_ignored,
         count_rejects=staging.count_rejects,
+        is_whole=not is_stopped,
+        clears_rejects=is_first,
     )
     counts.count_read += merged.count_read
     counts.count_stored += merged.count_stored
@@ -205,6 +242,8 @@ def _ingest_file(
     counts.count_duplicates += merged.count_duplicates
     counts.count_ignored += merged.count_ignored
     counts.count_rejects += merged.count_rejects
+    if is_stopped:
+        raise KeyboardInterrupt
     return merged
 
 
@@ -227,7 +266,9 @@ def _warn_of_unread(path: Path, connector: Connector, read: list[Path]) -> None:
         )
 
 
-def _read_guarded(connector: Connector, path: Path, options: ReadOptions) -> Iterator[Record]:
+def _read_guarded(
+    connector: Connector, path: Path, options: ReadOptions
+) -> Generator[Record, None, None]:
     """The records of a file; if reading breaks off, a Reject says so.
 
     Raises:
@@ -243,7 +284,7 @@ def _read_guarded(connector: Connector, path: Path, options: ReadOptions) -> Ite
     except ConnectorError as exc:
         if not is_started:
             raise
-        yield Reject(line=line + 1, stage="read", reason=str(exc))
+        yield Reject(line=line + 1, stage="read", reason=_without_path(exc, path))
     except Exception as exc:  # a fault in a connector must not lose what it has read
         logger.exception("connector '%s' failed on %s", connector.name, path)
         reason = f"connector '{connector.name}' failed: {type(exc).__name__}: {exc}"
@@ -252,14 +293,20 @@ def _read_guarded(connector: Connector, path: Path, options: ReadOptions) -> Ite
         yield Reject(line=line + 1, stage="read", reason=reason)
 
 
-def _describe_file(path: Path, connector: Connector, options: ReadOptions) -> SourceFile:
+def _describe_file(
+    path: Path, connector: Connector, options: ReadOptions, is_stopped: Callable[[], bool]
+) -> SourceFile:
     digest = hashlib.sha256()
     companions = connector.list_companions(path) if isinstance(connector, HasCompanions) else []
     try:
         for part in (path, *companions):
+            if not stat.S_ISREG(part.stat().st_mode):  # opening a pipe waits for its writer
+                raise ConnectorError(f"{part}: not a regular file; name a file")
             with part.open("rb") as file:
-                while block := file.read(4 * 1024 * 1024):
+                while block := file.read(_BLOCK_BYTES):
                     digest.update(block)
+                    if len(block) == _BLOCK_BYTES and is_stopped():
+                        raise KeyboardInterrupt
         n_bytes = path.stat().st_size
     except OSError as exc:
         raise ConnectorError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
@@ -274,6 +321,7 @@ def _describe_file(path: Path, connector: Connector, options: ReadOptions) -> So
     )
     return SourceFile(
         name=str(path),
+        folder=str(path.parent.absolute()),
         content_digest=digest.hexdigest(),
         reading_digest=reading,
         connector=connector.name,

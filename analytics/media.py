@@ -5,7 +5,7 @@ the sha256 of the original, so that a picture that many posts share is one file.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +37,16 @@ def prepare_media(
     *,
     data_dir: Path,
     run_id: str,
+    folders: Sequence[Path] = (),
     on_prepared: Callable[[int], None] = lambda n: None,
     is_stopped: Callable[[], bool] = lambda: False,
     n_threads: int | None = None,
 ) -> MediaCounts:
-    """Prepare pending pictures, and those whose file was missing before.
+    """Prepare pending pictures, and those whose file was missing or not allowed before.
 
-    A picture that cannot be used gets its status and a row in `rejects`; the
-    post is kept and judged without it.
+    A picture is read if it lies in the folder of its dump or in one of `folders`,
+    links resolved: a dump may come from a stranger. One that cannot be used gets
+    its status and a row in `rejects`; the post is kept and judged without it.
 
     Raises:
         KeyboardInterrupt: `is_stopped` said so; the batches before are stored.
@@ -52,7 +54,7 @@ def prepare_media(
     count_prepared = count_rejects = 0
     with ThreadPoolExecutor(n_threads or os.cpu_count() or 1) as pool:
         for batch in read_pending(connection):
-            results = list(pool.map(lambda entry: prepare_one(entry, data_dir), batch))
+            results = list(pool.map(lambda entry: prepare_one(entry, data_dir, folders), batch))
             count_prepared += sum(result.status == "ok" for result in results)
             count_rejects += store_results(connection, results, run_id)
             on_prepared(len(batch))
@@ -61,7 +63,9 @@ def prepare_media(
     return MediaCounts(count_prepared=count_prepared, count_rejects=count_rejects)
 
 
-def prepare_one(entry: PendingPicture, data_dir: Path) -> PictureResult:
+def prepare_one(
+    entry: PendingPicture, data_dir: Path, folders: Sequence[Path] = ()
+) -> PictureResult:
     """Prepare one picture and keep the small file; its fault if there is one."""
     post_id, position = entry.post_id, entry.position
     if entry.kind not in _IMAGE_KINDS:
@@ -69,7 +73,7 @@ def prepare_one(entry: PendingPicture, data_dir: Path) -> PictureResult:
     if entry.source_path is None:
         return PictureResult(post_id=post_id, position=position, status="not_fetched")
     try:
-        picture = prepare_image(read_image_file(Path(entry.source_path)))
+        picture = prepare_image(read_image_file(_find_allowed(entry, folders)))
     except ImageError as exc:
         return PictureResult(post_id=post_id, position=position, status=exc.reason, error=str(exc))
     relative = Path("pictures") / picture.sha256[:2] / f"{picture.sha256}.jpg"
@@ -83,6 +87,19 @@ def prepare_one(entry: PendingPicture, data_dir: Path) -> PictureResult:
         width=picture.width,
         height=picture.height,
         bytes=picture.n_bytes,
+    )
+
+
+def _find_allowed(entry: PendingPicture, folders: Sequence[Path]) -> Path:
+    """The real path of a picture, if it lies where pictures may be read."""
+    own = [] if entry.source_folder is None else [Path(entry.source_folder)]
+    path = Path(os.path.realpath(entry.source_path or ""))
+    if any(path.is_relative_to(os.path.realpath(folder)) for folder in [*own, *folders]):
+        return path
+    raise ImageError(
+        "outside_folder",
+        f"{entry.source_path}: leads out of the folder of its dump; if you trust the dump, name"
+        " the picture's folder in [warehouse] picture_folders",
     )
 
 

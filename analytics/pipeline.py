@@ -1,6 +1,7 @@
 """Puts the steps together: ingest, media, infer, marts, checks, report."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -238,6 +239,10 @@ def _prepare_media(
         connection,
         data_dir=config.warehouse.data_dir,
         run_id=run.run_id,
+        folders=[
+            config.folder / os.path.expanduser(folder)
+            for folder in config.warehouse.picture_folders
+        ],
         on_prepared=listener.advance,
         is_stopped=is_stopped,
     )

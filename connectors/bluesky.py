@@ -43,6 +43,7 @@ class BlueskyConnector:
 
     name = "bluesky"
     version = 1
+    takes: tuple[str, ...] = ()
 
     def detect(self, path: Path) -> Detection | None:
         """Look for Bluesky's record names at the start of the file."""

@@ -10,6 +10,7 @@ from connectors.protocol import Detection
 COMPRESSED = (".zst", ".gz", ".bz2", ".xz")
 _FILES_TO_TRY = 5  # of the first ones, and as many of the last ones
 _KINDS_TO_NAME = 3
+_SURE = 0.9  # the format's own marks were seen
 
 DetectFile = Callable[[Path], Detection | None]
 Matches = Callable[[str], bool]
@@ -78,7 +79,7 @@ def list_matching_files(path: Path, matches: Matches, wanted: str) -> list[Path]
 def detect_in_folder(path: Path, matches: Matches, detect_file: DetectFile) -> Detection | None:
     """What the first and the last files of a folder are, in words for all.
 
-    Of the surest ones, each different finding is named.
+    Of those that are sure, else of the surest ones, each different finding is named.
     """
     files = find_files(path, matches)
     tried = dict.fromkeys([*files[:_FILES_TO_TRY], *files[-_FILES_TO_TRY:]])
@@ -86,7 +87,8 @@ def detect_in_folder(path: Path, matches: Matches, detect_file: DetectFile) -> D
     if not detections:
         return None
     confidence = max(detection.confidence for detection in detections)
-    kinds = list(dict.fromkeys(d.found for d in detections if d.confidence == confidence))
+    least = min(confidence, _SURE)
+    kinds = list(dict.fromkeys(d.found for d in detections if d.confidence >= least))
     more = [f"{len(kinds) - _KINDS_TO_NAME} more kinds"] if len(kinds) > _KINDS_TO_NAME else []
     named = "; ".join([*kinds[:_KINDS_TO_NAME], *more])
     noun = "file" if len(files) == 1 else "files"

@@ -85,6 +85,16 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class NamesOptions(Protocol):
+    """A connector that says what it takes of `mapping` and `platform`, e.g. `("mapping",)`.
+
+    What it does not take is refused. A connector that does not say is given both.
+    """
+
+    takes: tuple[str, ...]
+
+
+@runtime_checkable
 class HasCompanions(Protocol):
     """A connector whose records also depend on files beside the one that is read.
 

@@ -47,6 +47,7 @@ class RedditConnector:
 
     name = "reddit"
     version = 1
+    takes: tuple[str, ...] = ()
 
     def detect(self, path: Path) -> Detection | None:
         """Look for Reddit's fields in the first lines."""

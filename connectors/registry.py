@@ -13,7 +13,13 @@ from pathlib import Path
 
 from analytics.contract.errors import ConnectorError, SourceFormatError
 from connectors.files import check_exists, find_files
-from connectors.protocol import ENTRY_POINT_GROUP, Connector, Detection
+from connectors.protocol import (
+    ENTRY_POINT_GROUP,
+    Connector,
+    Detection,
+    NamesOptions,
+    ReadOptions,
+)
 from connectors.streams import read_head
 
 logger = logging.getLogger(__name__)
@@ -140,6 +146,24 @@ def choose_connector(
         f"{path.absolute()}: no connector recognises it; it {_describe(path)}. "
         f"Formats: {names}. Name one with --format if you know it better.{broken}"
     )
+
+
+def check_options(path: Path, connector: Connector, options: ReadOptions) -> None:
+    """Refuse what a source says and its connector does not take.
+
+    Raises:
+        ConnectorError: naming it, and what to do.
+    """
+    if not isinstance(connector, NamesOptions):
+        return
+    given = {"mapping": options.mapping, "platform": options.platform}
+    unused = [name for name, value in given.items() if value and name not in connector.takes]
+    if unused:
+        raise ConnectorError(
+            f"{path.absolute()}: format '{connector.name}' takes no {' and no '.join(unused)}: its"
+            " records say it themselves. Leave that out, or name another format (--format table"
+            " or format = 'table') if the file is not what it looks like."
+        )
 
 
 def _find_named(

@@ -50,6 +50,7 @@ class TableConnector:
 
     name = "table"
     version = 1
+    takes: tuple[str, ...] = ("mapping", "platform")
 
     def detect(self, path: Path) -> Detection | None:
         """Look whether the columns hold a text; a table is the last guess."""

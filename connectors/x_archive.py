@@ -44,6 +44,7 @@ class XArchiveConnector:
 
     name = "x_archive"
     version = 1
+    takes: tuple[str, ...] = ()
 
     def detect(self, path: Path) -> Detection | None:
         """Look for the archive's files, or its JavaScript at a file's start."""

@@ -62,11 +62,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AspectTotal:
-    """All posts toward one aspect; '' is the post level."""
+    """All posts toward one aspect; '' is the post level.
+
+    `count_empty` of the posts have neither text nor usable picture.
+    """
 
     aspect: str
     counts: Counts
     count_contents: int
+    count_empty: int
     count_platforms: int
     count_undated: int
     first_date: date | None
@@ -126,7 +130,9 @@ class ModelRow:
     count_gold: int
     count_agreements: int
     share_agreement: float | None
+    count_empty: int
     count_undated: int
+    is_post_level: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +179,7 @@ class DumpRow:
     count_authors: int
     count_reposts: int
     count_with_picture: int
+    count_empty: int
     count_undated: int
     first_at: datetime | None
     last_at: datetime | None

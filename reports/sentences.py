@@ -49,9 +49,15 @@ def write_headline(
     else:
         count = format_count(posts.counts.count_posts)
         volume = _say("sources", f"{count} posts, none with a date: there are no trends.")
-    if not posts.counts.count_predicted:
+    if posts.counts.count_predicted:
+        sentences = [*(_net_sentiment(days) or [_overall(posts.counts)]), volume]
+    elif model is not None and not model.is_post_level:
+        sentences = [
+            volume,
+            _say("aspects", "Posts are judged toward their aspects only, not as a whole."),
+        ]
+    else:
         return (volume, _say("model", "No post has a label yet: nothing is known of sentiment."))
-    sentences = [*(_net_sentiment(days) or [_overall(posts.counts)]), volume]
     sentences.extend(_aspects(aspects))
     if model is not None and model.count_contradictions:
         sentences.append(

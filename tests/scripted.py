@@ -114,8 +114,9 @@ def store_posts(
     name: str = "dump.jsonl",
     rules: tuple[AspectRule, ...] = (),
     run_id: str = "run-1",
+    folder: Path = Path("/"),
 ) -> MergeCounts:
-    """Stage and merge records as one file."""
+    """Stage and merge records as one file, whose pictures may lie below `folder`."""
     staging = Staging(connection, KEY)
     for record in records:
         staging.add(record)
@@ -123,7 +124,12 @@ def store_posts(
     return merge_staged(
         connection,
         file=SourceFile(
-            name=name, content_digest="c", reading_digest="r", connector="test", n_bytes=1
+            name=name,
+            folder=str(folder),
+            content_digest="c",
+            reading_digest="r",
+            connector="test",
+            n_bytes=1,
         ),
         rules=rules,
         author_key=KEY,

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import duckdb
@@ -8,6 +9,7 @@ from analytics.config.settings import SourceConfig
 from analytics.contract.errors import ConnectorError
 from analytics.ingest import FileReport, IngestProgress, ingest_sources
 from analytics.store.runs import RunCounts
+from analytics.store.sql_files import build_marts
 from tests.scripted import KEY, NOW, rows, scalar
 
 
@@ -99,11 +101,17 @@ def test_one_bad_file_of_a_folder_does_not_cost_the_others(
     assert [report.error is None for report in reports] == [True, False, True]
     assert (counts.count_read, counts.count_stored, counts.count_rejects) == (3, 2, 1)
     found = rows(connection, "select source_file, line, stage, reason from rejects")
-    assert found == [(str(tmp_path / "b.csv"), 0, "read", reports[1].error)]
+    # The path stands in the error, and not once more in the reject's reason.
+    path = str(tmp_path / "b.csv")
+    assert [(*row[:3], f"{path}: {row[3]}") for row in found] == [
+        (path, 0, "read", reports[1].error)
+    ]
     (tmp_path / "b.csv").write_text("x,z\n1,2\n")  # wrong in another way: one reject, not two
     reports, counts = _ingest(connection, tmp_path)
     assert (counts.count_files_skipped, counts.count_rejects) == (2, 1)
-    assert rows(connection, "select reason from rejects") == [(reports[1].error,)]
+    assert [
+        f"{path}: {reason}" for (reason,) in rows(connection, "select reason from rejects")
+    ] == [reports[1].error]
     (tmp_path / "b.csv").write_text("id,text\n2,two\n")
     _, counts = _ingest(connection, tmp_path)
     assert (counts.count_stored, counts.count_rejects) == (1, 0)
@@ -209,3 +217,168 @@ def test_changed_companion_is_noticed(
     _, counts = _ingest(connection, tmp_path)
     assert counts.count_updated == 1
     assert scalar(connection, "select author_key from posts") is not None
+
+
+def test_table_is_bound_to_its_own_folder(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "posts.csv").write_text("id,text,image\n1,x,/dev/zero\n2,y,../b/c.jpg\n")
+    _ingest(connection, tmp_path / "a" / "posts.csv")
+    found = rows(connection, "select source_path, source_folder from media order by all")
+    folder = str(tmp_path / "a")
+    assert found == [("/dev/zero", folder), (f"{folder}/../b/c.jpg", folder)]
+
+
+def test_pipe_as_a_source_is_refused(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "posts.csv")
+    with pytest.raises(ConnectorError, match=r"posts\.csv: not a regular file"):
+        _ingest(connection, tmp_path / "posts.csv", format="table")
+
+
+def test_reject_that_is_no_longer_true_goes_with_a_whole_reading(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    line = '{"id": "c", "body": "text c", "author": "a", "created_utc": 1772445600}'
+    path = _write_comments(tmp_path / "RC_1.ndjson", "a", tail="not JSON\n" + line[:30])
+    other = _write_comments(tmp_path / "RC_2.ndjson", "d", tail='{"cut')
+    _ingest(connection, path, other)
+    before = rows(connection, "select line, raw from rejects order by all")
+    assert [n for n, _ in before] == [2, 2, 3]
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line[30:] + "\n")
+    _, counts = _ingest(connection, path)
+    assert (counts.count_stored, counts.count_rejects) == (1, 1)
+    assert rows(connection, "select source_file, line, raw, run_id from rejects order by all") == [
+        (str(path), 2, "not JSON", "run"),
+        (str(other), 2, '{"cut', "run"),
+    ]
+
+
+def test_rejects_of_a_file_that_is_read_in_two_ways_stay_apart(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,a,b\n1,,two\n2,one,\n")
+    sources = [SourceConfig(path=path, platform=name, mapping={"text": name}) for name in "ab"]
+    ingest_sources(
+        connection, sources, rules=(), author_key=KEY, run_id="run", counts=RunCounts(), now=NOW
+    )
+    assert [n for (n,) in rows(connection, "select line from rejects order by all")] == [2, 3]
+
+
+def test_reject_summary_gives_the_reason_of_a_source_that_was_not_read(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for name in ("x.csv", "y.csv"):
+        (tmp_path / name).write_text("p,q\n1,2\n")
+    good = _write_comments(tmp_path / "RC_1.ndjson", "a")
+    _ingest(connection, tmp_path / "x.csv", tmp_path / "y.csv", tmp_path / "gone.zst", good)
+    build_marts(connection)
+    assert rows(connection, "select reason, count_rejects from reject_summary order by all") == [
+        ("no column looks like a post's text", 2),
+        ("no such file or folder; check the path", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"platform": "zzz"}, "takes no platform:"),
+        ({"mapping": {"text": "foo"}}, "takes no mapping:"),
+        ({"mapping": {"text": "foo"}, "platform": "z"}, "takes no mapping and no platform:"),
+    ],
+)
+def test_option_that_a_format_does_not_take_is_refused(
+    connection: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    options: dict[str, object],
+    words: str,
+) -> None:
+    path = _write_comments(tmp_path / "RC_1.ndjson", "a")
+    with pytest.raises(ConnectorError, match=rf"RC_1\.ndjson: format 'reddit' {words}"):
+        _ingest(connection, path, **options)
+    assert rows(connection, "from posts") == []
+    _, counts = _ingest(connection, path, format="table", platform="zzz", mapping={"text": "body"})
+    assert counts.count_stored == 1
+    assert scalar(connection, "select platform from posts") == "zzz"
+
+
+def test_each_file_of_a_folder_is_called_what_it_is(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    fixtures = Path(__file__).parent / "fixtures" / "bluesky"
+    reports, _ = _ingest(connection, fixtures)
+    assert {Path(report.source_file).name: report.found for report in reports} == {
+        "author_feed.json": "Bluesky posts, a reply of its API",
+        "jetstream.jsonl": "Bluesky Jetstream, one event a line",
+        "post.json": "Bluesky posts, a reply of its API",
+        "search.json": "Bluesky posts, a reply of its API",
+    }
+
+
+def test_stop_inside_a_long_file_keeps_what_was_read(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.csv"
+    lines = [f"{i},text {i}" for i in range(25_000)]
+    lines[5] = "5,"
+    lines[24_000] = "24000,"
+    path.write_text("\n".join(["id,text", *lines]) + "\n")
+    source = SourceConfig(path=path, platform="p")
+
+    def read(stops_after: int) -> RunCounts:
+        counts = RunCounts()
+        asked = iter(range(1, 100))
+        ingest_sources(
+            connection,
+            [source],
+            rules=(),
+            author_key=KEY,
+            run_id="run",
+            counts=counts,
+            progress=IngestProgress(is_stopped=lambda: next(asked) > stops_after),
+            now=NOW,
+        )
+        return counts
+
+    read(99)
+    everything = rows(connection, "select post_id, text from posts order by all")
+    rejects = rows(connection, "select line from rejects order by all")
+    for table in ("posts", "rejects", "source_files"):
+        connection.execute(f"delete from {table}")
+    with pytest.raises(KeyboardInterrupt):
+        read(2)  # asked before the file, and after 10,000 and 20,000 records
+    assert scalar(connection, "select count(*) from posts") == 19_999
+    assert rows(connection, "select line from rejects") == [(7,)]
+    assert rows(connection, "from source_files") == []
+    counts = read(99)
+    assert (counts.count_stored, counts.count_duplicates) == (4_999, 19_999)
+    assert rows(connection, "select post_id, text from posts order by all") == everything
+    assert rows(connection, "select line from rejects order by all") == rejects == [(7,), (24_002,)]
+    # A reading that was stopped knows nothing of the rejects behind it.
+    with path.open("a", encoding="utf-8") as file:
+        file.write("25000,more\n")
+    with pytest.raises(KeyboardInterrupt):
+        read(2)
+    assert rows(connection, "select line from rejects order by all") == rejects
+
+
+def test_stop_while_a_large_file_is_looked_at_reads_nothing(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.csv"
+    path.write_text("id,text\n1,one\n" + "\n" * (5 * 1024 * 1024))
+    asked = iter([False, True])
+    with pytest.raises(KeyboardInterrupt):
+        ingest_sources(
+            connection,
+            [SourceConfig(path=path)],
+            rules=(),
+            author_key=KEY,
+            run_id="run",
+            counts=RunCounts(),
+            progress=IngestProgress(is_stopped=lambda: next(asked)),
+            now=NOW,
+        )
+    assert rows(connection, "from posts") == []

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import duckdb
@@ -96,3 +97,75 @@ def test_many_pictures_go_through_in_batches(
     )
     assert counts.count_prepared == sum(seen) == 1_100
     assert len(seen) == 3
+
+
+@pytest.mark.parametrize("kind", ["absolute", "dots", "link", "linked folder"])
+def test_picture_outside_the_folder_of_its_dump_is_not_read(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, kind: str
+) -> None:
+    dump, private = tmp_path / "dump", tmp_path / "private"
+    for folder in (dump, private):
+        folder.mkdir()
+    Image.new("RGB", (9, 9)).save(private / "a.png")
+    (dump / "link.png").symlink_to(private / "a.png")
+    (dump / "linked").symlink_to(private)
+    named = {
+        "absolute": private / "a.png",
+        "dots": dump / ".." / "private" / "a.png",
+        "link": dump / "link.png",
+        "linked folder": dump / "linked" / "a.png",
+    }[kind]
+    store_posts(connection, [_with_picture("1", named)], folder=dump)  # type: ignore[list-item]
+    for run in ("r1", "r2"):
+        prepare_media(connection, data_dir=tmp_path / "data", run_id=run)
+    assert rows(connection, "select status, sha256, path from media") == [
+        ("outside_folder", None, None)
+    ]
+    assert not (tmp_path / "data").exists()
+    (reason,) = rows(connection, "select reason from rejects")[0]
+    assert reason.startswith(f"picture outside_folder: {named}: leads out of the folder")
+    assert scalar(connection, "select count(*) from rejects") == 1
+    # Once the folder is named, the picture is found.
+    counts = prepare_media(
+        connection, data_dir=tmp_path / "data", run_id="r3", folders=[tmp_path / "x", private]
+    )
+    assert (counts.count_prepared, counts.count_rejects) == (1, 0)
+    assert rows(connection, "from rejects") == []
+
+
+def test_pictures_inside_the_folder_are_read_however_they_are_named(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    dump = tmp_path / "dump"
+    (dump / "below").mkdir(parents=True)
+    (tmp_path / "alias").symlink_to(dump)
+    Image.new("RGB", (9, 9)).save(dump / "a.png")
+    (dump / "link.png").symlink_to(dump / "a.png")
+    named = [dump / "a.png", dump / "below" / ".." / "a.png", dump / "link.png"]
+    posts = [_with_picture(str(i), path) for i, path in enumerate(named)]
+    posts.append(_with_picture("alias", tmp_path / "alias" / "a.png"))
+    store_posts(connection, posts, folder=tmp_path / "alias")  # type: ignore[arg-type]
+    counts = prepare_media(connection, data_dir=tmp_path / "data", run_id="r")
+    assert (counts.count_prepared, counts.count_rejects) == (4, 0)
+
+
+def test_picture_of_a_dump_that_moved_is_bound_to_the_new_folder(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    new.mkdir()
+    store_posts(connection, [_with_picture("1", old / "a.png")], folder=old)  # type: ignore[list-item]
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r1")
+    Image.new("RGB", (9, 9)).save(new / "a.png")
+    store_posts(connection, [_with_picture("1", new / "a.png")], folder=new)  # type: ignore[list-item]
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r2")
+    assert scalar(connection, "select status from media") == "ok"
+
+
+def test_pipe_among_the_pictures_does_not_hold_up_a_run(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "f.jpg")
+    store_posts(connection, [_with_picture("1", tmp_path / "f.jpg")], folder=tmp_path)  # type: ignore[list-item]
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r")
+    assert rows(connection, "select status from media") == [("missing",)]

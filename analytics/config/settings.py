@@ -22,6 +22,9 @@ class WarehouseConfig:
 
     path: Path = setting("the DuckDB file", default=Path("warehouse.duckdb"))
     data_dir: Path = setting("folder of prepared pictures", default=Path("data"))
+    picture_folders: tuple[str, ...] = setting(
+        "folders whose pictures any dump may name, beside those in its own folder", default=()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import os
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,21 +44,37 @@ class PreparedImage:
 
 
 def read_image_file(path: Path, settings: ImageSettings | None = None) -> bytes:
-    """The bytes of a picture file.
+    """The bytes of a picture file; never more than `max_bytes` are read.
 
     Raises:
-        ImageError: `missing` or `too_large`.
+        ImageError: `missing` (also what is no regular file) or `too_large`.
     """
     settings = settings or ImageSettings()
+    limit = settings.max_bytes
     try:
-        size = path.stat().st_size
-        if size > settings.max_bytes:
-            raise ImageError("too_large", f"{path}: {size} bytes, limit {settings.max_bytes}")
-        return path.read_bytes()
+        _check_is_regular(path, path.stat())  # opening a device may already do something
+        # A pipe that takes the file's place meanwhile must not block.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            _check_is_regular(path, found)
+            if found.st_size > limit:
+                raise ImageError("too_large", f"{path}: {found.st_size} bytes, limit {limit}")
+            data = file.read(found.st_size + 1)
+            if len(data) > found.st_size:  # it grew, or its size is not told (/proc)
+                data += file.read(limit + 1 - len(data))
     except ValueError as exc:  # no file has such a name: it holds a NUL
         raise ImageError("missing", f"{str(path)!r}: {exc}") from exc
     except OSError as exc:
         raise ImageError("missing", f"{path}: {exc.strerror or exc}") from exc
+    if len(data) > limit:
+        raise ImageError("too_large", f"{path}: more than {limit} bytes")
+    return data
+
+
+def _check_is_regular(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ImageError("missing", f"{path}: not a regular file")
 
 
 def prepare_image(data: bytes, settings: ImageSettings | None = None) -> PreparedImage:

@@ -127,9 +127,13 @@ class MergeCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file as it is remembered: same name, content and way of reading are skipped."""
+    """A file as it is remembered: same name, content and way of reading are skipped.
+
+    Its pictures are looked for in `folder`, an absolute path.
+    """
 
     name: str
+    folder: str
     content_digest: str
     reading_digest: str
     connector: str
@@ -159,8 +163,15 @@ def merge_staged(
     count_read: int,
     count_ignored: int,
     count_rejects: int,
+    is_whole: bool = True,
+    clears_rejects: bool = True,
 ) -> MergeCounts:
-    """Merge the staged records of one file and remember the file."""
+    """Merge the staged records of one file and remember the file.
+
+    With `clears_rejects`, earlier rejects of the file that were not met again go.
+    A file that is not whole, since reading it was stopped, keeps them and is not
+    remembered: it is read again.
+    """
     with transaction(connection):
         _collect_forgotten(connection, author_key)
         connection.execute(_CANDIDATES)
@@ -192,16 +203,19 @@ def merge_staged(
             """
             insert into media by name
             select winners.post_id, stage_media.position, stage_media.url, stage_media.kind,
-                stage_media.source_path, stage_media.alt_text, 'pending' as status
+                stage_media.source_path, $folder as source_folder, stage_media.alt_text,
+                'pending' as status
             from winners
             inner join stage_media on winners.ordinal = stage_media.ordinal
             where winners.is_new or winners.is_changed
-            """
+            """,
+            {"folder": file.folder},
         )
         # A dump that moved, or whose pictures came later, finds them now.
         connection.execute(
             """
-            update media set source_path = found.source_path, status = 'pending'
+            update media set source_path = found.source_path, source_folder = $folder,
+                status = 'pending'
             from (
                 select stage_posts.post_id, stage_media.position,
                     any_value(stage_media.source_path) as source_path,
@@ -210,8 +224,10 @@ def merge_staged(
                 group by all
             ) as found
             where media.post_id = found.post_id and media.position = found.position
-                and media.status in ('missing', 'not_fetched') and found.source_path is not null
-            """
+                and media.status in ('missing', 'not_fetched', 'outside_folder')
+                and found.source_path is not null
+            """,
+            {"folder": file.folder},
         )
         connection.execute(
             """
@@ -227,6 +243,17 @@ def merge_staged(
             " select post_id from winners where is_new or is_changed"
         )
         match_aspects(connection, rules, only_touched=True)
+        if is_whole and clears_rejects:
+            connection.execute(
+                """
+                delete from rejects
+                where source_file = ? and stage in ('read', 'parse')
+                    and (line, stage, reason, raw) not in (
+                        select (line, stage, reason, raw) from stage_rejects
+                    )
+                """,
+                [file.name],
+            )
         insert_new_rejects(
             connection,
             "select $file as source_file, line, stage, reason, raw from stage_rejects",
@@ -234,20 +261,21 @@ def merge_staged(
             now=now,
             values={"file": file.name},
         )
-        connection.execute(
-            "insert into source_files values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                file.name,
-                file.content_digest,
-                file.reading_digest,
-                file.connector,
-                file.n_bytes,
-                count_read,
-                count_rejects,
-                run_id,
-                now,
-            ],
-        )
+        if is_whole:
+            connection.execute(
+                "insert into source_files values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    file.name,
+                    file.content_digest,
+                    file.reading_digest,
+                    file.connector,
+                    file.n_bytes,
+                    count_read,
+                    count_rejects,
+                    run_id,
+                    now,
+                ],
+            )
     return MergeCounts(
         count_read=count_read,
         count_stored=stored,

@@ -28,12 +28,13 @@ _RESULTS = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingPicture:
-    """A picture that is to be prepared."""
+    """A picture that is to be prepared; `source_folder` is that of the dump that names it."""
 
     post_id: str
     position: int
     kind: str
     source_path: str | None
+    source_folder: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class PictureResult:
 
 
 def read_pending(connection: duckdb.DuckDBPyConnection) -> Iterator[list[PendingPicture]]:
-    """Batches of pictures that are new, or whose file was missing before."""
+    """Batches of pictures that are new, or whose file was missing or not allowed before."""
     connection.execute(
         """
         create or replace temp table pending_media as
@@ -62,23 +63,30 @@ def read_pending(connection: duckdb.DuckDBPyConnection) -> Iterator[list[Pending
             position,
             kind,
             source_path,
+            source_folder,
         from media
-        where status in ('pending', 'missing')
+        where status in ('pending', 'missing', 'outside_folder')
         order by ordinal
         """
     )
     first = 0
     while True:
         rows = connection.execute(
-            "select post_id, position, kind, source_path from pending_media"
+            "select post_id, position, kind, source_path, source_folder from pending_media"
             " where ordinal >= ? and ordinal < ? order by ordinal",
             [first, first + _BATCH],
         ).fetchall()
         if not rows:
             return
         yield [
-            PendingPicture(post_id=post_id, position=position, kind=kind, source_path=path)
-            for post_id, position, kind, path in rows
+            PendingPicture(
+                post_id=post_id,
+                position=position,
+                kind=kind,
+                source_path=path,
+                source_folder=folder,
+            )
+            for post_id, position, kind, path, folder in rows
         ]
         first += _BATCH
 
@@ -101,7 +109,8 @@ def store_results(
                 """
             )
             connection.execute(
-                "delete from rejects where stage = 'media' and reason like 'picture missing:%'"
+                "delete from rejects where stage = 'media'"
+                " and split_part(reason, ':', 1) in ('picture missing', 'picture outside_folder')"
                 " and raw in (select post_id from results where status = 'ok')"
             )
             count_new = insert_new_rejects(

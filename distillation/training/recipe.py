@@ -235,7 +235,7 @@ def _check(recipe: Recipe, where: str) -> None:
     for name in _POSITIVE:
         if not 0 < _get(recipe, name) < math.inf:
             raise _name_fault(recipe, name, where, "a number above 0")
-    for name in ("checkpoint_every", "optim.weight_decay", "pack.max_part_sentences"):
+    for name in ("checkpoint_every", "optim.weight_decay"):
         if not 0 <= _get(recipe, name) < math.inf:
             raise _name_fault(recipe, name, where, "0 or more")
     if recipe.pack.max_tokens <= recipe.pack.max_response_tokens:

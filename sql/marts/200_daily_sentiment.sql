@@ -1,7 +1,9 @@
 -- grain: one row per (sentiment_date, platform)
 -- reads: int_sentiment
 -- Sentiment of the posts of each UTC day: counts, shares of the predicted ones,
--- net sentiment (share_positive - share_negative). Undated posts are left out.
+-- net sentiment (share_positive - share_negative). count_posts are all dated
+-- posts, judged or not; count_empty of them have neither text nor usable
+-- picture. Undated posts are left out.
 with
     sentiment as (
         select *
@@ -16,6 +18,7 @@ with
             count_posts,
             count_predicted,
             count_contents,
+            count_empty,
             count_negative,
             count_neutral,
             count_positive,

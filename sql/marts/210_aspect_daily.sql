@@ -16,6 +16,7 @@ with
             count_posts,
             count_predicted,
             count_contents,
+            count_empty,
             count_negative,
             count_neutral,
             count_positive,

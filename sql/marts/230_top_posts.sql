@@ -1,10 +1,11 @@
--- grain: one row per (aspect, content_key), at most 50 per aspect
--- reads: int_judged_items, posts, int_current_predictions, int_pictures
+-- grain: one row per (aspect, content_key), the first of each aspect
+-- reads: int_judged_pairs, posts, int_current_predictions, int_pictures
 -- Posts to read, by engagement (likes + reposts + replies). Posts of the same
 -- content show once, as the one with most engagement; count_copies is their
--- number. Aspect '' is the post level.
+-- number. Aspect '' is the post level: 1,000 rows at most (as many as the
+-- setting max_posts may ask for), 50 for any other. Empty posts are left out.
 with
-    judged_items as (select * from int_judged_items),
+    judged_pairs as (select * from int_judged_pairs),
 
     raw_posts as (select * from posts),
 
@@ -20,7 +21,8 @@ with
             count_engagement,
             created_at,
             count(*) over (partition by aspect, content_key) as count_copies,
-        from judged_items
+        from judged_pairs
+        where not is_empty
         qualify row_number() over (
             partition by aspect, content_key
             order by
@@ -41,7 +43,7 @@ with
                     post_id
             ) as rank,
         from copies
-        qualify rank <= 50
+        qualify rank <= case when aspect = '' then 1000 else 50 end
     ),
 
     final as (

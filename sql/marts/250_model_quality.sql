@@ -1,15 +1,22 @@
 -- grain: one row, of the current model (none before the first inference)
--- reads: current_model, models, int_judged_items, gold
+-- reads: current_model, models, int_judged_pairs, gold, settings
 -- How far the labels and rationales that the marts show can be trusted. Gold
--- counts one per human label on a predicted item, unweighted.
+-- counts one per human label on a predicted item, unweighted. Items are what is
+-- to be judged; count_empty are the posts with neither text nor usable picture.
 with
     chosen as (select * from current_model),
 
     named as (select * from models),
 
-    judged_items as (select * from int_judged_items),
+    judged_pairs as (select * from int_judged_pairs),
 
     human_labels as (select * from gold),
+
+    judged_items as (
+        select *
+        from judged_pairs
+        where is_item
+    ),
 
     counted as (
         select
@@ -33,13 +40,18 @@ with
             ) as count_rationale_empty,
             count(contradicts_label) as count_rationale_labels,
             count(*) filter (where contradicts_label) as count_contradictions,
-            count(*) filter (
-                where aspect = '' and created_at is null
-            ) as count_undated,
             avg(
                 greatest(p_negative, p_neutral, p_positive)
             ) as mean_confidence,
         from judged_items
+    ),
+
+    seen as (
+        select
+            count(*) filter (where is_empty) as count_empty,
+            count(*) filter (where created_at is null) as count_undated,
+        from judged_pairs
+        where aspect = ''
     ),
 
     compared as (
@@ -81,12 +93,19 @@ with
             compared.count_agreements,
             compared.count_agreements
                 / nullif(compared.count_gold, 0) as share_agreement,
-            counted.count_undated,
+            seen.count_empty,
+            seen.count_undated,
+            not exists (
+                select 1
+                from settings
+                where key = 'post_level' and value = 'false'
+            ) as is_post_level,
             coalesce(named.is_distilled, false) as is_distilled,
             coalesce(named.accepts_images, false) as accepts_images,
         from chosen
         left join named on chosen.model_id = named.model_id
         cross join counted
+        cross join seen
         cross join compared
     )
 

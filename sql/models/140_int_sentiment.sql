@@ -1,10 +1,11 @@
 -- grain: one row per (aspect, sentiment_date, platform), and one per aspect
--- reads: int_judged_items
--- Counts of items, shares of the predicted ones and net sentiment
--- (share_positive - share_negative). is_total marks the rows of an aspect over
+-- reads: int_judged_pairs
+-- Counts of posts, judged or not, shares of the predicted ones and net
+-- sentiment (share_positive - share_negative). count_empty are the posts with
+-- neither text nor usable picture. is_total marks the rows of an aspect over
 -- all days and platforms; sentiment_date is null also for undated posts.
 with
-    judged_items as (select * from int_judged_items),
+    judged_pairs as (select * from int_judged_pairs),
 
     counted as (
         select
@@ -14,6 +15,7 @@ with
             count(*) as count_posts,
             count(label) as count_predicted,
             count(distinct content_key) as count_contents,
+            count(*) filter (where is_empty) as count_empty,
             count(*) filter (where label = 'negative') as count_negative,
             count(*) filter (where label = 'neutral') as count_neutral,
             count(*) filter (where label = 'positive') as count_positive,
@@ -22,7 +24,7 @@ with
             grouping(platform) = 1 as is_total,
             min(sentiment_date) as first_date,
             max(sentiment_date) as last_date,
-        from judged_items
+        from judged_pairs
         group by grouping sets ((aspect, sentiment_date, platform), (aspect))
     ),
 
@@ -34,6 +36,7 @@ with
             count_posts,
             count_predicted,
             count_contents,
+            count_empty,
             count_negative,
             count_neutral,
             count_positive,

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from analytics.cli import COMMANDS, cli
 from analytics.contract.errors import AnalyticsError
@@ -149,6 +150,31 @@ def test_other_author_key_is_refused(
     run("ingest")
     monkeypatch.setenv("ANALYTICS_AUTHOR_KEY_FILE", str(tmp_path / "other.key"))
     assert "not the key" in str(run("ingest").exception)
+
+
+def test_picture_folders_are_relative_to_the_configuration(project: Path) -> None:
+    (project / "dump").mkdir()
+    (project / "shots").mkdir()
+    Image.new("RGB", (9, 9)).save(project / "shots" / "a.png")
+    (project / "dump" / "posts.csv").write_text("id,text,image\n1,hi,../shots/a.png\n")
+    query = ("sql", "select status from media", "--format", "csv")
+    source = "[[sources]]\npath = 'dump/posts.csv'\n"
+    write_config(project, source)
+    assert run("ingest").exit_code == 3
+    assert run(*query).stdout.split() == ["status", "outside_folder"]
+    write_config(project, source + "[warehouse]\npicture_folders = ['shots']\n")
+    assert run("ingest").exit_code == 0
+    assert run(*query).stdout.split() == ["status", "ok"]
+
+
+def test_map_of_a_format_that_takes_none_is_refused(project: Path) -> None:
+    (project / "RC_1.ndjson").write_text(
+        '{"id": "c", "body": "hi", "author": "a", "created_utc": 1772445600, "parent_id": "t3_x",'
+        ' "link_id": "t3_x", "subreddit": "s", "permalink": "/r/s/comments/x/_/c/"}\n'
+    )
+    result = run("ingest", "RC_1.ndjson", "--map", "text=foo", "--platform", "zzz")
+    assert "format 'reddit' takes no mapping and no platform" in str(result.exception)
+    assert run("ingest", "RC_1.ndjson").exit_code == 0
 
 
 def test_unrelated_tables_without_a_platform_do_not_meet(project: Path) -> None:

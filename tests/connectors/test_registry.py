@@ -11,6 +11,7 @@ from analytics.contract.records import Post, Reject
 from connectors.protocol import ENTRY_POINT_GROUP, Connector, ReadOptions
 from connectors.registry import (
     BUILT_IN,
+    check_options,
     choose_connector,
     detect_connector,
     load_connectors,
@@ -173,6 +174,24 @@ def test_detect_connector_survives_one_that_raises(install: Install) -> None:
     connectors, _ = load_connectors()
     found = detect_connector(FIXTURES / "reddit" / "RC_2024-05.ndjson", connectors)
     assert found[0][0].name == "reddit"
+
+
+def test_folder_names_each_kind_of_file_that_is_sure() -> None:
+    _, detection = choose_connector(FIXTURES / "bluesky")
+    assert "Bluesky Jetstream, one event a line" in detection.found
+    assert "Bluesky posts, a reply of its API" in detection.found
+
+
+def test_check_options_trusts_a_connector_that_does_not_say(install: Install) -> None:
+    install("guestbook", read_example(), "GuestbookConnector", "analytics_silent")
+    connectors, _ = load_connectors()
+    options = ReadOptions(mapping={"text": "entry"}, platform="inn")
+    check_options(Path("a"), connectors["guestbook"], options)
+    check_options(Path("a"), connectors["table"], options)
+    for name in ("reddit", "bluesky", "x_archive"):
+        check_options(Path("a"), connectors[name], ReadOptions())
+        with pytest.raises(ConnectorError, match=f"'{name}' takes no mapping and no platform"):
+            check_options(Path("a"), connectors[name], options)
 
 
 def test_choose_connector_missing_path_is_absolute(

@@ -1,5 +1,8 @@
 import io
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -133,4 +136,54 @@ def test_read_refuses_a_large_file(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 100)
     with pytest.raises(ImageError) as caught:
         read_image_file(path, ImageSettings(max_bytes=10))
+    assert caught.value.reason == "too_large"
+
+
+def test_read_takes_a_file_that_is_as_large_as_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "full.jpg"
+    path.write_bytes(b"x" * 10)
+    assert read_image_file(path, ImageSettings(max_bytes=10)) == b"x" * 10
+
+
+# In a process of its own: what reads a device or waits for a pipe must not take
+# the tests with it.
+_READ = """
+import resource, sys
+from pathlib import Path
+from analytics.contract.errors import ImageError
+from analytics.contract.images import read_image_file
+resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))
+try:
+    read_image_file(Path(sys.argv[1]))
+except ImageError as exc:
+    print(exc.reason, exc)
+"""
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "link to a device", "folder"])
+def test_read_opens_nothing_but_regular_files(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.jpg"
+    if kind == "device":
+        path = Path("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    done = subprocess.run(
+        [sys.executable, "-c", _READ, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.stdout == f"missing {path}: not a regular file\n", done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc")
+def test_read_is_bounded_where_the_size_is_not_told() -> None:
+    assert read_image_file(Path("/proc/self/status")).startswith(b"Name:")
+    with pytest.raises(ImageError) as caught:
+        read_image_file(Path("/proc/self/status"), ImageSettings(max_bytes=20))
     assert caught.value.reason == "too_large"

@@ -124,7 +124,7 @@ def test_posts_without_a_model_give_a_report(
     html = build(connection)
 
     assert len(Page(html).find("article")) == 1
-    assert "No label yet." in html
+    assert "No label." in html
     assert "No model has run yet." in html
 
 
@@ -324,7 +324,7 @@ def test_other_models_than_the_current_one_are_not_shown(
 
     assert MODEL_ID in html
     assert "another-model" not in html
-    assert "No label yet." in html
+    assert "No label." in html
 
 
 def test_write_report_replaces_the_file_whole(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def total(aspect: str, counts: Counts) -> AspectTotal:
         aspect=aspect,
         counts=counts,
         count_contents=counts.count_posts,
+        count_empty=0,
         count_platforms=1,
         count_undated=0,
         first_date=None,

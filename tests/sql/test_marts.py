@@ -42,8 +42,8 @@ def test_daily_sentiment_counts_posts_and_shares(connection: duckdb.DuckDBPyConn
     add_prediction(connection, "x:undated", POSITIVE)
 
     assert read(connection, "select * from daily_sentiment order by all") == [
-        (date(2026, 3, 1), "x", 5, 4, 4, 1, 1, 2, 0.25, 0.25, 0.5, 0.25),
-        (date(2026, 3, 2), "reddit", 1, 0, 1, 0, 0, 0, None, None, None, None),
+        (date(2026, 3, 1), "x", 5, 4, 4, 0, 1, 1, 2, 0.25, 0.25, 0.5, 0.25),
+        (date(2026, 3, 2), "reddit", 1, 0, 1, 0, 0, 0, 0, None, None, None, None),
     ]
 
 
@@ -83,8 +83,8 @@ def test_aspect_daily_leaves_the_post_level_out(connection: duckdb.DuckDBPyConne
         add_prediction(connection, "x:1", p, aspect=aspect)
 
     assert read(connection, "select * from aspect_daily order by all") == [
-        (date(2026, 3, 1), "x", "bus", 1, 1, 1, 0, 0, 1, 0.0, 0.0, 1.0, 1.0),
-        (date(2026, 3, 1), "x", "tram", 1, 1, 1, 0, 1, 0, 0.0, 1.0, 0.0, 0.0),
+        (date(2026, 3, 1), "x", "bus", 1, 1, 1, 0, 0, 0, 1, 0.0, 0.0, 1.0, 1.0),
+        (date(2026, 3, 1), "x", "tram", 1, 1, 1, 0, 0, 1, 0, 0.0, 1.0, 0.0, 0.0),
     ]
 
 
@@ -98,8 +98,8 @@ def test_aspect_totals_hold_undated_posts(connection: duckdb.DuckDBPyConnection)
     day = date(2026, 3, 1)
 
     assert read(connection, "select * from aspect_totals order by aspect") == [
-        ("", 2, 1, 2, 1, 0, 0, 1.0, 0.0, 0.0, -1.0, 2, 1, day, day),
-        ("bus", 1, 1, 1, 0, 0, 1, 0.0, 0.0, 1.0, 1.0, 1, 0, day, day),
+        ("", 2, 1, 2, 0, 1, 0, 0, 1.0, 0.0, 0.0, -1.0, 2, 1, day, day),
+        ("bus", 1, 1, 1, 0, 0, 0, 1, 0.0, 0.0, 1.0, 1.0, 1, 0, day, day),
     ]
 
 
@@ -155,18 +155,6 @@ def test_top_posts_break_ties_by_date_and_id(connection: duckdb.DuckDBPyConnecti
     rows = read(connection, "select post_id from top_posts order by rank")
 
     assert [row[0] for row in rows] == ["x:new", "x:a", "x:b", "x:undated"]
-
-
-def test_top_posts_hold_fifty_per_aspect(connection: duckdb.DuckDBPyConnection) -> None:
-    for number in range(60):
-        add_post(connection, f"x:{number}", likes=number)
-        add_aspect(connection, f"x:{number}", "bus")
-
-    rows = read(
-        connection, "select aspect, count(*), min(likes) from top_posts group by all order by all"
-    )
-
-    assert rows == [("", 50, 10), ("bus", 50, 10)]
 
 
 def test_top_posts_carry_text_rationale_and_picture(connection: duckdb.DuckDBPyConnection) -> None:
@@ -269,7 +257,9 @@ def test_model_quality_counts_what_the_model_did(connection: duckdb.DuckDBPyConn
         "count_gold": 2,
         "count_agreements": 1,
         "share_agreement": 0.5,
+        "count_empty": 0,
         "count_undated": 1,
+        "is_post_level": True,
     }
 
 
@@ -291,8 +281,11 @@ def test_reject_summary_keeps_the_reason_before_the_colon(
     add_reject(connection, "no text: post 7", line=9)
     add_reject(connection, "no text: post 8", line=3)
     add_reject(connection, "no text", line=4, stage="read", source_file="a.jsonl")
+    add_reject(connection, "no column, e.g. text. Columns: a\nb", line=5)
+    add_reject(connection, "no column, e.g. text. Columns: c", line=6)
 
     assert read(connection, "select * from reject_summary") == [
+        ("parse", "no column, e.g. text", 2, "dump.jsonl", 5),
         ("parse", "no text", 2, "dump.jsonl", 3),
         ("read", "no text", 1, "a.jsonl", 4),
     ]
@@ -329,8 +322,8 @@ def test_dump_facts_describe_each_platform(connection: duckdb.DuckDBPyConnection
 
     first, last = NOON.replace(tzinfo=None), (NOON + timedelta(days=2)).replace(tzinfo=None)
     assert rows == [
-        ("reddit", 1, 0, 0, 0, 1, None, None),
-        ("x", 3, 2, 1, 1, 1, first, last),
+        ("reddit", 1, 0, 0, 0, 0, 1, None, None),
+        ("x", 3, 2, 1, 1, 0, 1, first, last),
     ]
 
 

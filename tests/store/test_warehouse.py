@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from analytics.contract.errors import StoreError, WarehouseBusyError
+from analytics.contract.records import Media
 from analytics.store import warehouse as module
 from analytics.store.lock import read_holder
 from analytics.store.migrations import migrate
@@ -146,6 +147,8 @@ def test_rewrite_that_fails_keeps_the_warehouse(
     def fail(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
+    with open_writer(path, "marts", publishes=False) as connection:
+        connection.execute("drop table top_posts")
     monkeypatch.setattr(module, "_sync", fail)
     with (
         pytest.raises(StoreError, match=r"may still be in the file.*No space left"),
@@ -187,18 +190,31 @@ def test_file_that_is_no_warehouse_is_named(tmp_path: Path) -> None:
         pass
 
 
-def test_database_of_another_program_keeps_its_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["posts", "sales"])
+@pytest.mark.parametrize("kind", ["table", "view"])
+def test_database_of_another_program_is_refused_and_left_alone(
+    tmp_path: Path, name: str, kind: str
+) -> None:
     path = tmp_path / "w.duckdb"
     with duckdb.connect(path) as connection:
-        connection.execute("create table posts as select 1 as n")
+        connection.execute(f"create {kind} {name} as select 1 as n")
     with (
-        pytest.raises(StoreError, match=r"w\.duckdb: not a warehouse of .* it holds main\.posts,"),
+        pytest.raises(
+            StoreError, match=rf"w\.duckdb: not a warehouse of .* it holds main\.{name},"
+        ),
         open_writer(path, "run"),
     ):
         pass
     with duckdb.connect(path) as connection:
-        assert rows(connection, "from posts") == [(1,)]
-        assert rows(connection, "select table_name from duckdb_tables()") == [("posts",)]
+        assert rows(connection, f"from {name}") == [(1,)]
+        assert rows(connection, "select table_name from information_schema.tables") == [(name,)]
+
+
+def test_empty_database_becomes_a_warehouse(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    duckdb.connect(path).close()
+    with open_writer(path, "run") as connection:
+        assert rows(connection, "from posts") == []
 
 
 def test_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
@@ -213,6 +229,22 @@ def test_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
 def test_migrations_are_applied_once(connection: duckdb.DuckDBPyConnection) -> None:
     assert migrate(connection) == []
     assert scalar(connection, "select count(*) from schema_migrations") >= 14
+
+
+def test_pictures_of_an_older_warehouse_get_the_folder_of_their_dump(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_writer(path, "ingest") as connection:
+        picture = Media(kind="image", source_path=tmp_path / "a.png")
+        store_posts(connection, [make_post("1", media=(picture,))], name="/dumps/x/posts.csv")
+        store_posts(connection, [make_post("2", media=(picture,))], name="posts.csv")
+        # As the warehouse was before the migration.
+        connection.execute("alter table media drop column source_folder")
+        connection.execute("delete from schema_migrations where number = 15")
+    with open_writer(path, "ingest") as connection:
+        assert rows(connection, "select post_id, source_folder from media order by all") == [
+            ("test:1", "/dumps/x"),
+            ("test:2", None),
+        ]
 
 
 def test_warehouse_of_a_newer_version_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
