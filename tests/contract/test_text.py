@@ -2,7 +2,7 @@ import hashlib
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.contract.text import clean_text, content_key
@@ -56,6 +56,7 @@ def test_content_key_tells_its_parts_apart() -> None:
     assert len(keys) == 5
 
 
+@settings(deadline=None)  # the first call starts DuckDB
 @given(st.text(), st.text())
 def test_content_key_in_duckdb_is_the_same(text: str, aspect: str) -> None:
     text, aspect = clean_text(text), clean_text(aspect)
