@@ -201,8 +201,10 @@ def check_calibrated(
     )
     faults = []
     if fitted is not None:
-        detail += f"; fitted on {fitted.n} examples, {n_left_out} left out that gold or "
-        "training data hold, too"
+        detail += (
+            f"; fitted on {fitted.n} examples, {n_left_out} left out that gold or "
+            "training data hold, too"
+        )
         if fitted.is_bounded:
             faults.append("the fit ended at its limit: these probabilities say nothing of the gold")
         if fitted.n < MIN_CALIBRATION_POSTS and not allow_few:

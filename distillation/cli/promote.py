@@ -24,7 +24,11 @@ _DATA = click.Path(path_type=Path, exists=True)
 @click.option(
     "--gold", "gold_path", required=True, type=_DATA, help="Human labels: a data set or file."
 )
-@click.option("--split", type=_SPLITS, default="test", show_default=True, help="Of the gold.")
+@click.option(
+    "--split",
+    type=_SPLITS,
+    help="Of the gold.  [default: test; all of a file without splits of its own]",
+)
 @click.option(
     "--against",
     help="Also to be better than this model.  [default: the configuration's, for a new name]",
@@ -48,7 +52,7 @@ def promote(
     folder: Path,
     name: str,
     gold_path: Path,
-    split: str,
+    split: str | None,
     against: str | None,
     calibrate_on: Path | None,
     calibrate_split: str,
@@ -68,12 +72,13 @@ def promote(
     from analytics.engine.models import list_built_in
     from analytics.engine.registry import check_registry_name, publish
     from distillation.cli.gate import GateSettings, run_gate
+    from distillation.data.loaders import has_own_splits
 
     check_registry_name(name, built_in=tuple(list_built_in()))
     config, cache = load_config(config_path), cache_folder()
     settings = GateSettings(
         gold=gold_path,
-        split=split,
+        split=split or ("test" if has_own_splits(gold_path) else "all"),
         against=against,
         calibrate_on=calibrate_on,
         calibrate_split=calibrate_split,

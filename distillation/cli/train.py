@@ -142,6 +142,7 @@ def _train(
     from analytics.engine.models import resolve_model
     from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, make_items, parse_spec
+    from distillation.training.processes import leave_together
     from distillation.training.recipe import load_recipe, with_seed
     from distillation.training.run import TrainingRun, run_training
 
@@ -167,7 +168,7 @@ def _train(
         part_sentences=settings.pack.part_sentences,
     )
     dev_examples = load_spec(parse_spec(dev), pictures=pictures) if dev else []
-    with stop_on_signal() as should_stop:
+    with stop_on_signal() as should_stop, leave_together() as is_main:
         report = run_training(
             TrainingRun(
                 recipe=settings,
@@ -187,7 +188,9 @@ def _train(
             dev_examples,
             should_stop=should_stop,
         )
-    if as_json:
+    if not is_main:
+        pass  # one report is enough
+    elif as_json:
         echo_json(report)
     else:
         for key, value in report.items():

@@ -63,6 +63,14 @@ def load_examples(
     )
 
 
+def has_own_splits(path: Path) -> bool:
+    """Whether splits are part of a data set; single files and `gold.parquet` know none."""
+    if path.is_file():
+        return False
+    names = [LABELS_FILE, *(f"{split}{suffix}" for split in SPLITS for suffix in _READERS)]
+    return any((path / name).is_file() for name in names)
+
+
 def name_dataset(path: Path) -> str:
     """What a data set is called in keys and rationale rows: its folder, or its file's stem."""
     return path.resolve().name if path.is_dir() else path.stem

@@ -105,6 +105,7 @@ def test_stored_temperature_is_taken() -> None:
 def test_fitted_temperature_wins_and_is_reported_on_gold() -> None:
     fitted = fit_temperature(make_judged(FAIR, confidence=0.9))
     check = check_calibrated(make_judged(FAIR, confidence=0.9), stored=9.0, fitted=fitted)
+    assert "0 left out that gold or training data hold, too" in check.detail
     assert check.is_passed
     assert check.figures["temperature"] == fitted.temperature
     assert check.figures["gold"]["ece_after"] < check.figures["gold"]["ece_before"]

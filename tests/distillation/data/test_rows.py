@@ -1,4 +1,4 @@
-"""Lines that no data set should have, and one will."""
+"""What is in a folder or file, and lines that no data set should have."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analytics.contract.errors import TrainingError
-from distillation.data.loaders import load_examples
+from distillation.data.loaders import has_own_splits, load_examples
 from distillation.data.pictures import PictureFolder
 
 
@@ -27,3 +27,22 @@ def test_a_picture_with_an_impossible_name_is_a_missing_one(
         (example,) = load_examples(tmp_path, "train", pictures=PictureFolder(tmp_path / "kept"))
     assert example.item.image_path is None
     assert "1 pictures cannot be used (1 missing)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "has_some"),
+    [
+        (["test.jsonl"], "", True),
+        (["train.tsv", "gold.parquet"], "", True),
+        (["labelResultAll.txt"], "", True),
+        (["gold.parquet"], "", False),
+        (["test.jsonl"], "test.jsonl", False),
+    ],
+    ids=["twitter", "tombert", "mvsa", "gold", "file"],
+)
+def test_files_and_gold_have_no_splits_of_their_own(
+    tmp_path: Path, files: list[str], path: str, has_some: bool
+) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    assert has_own_splits(tmp_path / path) is has_some

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from analytics.contract.labels import LABELS
 from distillation.training.sequences import TrainingItem
 from tests.conftest import REPOSITORY
 
@@ -20,16 +21,22 @@ SCRIPT = Path(__file__).with_name("distributed_run.py")
 
 def _launch(folder: Path, name: str, n: int, toy: Path) -> dict[str, Any]:
     output = folder / f"{name}.json"
+    _start([str(SCRIPT), str(toy), str(folder / "items.pickle"), str(output), name], n)
+    found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+    return found
+
+
+def _start(arguments: list[str], n: int) -> str:
+    """Run a script, or `-m module`, in n processes; what they print together."""
     command = [sys.executable, "-W", "ignore"]
     if n > 1:
         command += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}"]
-    command += [str(SCRIPT), str(toy), str(folder / "items.pickle"), str(output), name]
     done = subprocess.run(
-        command,
+        [*command, *arguments],
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
-        timeout=240,
+        timeout=280,
         check=False,
         env={
             **os.environ,
@@ -39,8 +46,7 @@ def _launch(folder: Path, name: str, n: int, toy: Path) -> dict[str, Any]:
         },
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
-    return found
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +72,39 @@ def test_two_processes_train_as_one(
     names = {name.removeprefix("module."): value for name, value in two["norms"].items()}
     # Key biases have no gradient but rounding, which AdamW scales up: hence `abs`.
     assert names == pytest.approx(one["norms"], rel=2e-3, abs=1e-3)
+
+
+def test_a_whole_training_in_two_processes_reports_once(toy_folder: Path, tmp_path: Path) -> None:
+    """The command itself: dev scores, the model, soft labels, and one report at the end."""
+    from safetensors.torch import load_file
+
+    texts = ("Great tram", "I hate this lift", "The library opens at nine", "Best soup in town")
+    rows = [
+        {"id": str(n), "text": text, "aspect": "", "label": str(LABELS[2 - n % 3]), "image": ""}
+        for n, text in enumerate(texts)
+    ]
+    (tmp_path / "data").mkdir()
+    for split in ("train", "dev"):
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (tmp_path / f"data/{split}.jsonl").write_text(lines, encoding="utf-8")
+    data = tmp_path / "data"
+    weights = []
+    for n in (1, 2):
+        output = tmp_path / f"trained-{n}"
+        printed = _start(
+            [
+                *("-m", "analytics", "distill", "assistant", "--recipe", "tiny-assistant"),
+                *("--set", "optim.n_epochs=3", "--model", str(toy_folder), "--json"),
+                *("--data", f"{data}:train", "--dev", f"{data}:dev"),
+                *("--soft-labels", str(tmp_path / f"soft-{n}"), "--output", str(output)),
+            ],
+            n,
+        )
+        (report,) = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+        assert (report["status"], report["count_soft_labels"]) == ("done", 4)
+        written = json.loads((output / "training.json").read_text(encoding="utf-8"))
+        assert {name: written.get(name) for name in report} == report
+        weights.append(load_file(output / "model/model.safetensors"))
+    assert weights[0].keys() == weights[1].keys()
+    norms = [{name: float(w.float().norm()) for name, w in found.items()} for found in weights]
+    assert norms[1] == pytest.approx(norms[0], rel=2e-3, abs=1e-3)
