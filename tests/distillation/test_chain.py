@@ -94,7 +94,7 @@ def _run(*arguments: str, exit_code: int = 0) -> dict[str, Any]:
 
 
 def _serve(engine_name: str, model: ModelFolder, examples: Sequence[Example]) -> list[str]:
-    """The labels that an engine gives; its rationales must say the same."""
+    """The labels that an engine gives to what was learned; its rationales must say the same."""
     engine = load_engine(
         engine_name, model, decoding=Decoding(max_rationale_tokens=128), dtype="float32"
     )
@@ -185,8 +185,8 @@ def _promote_and_serve(model: Path, data: Path, *, with_vllm: bool) -> None:
     )
     assert promoted["status"] == "promoted"
     found = resolve_model("toy", cache_dir=cache)
-    assert found.model_id == promoted["model_id"]
-    examples = load_examples(data, "test", pictures=PictureFolder(cache / "kept"))
+    assert str(found.path) == promoted["path"]
+    examples = load_examples(data, "train", pictures=PictureFolder(cache / "kept"))
     gold = [str(example.label) for example in examples]
     for engine in ("transformers", "vllm") if with_vllm else ("transformers",):
         assert _serve(engine, found, examples) == gold, engine
