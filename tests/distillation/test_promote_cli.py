@@ -229,15 +229,15 @@ def test_gold_of_the_training_is_left_out(world: World, tmp_path: Path) -> None:
 def test_all_of_a_gold_file_counts_unless_a_split_is_named(world: World, tmp_path: Path) -> None:
     """A file has no splits of its own: by hash, `test` would be a tenth of it."""
     gold = tmp_path / "gold.jsonl"
-    rows = (world.data / "test.jsonl").read_text(encoding="utf-8").split("\n")[:12]
+    rows = (world.data / "test.jsonl").read_text(encoding="utf-8").split("\n")[:90]
     gold.write_text("\n".join(rows), encoding="utf-8")
     options = ("--gold", str(gold), "--against", str(world.other))
     found = {}
     for more in ((), ("--split", "train")):
         _, said = promote(world, world.good, *options, *more, "--without-vllm", "--allow-few-posts")
         found[said["gold"]["split"]] = said["gold"]["n"]
-    assert found["all"] == 12
-    assert 0 < found["train"] < 12
+    assert found["all"] == 90
+    assert 0 < found["train"] < 90
 
 
 def test_calibration_on_the_gold_itself_is_refused_in_words(world: World) -> None:
