@@ -17,6 +17,7 @@ from analytics.contract.labels import LABELS, label_of
 from analytics.contract.parser import parse_reply
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
+from distillation.data.examples import Example
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import PictureFolder
 from distillation.data.seen import digest_text, read_seen
@@ -92,23 +93,20 @@ def _run(*arguments: str, exit_code: int = 0) -> dict[str, Any]:
     return found
 
 
-def _serve(engine_name: str, model: ModelFolder, data: Path, kept: PictureFolder) -> None:
-    """An engine labels new texts rightly, and writes the rationales that were learned by heart."""
+def _serve(engine_name: str, model: ModelFolder, examples: Sequence[Example]) -> list[str]:
+    """The labels that an engine gives to what was learned; its rationales must say the same."""
     engine = load_engine(
         engine_name, model, decoding=Decoding(max_rationale_tokens=128), dtype="float32"
     )
-    test, train = (load_examples(data, split, pictures=kept) for split in ("test", "train"))
     try:
-        labels = [label_of(r.probabilities) for r in engine.label([e.item for e in test])]
-        parsed = [
-            parse_reply(reply, has_image=True)
-            for reply in engine.rationalize([e.item for e in train])
-        ]
+        items = [example.item for example in examples]
+        labels = [str(label_of(reply.probabilities)) for reply in engine.label(items)]
+        parsed = [parse_reply(reply, has_image=True) for reply in engine.rationalize(items)]
     finally:
         engine.close()
-    assert labels == [example.label for example in test]
+    assert [str(p.rationale.label) for p in parsed] == labels
     assert {p.status for p in parsed} == {"ok"}
-    assert [p.rationale.label for p in parsed] == [example.label for example in train]
+    return labels
 
 
 def _distil(model: Path, data: Path) -> None:
@@ -187,9 +185,11 @@ def _promote_and_serve(model: Path, data: Path, *, with_vllm: bool) -> None:
     )
     assert promoted["status"] == "promoted"
     found = resolve_model("toy", cache_dir=cache)
-    assert found.model_id == promoted["model_id"]
+    assert str(found.path) == promoted["path"]
+    examples = load_examples(data, "train", pictures=PictureFolder(cache / "kept"))
+    gold = [str(example.label) for example in examples]
     for engine in ("transformers", "vllm") if with_vllm else ("transformers",):
-        _serve(engine, found, data, PictureFolder(cache / "kept"))
+        assert _serve(engine, found, examples) == gold, engine
 
 
 @pytest.fixture
