@@ -69,8 +69,9 @@ def promote(
     name it. Exit code 3 when it is refused; all reasons are listed.
     """
     from analytics.config.loading import cache_folder, load_config
+    from analytics.contract.json_files import read_object
     from analytics.engine.models import list_built_in
-    from analytics.engine.registry import check_registry_name, publish
+    from analytics.engine.registry import PROMOTION_FILE, check_registry_name, publish
     from distillation.cli.gate import GateSettings, run_gate
     from distillation.data.loaders import has_own_splits
 
@@ -107,7 +108,7 @@ def promote(
                 "version": entry.version if entry else None,
                 "path": str(entry.path) if entry else None,
                 "reasons": result.reasons,
-                **result.evidence,
+                **((entry and read_object(entry.path / PROMOTION_FILE)) or result.evidence),
             }
         )
     else:
