@@ -58,9 +58,9 @@ def _write_data(folder: Path) -> Path:
     for split in ("train", "dev"):
         _write_lines(folder / f"{split}.jsonl", rows)
     _write_lines(folder / "test.jsonl", _add_word(rows, "now"))
-    # One label is wrong: a model that is always right has no temperature.
+    # Two labels are wrong: a model that is always right has no temperature.
     doubted = _add_word(rows, "here")
-    doubted[0]["label"] = str(LABELS[0])
+    doubted[0]["label"], doubted[4]["label"] = str(LABELS[0]), str(LABELS[2])
     _write_lines(folder / "doubted/dev.jsonl", doubted)
     (folder / "doubted/images").symlink_to(folder / "images")
     more = {"id": "m", "text": _FOR_ASSISTANT_ONLY, "aspect": "market", "label": "neutral"}
