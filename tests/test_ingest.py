@@ -127,14 +127,12 @@ def test_folder_of_bad_files_is_an_error_that_names_each(
         _ingest(connection, tmp_path)
 
 
-def test_stop_is_clean_after_a_file(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    for name in ("RC_1.ndjson", "RC_2.ndjson"):
-        _write_comments(tmp_path / name, name[3])
+def _stop_at_second_question(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     asked = iter([False, True])
     with pytest.raises(KeyboardInterrupt):
         ingest_sources(
             connection,
-            [SourceConfig(path=tmp_path)],
+            [SourceConfig(path=path)],
             rules=(),
             author_key=KEY,
             run_id="run",
@@ -142,6 +140,12 @@ def test_stop_is_clean_after_a_file(connection: duckdb.DuckDBPyConnection, tmp_p
             progress=IngestProgress(is_stopped=lambda: next(asked)),
             now=NOW,
         )
+
+
+def test_stop_is_clean_after_a_file(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for name in ("RC_1.ndjson", "RC_2.ndjson"):
+        _write_comments(tmp_path / name, name[3])
+    _stop_at_second_question(connection, tmp_path)
     assert rows(connection, "select native_id from posts") == [("t1_1",)]
     _, counts = _ingest(connection, tmp_path)
     assert (counts.count_files_skipped, counts.count_stored) == (1, 1)
@@ -369,16 +373,5 @@ def test_stop_while_a_large_file_is_looked_at_reads_nothing(
 ) -> None:
     path = tmp_path / "large.csv"
     path.write_text("id,text\n1,one\n" + "\n" * (5 * 1024 * 1024))
-    asked = iter([False, True])
-    with pytest.raises(KeyboardInterrupt):
-        ingest_sources(
-            connection,
-            [SourceConfig(path=path)],
-            rules=(),
-            author_key=KEY,
-            run_id="run",
-            counts=RunCounts(),
-            progress=IngestProgress(is_stopped=lambda: next(asked)),
-            now=NOW,
-        )
+    _stop_at_second_question(connection, path)
     assert rows(connection, "from posts") == []

@@ -10,13 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
+from analytics.config.settings import DtypeName, EngineName
 from analytics.contract.errors import AnalyticsError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# What --engine and --dtype take.
+ENGINES = click.Choice(get_args(EngineName))
+DTYPES = click.Choice(get_args(DtypeName))
 
 # Faults of the place where a file is, not of the program.
 _PLACE_FAULTS = frozenset(

@@ -1,17 +1,14 @@
 """The commands that write: run, ingest, infer, marts, report."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
-from analytics.cli.common import common_options, echo_json, exit_with, stop_on_signal
-from analytics.config.settings import EngineName
+from analytics.cli.common import ENGINES, common_options, echo_json, exit_with, stop_on_signal
 
 _model_option = click.option("--model", "model", help="As [model] name.")
-_engine_option = click.option(
-    "--engine", "engine", type=click.Choice(get_args(EngineName)), help="As [model] engine."
-)
+_engine_option = click.option("--engine", "engine", type=ENGINES, help="As [model] engine.")
 _reread_option = click.option(
     "--reread", is_flag=True, help="Read files again that were read before."
 )

@@ -1,6 +1,8 @@
 """Human labels: drawn, imported, exported, compared."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -90,42 +92,41 @@ def draw_sample(connection: duckdb.DuckDBPyConnection, n: int, seed: int) -> Dra
 def store_gold(connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel]) -> int:
     """Store labels: of those of one item by one annotator the last; how many were stored."""
     last = {(label.post_id, label.aspect, label.annotator): label for label in labels}
-    rows = [
-        {name: getattr(label, name) for name in GoldLabel.__dataclass_fields__}
-        for label in last.values()
-    ]
-    connection.register("new_gold", pa.Table.from_pylist(rows, schema=_GOLD))
-    try:
-        with transaction(connection):
-            connection.execute(
-                "delete from gold where (post_id, aspect, annotator) in"
-                " (select (post_id, aspect, annotator) from new_gold)"
-            )
-            connection.execute(
-                "insert into gold by name select *, $now as created_at from new_gold",
-                {"now": datetime.now(UTC)},
-            )
-    finally:
-        connection.unregister("new_gold")
-    return len(rows)
+    with _registered(connection, last.values()), transaction(connection):
+        connection.execute(
+            "delete from gold where (post_id, aspect, annotator) in"
+            " (select (post_id, aspect, annotator) from given_gold)"
+        )
+        connection.execute(
+            "insert into gold by name select *, $now as created_at from given_gold",
+            {"now": datetime.now(UTC)},
+        )
+    return len(last)
 
 
 def weigh_gold(
     connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel], weight: float
 ) -> None:
     """Give stored labels of one draw the same weight."""
-    rows = [
-        {name: getattr(label, name) for name in GoldLabel.__dataclass_fields__} for label in labels
-    ]
-    connection.register("weighed", pa.Table.from_pylist(rows, schema=_GOLD))
-    try:
+    with _registered(connection, labels):
         connection.execute(
             "update gold set weight = ? where (post_id, aspect, annotator) in"
-            " (select (post_id, aspect, annotator) from weighed)",
+            " (select (post_id, aspect, annotator) from given_gold)",
             [weight],
         )
+
+
+@contextmanager
+def _registered(
+    connection: duckdb.DuckDBPyConnection, labels: Iterable[GoldLabel]
+) -> Iterator[None]:
+    """Labels as the table `given_gold`."""
+    rows = [asdict(label) for label in labels]
+    connection.register("given_gold", pa.Table.from_pylist(rows, schema=_GOLD))
+    try:
+        yield
     finally:
-        connection.unregister("weighed")
+        connection.unregister("given_gold")
 
 
 def count_unknown_gold(connection: duckdb.DuckDBPyConnection) -> int:

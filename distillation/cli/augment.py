@@ -1,12 +1,17 @@
 """The command `distill augment`."""
 
 from pathlib import Path
-from typing import get_args
 
 import click
 
-from analytics.cli.common import common_options, echo_json, exit_with, stop_on_signal
-from analytics.config.settings import DtypeName, EngineName
+from analytics.cli.common import (
+    DTYPES,
+    ENGINES,
+    common_options,
+    echo_json,
+    exit_with,
+    stop_on_signal,
+)
 from analytics.contract.errors import AnalyticsError
 
 
@@ -19,14 +24,14 @@ from analytics.contract.errors import AnalyticsError
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Where it goes.")
 @click.option(
     "--engine",
-    type=click.Choice(get_args(EngineName)),
+    type=ENGINES,
     default="auto",
     show_default=True,
     help="What runs the model.",
 )
 @click.option(
     "--dtype",
-    type=click.Choice(get_args(DtypeName)),
+    type=DTYPES,
     default="auto",
     show_default=True,
     help="Number type of the engine.",

@@ -4,12 +4,12 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from analytics.cli.common import common_options, echo_json, exit_with
-from analytics.config.settings import DtypeName, EngineName
+from analytics.cli.common import DTYPES, ENGINES, common_options, echo_json, exit_with
+from distillation.cli.options import SPLITS, resampling_options
 
 if TYPE_CHECKING:
     from analytics.contract.records import Rationale
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--split",
-    type=click.Choice(["train", "dev", "test", "all"]),
+    type=SPLITS,
     default="test",
     show_default=True,
 )
@@ -50,22 +50,15 @@ if TYPE_CHECKING:
 @click.option("--text-only", is_flag=True, help="Leave the pictures out.")
 @click.option(
     "--engine",
-    type=click.Choice(get_args(EngineName)),
+    type=ENGINES,
     help="What runs the model.  [default: the configuration's]",
 )
 @click.option(
     "--dtype",
-    type=click.Choice(get_args(DtypeName)),
+    type=DTYPES,
     help="Number type of the engine.  [default: the configuration's]",
 )
-@click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True)
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Seed of draws and resamples.",
-)
+@resampling_options
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Also write the JSON here."
 )

@@ -23,7 +23,7 @@ from distillation.calibration import fit_temperature
 from distillation.data.examples import Example, drop_pictures
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import open_cached_pictures
-from distillation.data.seen import Seen, find_seen, read_seen
+from distillation.data.seen import read_seen, split_seen
 from distillation.evaluation.judging import judge, label_items
 from distillation.promote import (
     Check,
@@ -93,7 +93,7 @@ def run_gate(
     )
     named_gold = _load(settings.gold, settings.split, cache)
     known = read_seen(candidate.path)
-    seen, by_assistant = _find_seen(named_gold, known)
+    seen, by_assistant = split_seen(named_gold, known)
     all_gold = [e for e in named_gold if e.example_id not in seen | by_assistant]
     unseen = check_unseen(
         len(named_gold),
@@ -111,7 +111,7 @@ def run_gate(
         if settings.calibrate_on
         else []
     )
-    seen_others = frozenset().union(*_find_seen(others, known))
+    seen_others = frozenset().union(*split_seen(others, known))
     held_out = [
         example
         for example in others
@@ -176,15 +176,6 @@ def run_gate(
             "seconds": round(time.monotonic() - started, 1),
         },
     )
-
-
-def _find_seen(
-    examples: Sequence[Example], known: Seen | None
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Ids of the examples that a model was trained on, and of those only its assistants were."""
-    known = known or Seen()
-    own = find_seen(examples, known.texts)
-    return own, find_seen(examples, known.assistant_texts) - own
 
 
 def _choose_baselines(

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from analytics.cli.common import common_options, echo_json, exit_with
+from distillation.cli.options import SPLITS, resampling_options
 
 if TYPE_CHECKING:
     from analytics.engine.registry import RegistryEntry
     from distillation.cli.gate import GateResult
 
-_SPLITS = click.Choice(["train", "dev", "test", "all"])
 _DATA = click.Path(path_type=Path, exists=True)
 
 
@@ -26,7 +26,7 @@ _DATA = click.Path(path_type=Path, exists=True)
 )
 @click.option(
     "--split",
-    type=_SPLITS,
+    type=SPLITS,
     help="Of the gold.  [default: test; all of a file without splits of its own]",
 )
 @click.option(
@@ -34,17 +34,10 @@ _DATA = click.Path(path_type=Path, exists=True)
     help="Also to be better than this model.  [default: the configuration's, for a new name]",
 )
 @click.option("--calibrate-on", type=_DATA, help="Labelled data to fit the temperature on.")
-@click.option("--calibrate-split", type=_SPLITS, default="dev", show_default=True)
+@click.option("--calibrate-split", type=SPLITS, default="dev", show_default=True)
 @click.option("--without-vllm", is_flag=True, help="Do not compare vLLM with transformers.")
 @click.option("--allow-few-posts", is_flag=True, help="Fewer than 300 posts are enough.")
-@click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True)
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Seed of draws and resamples.",
-)
+@resampling_options
 @common_options
 def promote(
     config_path: Path | None,

@@ -1,6 +1,6 @@
 """The commands `distill assistant` and `distill student`: one training, two roles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -188,12 +188,15 @@ def _train(
             dev_examples,
             should_stop=should_stop,
         )
-    if not is_main:
-        pass  # one report is enough
-    elif as_json:
-        echo_json(report)
-    else:
-        for key, value in report.items():
-            click.echo(f"{key:20} {value}")
+    if is_main:  # one report is enough
+        _show(report, as_json)
     if report["status"] != "done":
         exit_with(1)
+
+
+def _show(report: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        echo_json(report)
+        return
+    for key, value in report.items():
+        click.echo(f"{key:20} {value}")

@@ -11,6 +11,7 @@ from distillation.data.examples import Example
 _REPOST = re.compile(r"^\s*rt\s*@[^:]{1,60}:")
 _URL = re.compile(r"(?:https?\s*:\s*/\s*/|www\s*\.)\s*\S+")
 _MENTION = re.compile(r"@\s?\w+")
+PICTURE_PREFIX = "sha256:"  # how `name_content` begins where a post has no words
 _SPACES = re.compile(r"\s+")
 
 
@@ -29,7 +30,7 @@ def name_content(item: Item) -> str:
     '' without one. Two posts of which nothing is left are not copies: no '' is another.
     """
     name = normalise_text(item.text)
-    return name or (f"sha256:{item.image_sha256}" if item.image_sha256 else "")
+    return name or (f"{PICTURE_PREFIX}{item.image_sha256}" if item.image_sha256 else "")
 
 
 def list_contents(examples: Iterable[Example]) -> set[str]:

@@ -10,21 +10,25 @@ an assistant's rationales hold the assistant's. `distill evaluate` and the gate 
 import hashlib
 import logging
 import unicodedata
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from analytics.contract.errors import TrainingError
 from analytics.contract.json_files import read_object, write_object
 from distillation.data.examples import Example
-from distillation.data.overlaps import list_contents, name_content, normalise_text
+from distillation.data.overlaps import (
+    PICTURE_PREFIX,
+    list_contents,
+    name_content,
+    normalise_text,
+)
 
 logger = logging.getLogger(__name__)
 
 SEEN_FILE = "trained_on.json"
 _VERSION = 1
 _N_DIGITS = 12  # of hexadecimal: a chance hit has odds of 1 in 10^10 at 30,000 texts
-_PICTURE = "sha256:"  # how `name_content` begins where a post has no words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,15 @@ def find_seen(examples: Iterable[Example], digests: Set[str]) -> frozenset[str]:
     )
 
 
+def split_seen(
+    examples: Sequence[Example], seen: Seen | None
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Ids of the examples that a model was trained on, and of those only its assistants were."""
+    known = seen or Seen()
+    own = find_seen(examples, known.texts)
+    return own, find_seen(examples, known.assistant_texts) - own
+
+
 def _write(folder: Path, seen: Seen) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     values = {
@@ -121,7 +134,7 @@ def _write(folder: Path, seen: Seen) -> None:
 
 def _digest(name: str) -> str:
     """Of a `name_content`. A text of punctuation alone (`:(`) keeps it."""
-    if name.startswith(_PICTURE):
+    if name.startswith(PICTURE_PREFIX):
         return _hash(name)
     # ASCII's other signs ($+<=>^`|~) are as often added or lost; emojis are words.
     words = "".join(

@@ -15,7 +15,7 @@ from analytics.contract.labels import LABELS, label_of
 from analytics.contract.parser import parse_reply
 from analytics.contract.records import Rationale
 from distillation.data.examples import Example, drop_pictures
-from distillation.data.seen import Seen, find_seen
+from distillation.data.seen import Seen, split_seen
 from distillation.evaluation.bootstrap import N_RESAMPLES, Interval, bootstrap_scores
 from distillation.evaluation.judging import judge, label_items, rationalize_items
 from distillation.evaluation.probes import ProbeScores, make_probes, score_probe
@@ -114,9 +114,8 @@ def evaluate(
         examples = drop_pictures(examples)
     if not examples:
         raise TrainingError("the data set has no example. Give another --split or --limit")
-    known = seen or Seen()
-    own_ids = find_seen(examples, known.texts)
-    seen_ids = own_ids | find_seen(examples, known.assistant_texts)
+    own_ids, assistant_ids = split_seen(examples, seen)
+    seen_ids = own_ids | assistant_ids
     explained = _choose_explained(examples, settings, references, seen_ids)
     replies = label_items(engine, [example.item for example in examples])
     judged = judge(examples, replies)

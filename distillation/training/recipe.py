@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from analytics.contract.errors import ConfigError
+from distillation.data.condense import WHOLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class PackRecipe:
     max_pack_tokens: int = 1024
     max_tokens: int = 1024
     max_response_tokens: int = 512
-    part_sentences: tuple[int, ...] = (-1, -1, -1, -1)
+    part_sentences: tuple[int, ...] = WHOLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
