@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "assistant": ("distillation.cli.train:assistant", "Train the assistant on labels and reasons."),
     "augment": ("distillation.cli.augment:augment", "Let the assistant explain the training set."),
     "student": ("distillation.cli.train:student", "Train the student on hard and soft labels."),
+    "average": ("distillation.cli.average:average", "Average models of one start."),
     "evaluate": ("distillation.cli.evaluate:evaluate", "Score a model on a labelled data set."),
     "promote": ("distillation.cli.promote:promote", "Let a better model into the registry."),
     "start": ("distillation.cli.start:start", "Make the untrained embedded student."),

@@ -102,6 +102,21 @@ def copy_seen(model: Path, folder: Path) -> None:
         _write(folder, seen)
 
 
+def merge_seen(models: Iterable[Path], folder: Path) -> None:
+    """Say in the folder of a model made of others that it saw what any of them saw."""
+    found = []
+    for model in models:
+        seen = read_seen(model)
+        if seen is None:
+            logger.warning("%s: no %s, so nothing says what it was trained on", model, SEEN_FILE)
+            continue
+        found.append(seen)
+    if found:
+        texts = frozenset[str]().union(*(seen.texts for seen in found))
+        of_assistants = frozenset[str]().union(*(seen.assistant_texts for seen in found))
+        _write(folder, Seen(texts=texts, assistant_texts=of_assistants - texts))
+
+
 def find_seen(examples: Iterable[Example], digests: Set[str]) -> frozenset[str]:
     """The ids of the examples whose text (`name_content`) is among the digests."""
     named = ((example.example_id, name_content(example.item)) for example in examples)

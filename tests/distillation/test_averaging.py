@@ -1,0 +1,113 @@
+"""The mean of models: right numbers, the first one's type, refusals, what it counts as seen."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from analytics.contract.errors import TrainingError
+from distillation.averaging import average_models
+from distillation.cli import distill
+from distillation.data.examples import make_example
+from distillation.data.seen import find_seen, read_seen, write_seen
+
+torch = pytest.importorskip("torch")
+st = pytest.importorskip("safetensors.torch")
+
+EXAMPLES = [
+    make_example(example_id=str(n), text=text, label="neutral")
+    for n, text in enumerate(["a slow train", "a fine day", "a red bus"])
+]
+
+
+def make_model(folder: Path, value: float, *, seen: Any = (), **config: Any) -> Path:
+    folder.mkdir(parents=True)
+    st.save_file(
+        {
+            "a.weight": torch.full((2, 3), value, dtype=torch.bfloat16),
+            "a.bias": torch.full((3,), 10 * value, dtype=torch.float32),
+        },
+        folder / "model.safetensors",
+        metadata={"format": "pt"},
+    )
+    (folder / "config.json").write_text(json.dumps({"model_type": "toy", **config}))
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "calibration.json").write_text("{}")
+    stamp = {"training_digest": "d", "description": f"toy {value}", "recipe": {"seed": int(value)}}
+    (folder / "contract.json").write_text(json.dumps(stamp))
+    write_seen(folder, seen, base=None)
+    return folder
+
+
+def test_mean_is_weighted_and_keeps_types_and_files(tmp_path: Path) -> None:
+    models = [
+        make_model(tmp_path / "1", 1.0, seen=EXAMPLES[:1]),
+        make_model(tmp_path / "2", 4.0, seen=EXAMPLES[1:2], transformers_version="9"),
+    ]
+    report = average_models(models, tmp_path / "mean", weights=[1, 2])
+    found = st.load_file(tmp_path / "mean" / "model.safetensors")
+    assert found["a.weight"].dtype == torch.bfloat16
+    assert torch.equal(found["a.weight"].float(), torch.full((2, 3), 3.0))
+    assert torch.allclose(found["a.bias"], torch.full((3,), 30.0))
+    assert (tmp_path / "mean" / "tokenizer.json").is_file()
+    assert not (tmp_path / "mean" / "calibration.json").exists()  # another model's temperature
+    stamp = json.loads((tmp_path / "mean" / "contract.json").read_text())
+    assert stamp["training_digest"] == "d"
+    assert stamp["average_of"] == report["average_of"]
+    assert [part["share"] for part in stamp["average_of"]] == [0.333333, 0.666667]
+    assert str(tmp_path) not in json.dumps(stamp)
+    seen = read_seen(tmp_path / "mean")
+    assert seen is not None
+    assert find_seen(EXAMPLES, seen.texts) == {"0", "1"}
+
+
+def test_shards_of_another_cut_are_found(tmp_path: Path) -> None:
+    one, two = make_model(tmp_path / "1", 1.0), make_model(tmp_path / "2", 3.0)
+    tensors = st.load_file(two / "model.safetensors")
+    (two / "model.safetensors").unlink()
+    for n, (name, value) in enumerate(tensors.items()):
+        st.save_file({name: value}, two / f"model-{n}.safetensors", metadata={"format": "pt"})
+    average_models([two, one], tmp_path / "mean")
+    found = {
+        name: value
+        for file in (tmp_path / "mean").glob("*.safetensors")
+        for name, value in st.load_file(file).items()
+    }
+    assert torch.equal(found["a.weight"].float(), torch.full((2, 3), 2.0))
+    assert torch.allclose(found["a.bias"], torch.full((3,), 20.0))
+
+
+def test_models_of_different_make_are_refused(tmp_path: Path) -> None:
+    one = make_model(tmp_path / "1", 1.0)
+    with pytest.raises(TrainingError, match="at least two"):
+        average_models([one], tmp_path / "mean")
+    with pytest.raises(TrainingError, match="give one a model"):
+        average_models([one, one], tmp_path / "mean", weights=[0, 0])
+    other = make_model(tmp_path / "2", 1.0, hidden_size=7)
+    with pytest.raises(TrainingError, match=r"differs from that of .* in hidden_size"):
+        average_models([one, other], tmp_path / "mean")
+    (other / "config.json").write_text((one / "config.json").read_text())
+    (other / "contract.json").write_text('{"training_digest": "another"}')
+    with pytest.raises(TrainingError, match="names another training_digest"):
+        average_models([one, other], tmp_path / "mean")
+    st.save_file({"b": torch.zeros(1)}, other / "model.safetensors")
+    with pytest.raises(TrainingError, match=r"3 tensors are not in both .* e.g. a.bias"):
+        average_models([one, other], tmp_path / "mean")
+    tensors = st.load_file(one / "model.safetensors")
+    wide = make_model(tmp_path / "3", 1.0)
+    st.save_file({**tensors, "a.bias": torch.zeros(4)}, wide / "model.safetensors")
+    with pytest.raises(TrainingError, match=r"a.bias has the shape \[4\]"):
+        average_models([one, wide], tmp_path / "mean")
+    assert not (tmp_path / "mean").exists()
+
+
+def test_command(tmp_path: Path) -> None:
+    models = [str(make_model(tmp_path / name, value)) for name, value in (("1", 1.0), ("2", 2.0))]
+    arguments = ["average", *models, "--output", str(tmp_path / "mean"), "--json"]
+    result = CliRunner().invoke(distill, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["description"] == "mean of 2 models: toy 1.0"
+    with pytest.raises(TrainingError, match="is not empty"):
+        average_models([Path(m) for m in models], tmp_path / "mean")
