@@ -4,7 +4,7 @@ import base64
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from reports.charts import (
     draw_shares,
     draw_sparkline,
     draw_volume,
+    draw_volume_sparkline,
     make_axis,
 )
 from reports.queries import read_report_data
@@ -45,6 +46,7 @@ class _Trend:
     net: tuple[Chart, ...]
     volume: tuple[Chart, ...]
     panels: tuple[tuple[Series, Chart], ...]
+    volume_panels: tuple[tuple[Series, Chart], ...]
     total: Series
 
 
@@ -54,6 +56,7 @@ class _AspectRow:
     shares: Chart | None
     net: Chart | None
     sparkline: Chart | None
+    volume: Chart | None
 
 
 def build_report(
@@ -168,7 +171,8 @@ def _make_trend(data: ReportData) -> _Trend | None:
         ),
         volume=tuple(
             draw_volume(
-                f"volume-{size}", axis, counts, width=width, height=height - 30, css_class=size
+                f"volume-{size}", "all platforms", axis, counts,
+                width=width, height=height - 30, css_class=size,
             )
             for size, width, height in sizes
         ),
@@ -182,7 +186,22 @@ def _make_trend(data: ReportData) -> _Trend | None:
             )
             for number, (series, line) in enumerate(zip(panels, panel_counts, strict=True), 1)
         ),
+        volume_panels=tuple(
+            (
+                series,
+                draw_volume(
+                    f"volume-panel-{number}", series.name, axis, line,
+                    width=350, height=130, highest=_count_most(panel_counts),
+                ),
+            )
+            for number, (series, line) in enumerate(zip(panels, panel_counts, strict=True), 1)
+        ),
     )  # fmt: skip
+
+
+def _count_most(lines: Iterable[Sequence[Counts | None]]) -> int:
+    """The largest volume of one period in any of several series."""
+    return max((one.count_posts for line in lines for one in line if one), default=0)
 
 
 def _sum_series(platforms: Sequence[Series]) -> Series:
@@ -203,6 +222,7 @@ def _make_aspects(data: ReportData, trend: _Trend | None) -> tuple[_AspectRow, .
         if trend is not None and total.aspect in series
     }
     reach = choose_reach([c.net_sentiment for line in lines.values() for c in line if c])
+    highest = _count_most(lines.values())
     rows = []
     for number, total in enumerate(totals, 1):
         net, shares = total.counts.net_sentiment, total.counts.shares
@@ -221,6 +241,11 @@ def _make_aspects(data: ReportData, trend: _Trend | None) -> tuple[_AspectRow, .
                 else None,
                 sparkline=draw_sparkline(
                     f"aspect-{number}-line", total.aspect, trend.axis, line, reach=reach
+                )
+                if trend is not None and line is not None and len(trend.axis.starts) > 1
+                else None,
+                volume=draw_volume_sparkline(
+                    f"aspect-{number}-volume", total.aspect, trend.axis, line, highest=highest
                 )
                 if trend is not None and line is not None and len(trend.axis.starts) > 1
                 else None,

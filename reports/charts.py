@@ -145,51 +145,55 @@ def draw_net_sentiment(
 
 def draw_volume(
     ident: str,
+    name: str,
     axis: Axis,
     counts: Sequence[Counts | None],
     *,
     width: int,
     height: int,
+    highest: int | None = None,
     css_class: str = "",
 ) -> Chart:
-    """Posts over time as bars, stacked by label; posts without one on top."""
+    """Posts over time as bars, stacked by label; posts without one on top.
+
+    `highest` is the volume that the axis reaches to, so that panels can be compared.
+    """
     volumes = [one.count_posts if one else 0 for one in counts]
-    top = _round_up(max(volumes, default=0))
+    top = _round_up(max(volumes, default=0) if highest is None else highest)
     plot = _Plot(width=width, height=height, n_slots=len(axis.starts), low=0, high=top)
     ticks = [0, top / 2, top] if top % 2 == 0 else [0, top]
     shapes = [
         *plot.draw_y_axis(ticks, [format_count(tick) for tick in ticks]),
         *plot.draw_x_axis(axis),
+        *plot.draw_bars(axis, counts, max(1.0, min(46.0, plot.slot * 0.72))),
     ]
-    bar = max(1.0, min(46.0, plot.slot * 0.72))
-    for index, one in enumerate(counts):
-        if one is None:
-            continue
-        base = 0
-        for layer, count in _layers(one):
-            if count:
-                shapes.append(
-                    _shape(
-                        "rect",
-                        f"fill-{layer}",
-                        title=f"{axis.name(axis.starts[index])}: {format_count(count)} {layer}"
-                        f" of {format_count(one.count_posts)}",
-                        x=plot.x(index) - bar / 2,
-                        y=plot.y(base + count),
-                        width=bar,
-                        height=plot.y(base) - plot.y(base + count),
-                    )
-                )
-            base += count
     return Chart(
         ident=ident,
         css_class=f"chart {css_class}".strip(),
         width=width,
         height=height,
-        title=f"Posts by {axis.grain} and label",
-        description=f"{_span(axis)} {format_count(sum(volumes))} posts,"
-        f" at most {format_count(max(volumes, default=0))} in one {axis.grain}.",
+        title=f"Posts by {axis.grain} and label: {format_name(name)}",
+        description=_say_volume(axis, volumes),
         shapes=tuple(shapes),
+    )
+
+
+def draw_volume_sparkline(
+    ident: str, name: str, axis: Axis, counts: Sequence[Counts | None], *, highest: int
+) -> Chart:
+    """Posts over time by label, small enough for a table cell; `highest` as in `draw_volume`."""
+    plot = _Plot(
+        width=132, height=30, n_slots=len(axis.starts), low=0, high=max(1, highest),
+        left=3, right=3, top=3, bottom=3,
+    )  # fmt: skip
+    return Chart(
+        ident=ident,
+        css_class="sparkline",
+        width=132,
+        height=30,
+        title=f"Posts by {axis.grain} and label: {format_name(name)}",
+        description=_say_volume(axis, [one.count_posts if one else 0 for one in counts]),
+        shapes=tuple(plot.draw_bars(axis, counts, max(0.8, min(12.0, plot.slot * 0.8)))),
     )
 
 
@@ -314,6 +318,31 @@ class _Plot:
             is_down = True
         return [_shape("path", css_class, d=" ".join(commands))] if commands else []
 
+    def draw_bars(self, axis: Axis, counts: Sequence[Counts | None], width: float) -> list[Shape]:
+        """A bar a period, in layers by label."""
+        shapes = []
+        for index, one in enumerate(counts):
+            if one is None:
+                continue
+            base = 0
+            for layer, count in _layers(one):
+                if not count:
+                    continue
+                words = f"{format_count(count)} {layer} of {format_count(one.count_posts)}"
+                shapes.append(
+                    _shape(
+                        "rect",
+                        f"fill-{layer}",
+                        title=f"{axis.name(axis.starts[index])}: {words}",
+                        x=self.x(index) - width / 2,
+                        y=self.y(base + count),
+                        width=width,
+                        height=self.y(base) - self.y(base + count),
+                    )
+                )
+                base += count
+        return shapes
+
 
 def _layers(counts: Counts) -> list[tuple[str, int]]:
     labelled = (counts.count_negative, counts.count_neutral, counts.count_positive)
@@ -327,6 +356,11 @@ def _round_up(value: int) -> int:
     while power * 10 < value:
         power *= 10
     return next((step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value), 1)
+
+
+def _say_volume(axis: Axis, volumes: Sequence[int]) -> str:
+    most = format_count(max(volumes, default=0))
+    return f"{_span(axis)} {format_count(sum(volumes))} posts, at most {most} in one {axis.grain}."
 
 
 def _span(axis: Axis) -> str:

@@ -10,6 +10,7 @@ from reports.charts import (
     draw_net_sentiment,
     draw_shares,
     draw_volume,
+    draw_volume_sparkline,
     make_axis,
 )
 from reports.records import Counts, Period
@@ -79,7 +80,9 @@ def test_points_of_few_posts_are_hollow() -> None:
 
 
 def test_bars_stack_to_the_number_of_posts() -> None:
-    chart = draw_volume("v", AXIS, [count(1, 2, 3, 4), None, None, None], width=400, height=200)
+    chart = draw_volume(
+        "v", "all", AXIS, [count(1, 2, 3, 4), None, None, None], width=400, height=200
+    )
     heights = {
         name: float(shapes_of(chart, f"fill-{name}")[0]["height"])
         for name in ("negative", "neutral", "positive", "unlabelled")
@@ -92,11 +95,22 @@ def test_bars_stack_to_the_number_of_posts() -> None:
     assert top["title"] == "1 Mar 2026: 4 unlabelled of 10"
 
 
+def test_panels_of_one_scale_can_be_compared() -> None:
+    small, large = (
+        draw_volume("v", "x", AXIS, [one], width=350, height=130, highest=10)
+        for one in (count(0, 2, 0), count(0, 10, 0))
+    )
+    heights = [float(shapes_of(c, "fill-neutral")[0]["height"]) for c in (small, large)]
+    assert heights[1] == pytest.approx(5 * heights[0], abs=0.1)
+
+
 def test_shapes_stay_inside_the_drawing() -> None:
     axis = make_axis("day", date(2026, 1, 1), date(2026, 4, 10))
     counts = [count(number % 7, 1, number % 5) for number in range(len(axis.starts))]
     for chart in (
-        draw_volume("v", axis, counts, width=350, height=200),
+        draw_volume("v", "all", axis, counts, width=350, height=200),
+        draw_volume("w", "all", axis, counts, width=350, height=130, highest=30),
+        draw_volume_sparkline("s", "all", axis, counts, highest=30),
         draw_net_sentiment("n", "all", axis, counts, width=350, height=200, reach=1.0),
     ):
         assert all(_is_inside(shape, chart) for shape in chart.shapes)
