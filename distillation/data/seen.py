@@ -120,12 +120,7 @@ def merge_seen(models: Iterable[Path], folder: Path) -> None:
 def find_seen(examples: Iterable[Example], digests: Set[str]) -> frozenset[str]:
     """The ids of the examples whose text (`name_content`) is among the digests."""
     named = ((example.example_id, name_content(example.item)) for example in examples)
-    # The second digest is that of files written when punctuation still counted.
-    return frozenset(
-        example_id
-        for example_id, name in named
-        if name and (_digest(name) in digests or _hash(name) in digests)
-    )
+    return frozenset(example_id for example_id, name in named if name and _digest(name) in digests)
 
 
 def split_seen(
