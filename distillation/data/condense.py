@@ -28,13 +28,73 @@ def take_sentences(text: str, n: int) -> str:
     return text
 
 
+# A clause before a comma in which one of these stands can go without loss.
+_PICTURE = re.compile(
+    r"\b(images?|pictures?|photos?|photographs?|visual\w*|multimodal|modalit(y|ies))\b",
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(r"\bimages?\b", re.IGNORECASE)
+# What is left after a clause must be able to stand alone; "both" would be text and picture.
+_LEANS = re.compile(
+    r"(and|but|or|nor|both|which|who|as|while|with|although|though|where|indicating|suggesting"
+    r"|reflecting|conveying)\b",
+    re.IGNORECASE,
+)
+_MIN_WORDS = 3
+
+
+def leave_out_pictures(text: str) -> str:
+    """The text without what it says of a picture.
+
+    Of a sentence that opens with a clause about one ("Integrating text and image, the tone
+    is warm.") the rest is kept, if it can stand alone and says no more of pictures; else
+    the sentence goes.
+    """
+    kept = []
+    for sentence in _split(text):
+        rest = sentence
+        while _PICTURE.search(rest) and ", " in rest:
+            rest = rest.partition(", ")[2]
+        is_cut = rest != sentence
+        if (
+            _PICTURE.search(rest)
+            or _LEANS.match(rest)
+            or (is_cut and len(rest.split()) < _MIN_WORDS)
+        ):
+            continue
+        kept.append(rest[0].upper() + rest[1:])
+    return " ".join(kept)
+
+
+def _leave_out_images(text: str) -> str:
+    return " ".join(sentence for sentence in _split(text) if not _IMAGE.search(sentence))
+
+
+def _split(text: str) -> list[str]:
+    sentences = []
+    while text:
+        first = take_sentences(text, 1)
+        sentences.append(first)
+        text = text[len(first) :].lstrip()
+    return sentences
+
+
 def condense(rationale: Rationale, part_sentences: Sequence[int]) -> Rationale:
     """A rationale cut to so many sentences of its four parts in order; its label stays.
 
     -1 keeps a part whole, 0 leaves it empty (a student with weak eyes should not learn
-    to tell of pictures what it cannot see).
+    to tell of pictures what it cannot see). Without the image analysis, the others lose
+    what they say of it, too. In the text analysis only sentences with the word "image"
+    go: posts speak of photos.
     """
     text, image, conflict, conclusion = part_sentences
+    if image == 0:
+        rationale = replace(
+            rationale,
+            text_analysis=_leave_out_images(rationale.text_analysis),
+            conflict_resolution=leave_out_pictures(rationale.conflict_resolution),
+            final_conclusion=leave_out_pictures(rationale.final_conclusion),
+        )
     return replace(
         rationale,
         text_analysis=take_sentences(rationale.text_analysis, text),

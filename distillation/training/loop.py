@@ -24,10 +24,10 @@ from distillation.training.checkpoint import (
     save_checkpoint,
 )
 from distillation.training.identity import describe_training
-from distillation.training.losses import label_loss, response_loss
+from distillation.training.losses import label_loss, mix_losses, response_loss
 from distillation.training.modeling import Trainee, group_parameters
 from distillation.training.packing import Pack, pack_items
-from distillation.training.recipe import LossRecipe, Recipe
+from distillation.training.recipe import Recipe
 from distillation.training.schedules import rate_factor
 from distillation.training.sequences import Encoder, TrainingItem, make_filler
 from distillation.training.soft_labels import SoftLabels
@@ -210,7 +210,7 @@ def _run_step(
                 soft[0] * scale_label,
                 soft[1] * scale_response,
             ]
-            accelerator.backward(_mix(parts, recipe.loss))
+            accelerator.backward(mix_losses(parts, recipe.loss))
         # Several processes add up their gradients in the model until the last pack.
         if is_last or accelerator.num_processes == 1:
             weights.take_gradients()
@@ -218,18 +218,10 @@ def _run_step(
     means = (accelerator.reduce(sums, reduction="sum") / accelerator.num_processes).tolist()
     names = ("hard_cls", "hard_rea", "soft_cls", "soft_rea")
     found = dict(zip(names, means, strict=True))
-    found["loss"] = _mix(means, recipe.loss)
+    found["loss"] = mix_losses(means, recipe.loss)
     found["n_labels"], found["n_responses"] = counts.tolist()
     found["n_tokens"] = float(sum(len(pack.token_ids) for pack in packs))
     return found
-
-
-def _mix(parts: Sequence[Any], loss: LossRecipe) -> Any:
-    """One loss of four: hard label, hard response, soft label, soft response."""
-    hard_label, hard_response, soft_label, soft_response = parts
-    hard = loss.alpha * hard_label + (1 - loss.alpha) * hard_response
-    soft = loss.alpha * soft_label + (1 - loss.alpha) * soft_response
-    return (1 - loss.kd_weight) * hard + loss.kd_weight * soft
 
 
 def _hard_losses(pack: Pack, logits: Any, label_ids: Any) -> tuple[Any, Any]:

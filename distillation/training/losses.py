@@ -6,7 +6,10 @@ logits of a position are those that predict the response token in question, so n
 shift is left to do here, and prompt positions are never among them.
 """
 
+from collections.abc import Sequence
 from typing import Any
+
+from distillation.training.recipe import LossRecipe
 
 
 def label_loss(logits: Any, label_ids: Any, classes: Any) -> Any:
@@ -75,3 +78,16 @@ def kd_loss_top_k(student: Any, ids: Any, log_probs: Any, temperature: float) ->
     their_rest = rest.clamp(min=1e-6)
     kl = kl + torch.where(has_rest, their_rest * (their_rest.log() - our_rest), 0.0)
     return kl.sum() * temperature**2
+
+
+def mix_losses(parts: Sequence[Any], loss: LossRecipe) -> Any:
+    """One loss of four means: hard label, hard response, soft label, soft response.
+
+    A task outside `kd_tasks` keeps its hard loss at full weight.
+    """
+    hard_label, hard_response, soft_label, soft_response = parts
+    on_label = loss.kd_weight if "label" in loss.kd_tasks else 0.0
+    on_response = loss.kd_weight if "rationale" in loss.kd_tasks else 0.0
+    label = (1 - on_label) * hard_label + on_label * soft_label
+    response = (1 - on_response) * hard_response + on_response * soft_response
+    return loss.alpha * label + (1 - loss.alpha) * response

@@ -36,12 +36,21 @@ class ModelRecipe:
     is_checkpointing_gradients: bool = False
 
 
+# What a student learns; `loss.kd_tasks` names those with soft labels.
+TASKS = ("label", "rationale")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossRecipe:
-    """L = (1 - kd_weight) (alpha L_cls + (1 - alpha) L_rea) + kd_weight (the same, soft)."""
+    """L = (1 - kd_weight) (alpha L_cls + (1 - alpha) L_rea) + kd_weight (the same, soft).
+
+    A task that is not in `kd_tasks` has hard labels only, at full weight: an assistant that
+    was trained on labels alone has nothing to say of rationales.
+    """
 
     alpha: float = 0.5
     kd_weight: float = 0.0
+    kd_tasks: tuple[str, ...] = TASKS
     temperature: float = 1.0
 
 
@@ -217,6 +226,11 @@ def _check(recipe: Recipe, where: str) -> None:
         raise ConfigError(
             f"{where}: pack.part_sentences = {list(sentences)}. Give four numbers, one a part: -1 "
             "for all sentences, 0 for none"
+        )
+    if not recipe.loss.kd_tasks or not set(recipe.loss.kd_tasks) <= set(TASKS):
+        raise ConfigError(
+            f"{where}: loss.kd_tasks = {list(recipe.loss.kd_tasks)}. Name label, rationale or "
+            "both; loss.kd_weight = 0 turns soft labels off"
         )
     choices = {
         "model.method": (recipe.model.method, ("full", "lora")),

@@ -22,7 +22,7 @@ from distillation.training.checkpoint import drop_checkpoints
 from distillation.training.identity import describe_training, name_changes
 from distillation.training.loop import make_autocast, train
 from distillation.training.modeling import Trainee, load_trainee, write_model
-from distillation.training.recipe import Recipe
+from distillation.training.recipe import TASKS, Recipe
 from distillation.training.scoring import score_labels
 from distillation.training.sequences import Encoder, TrainingItem
 from distillation.training.soft_labels import (
@@ -275,12 +275,12 @@ def _count_cuts(
 def _find_soft_labels(
     run: TrainingRun, items: Sequence[TrainingItem], device: Any
 ) -> SoftLabels | None:
-    temperature = run.recipe.loss.temperature
+    temperature, tasks = run.recipe.loss.temperature, run.recipe.loss.kd_tasks
     if run.soft_labels_in is not None:
-        return StoredSoftLabels(run.soft_labels_in, temperature=temperature)
+        return StoredSoftLabels(run.soft_labels_in, temperature=temperature, tasks=tasks)
     if run.assistant is None:
         return None
-    return _make_assistant(run, run.assistant, items, device)
+    return _make_assistant(run, run.assistant, items, device, tasks=tasks)
 
 
 def _write_soft_labels(
@@ -310,7 +310,12 @@ def _write_soft_labels(
 
 
 def _make_assistant(
-    run: TrainingRun, folder: Path, items: Sequence[TrainingItem], device: Any
+    run: TrainingRun,
+    folder: Path,
+    items: Sequence[TrainingItem],
+    device: Any,
+    *,
+    tasks: Sequence[str] = TASKS,
 ) -> ResidentAssistant:
     """A model that does not learn; the recipe says how it is held and fed."""
     fixed = replace(run.recipe.model, method="full", frozen=(), is_checkpointing_gradients=False)
@@ -323,6 +328,7 @@ def _make_assistant(
         image_token_id=assistant.image_token_id,
         n_words=len(assistant.tokenizer),
         temperature=run.recipe.loss.temperature,
+        tasks=tasks,
     )
 
 

@@ -8,7 +8,7 @@ log-probabilities. So the assistant need not fit beside the student.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +21,8 @@ from distillation.data.locks import make_folder
 from distillation.data.manifests import MANIFEST_FILE, read_manifest_file, write_manifest
 from distillation.training.losses import kd_loss, kd_loss_top_k, soft_label_loss
 from distillation.training.packing import Pack, pack_items
-from distillation.training.sequences import Encoder, TokenSequence, TrainingItem
+from distillation.training.recipe import TASKS
+from distillation.training.sequences import EncodedItem, Encoder, TokenSequence, TrainingItem
 
 # Raise when columns change their meaning. 2: the digest counts the post's content, too.
 FORMAT_VERSION = 2
@@ -39,7 +40,8 @@ class ResidentAssistant:
     """An assistant that is held in memory and computes its logits pack by pack.
 
     `n_words` is the tokenizer's length: rows of the vocabulary beyond it are padding,
-    of different lengths in models of different sizes, and are cut off.
+    of different lengths in models of different sizes, and are cut off. Only the prompts of
+    `tasks` are run.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class ResidentAssistant:
         image_token_id: int | None,
         n_words: int,
         temperature: float,
+        tasks: Sequence[str] = TASKS,
     ) -> None:
+        self._tasks = tasks
         self.n_words = n_words
         self._model = model.eval()
         self._encoder = encoder
@@ -76,6 +80,8 @@ class ResidentAssistant:
         own_label_ids = torch.tensor(self.label_ids, device=logits.device)
         label_sum = response_sum = logits.sum() * 0.0
         for piece in pack.pieces:
+            if piece.sequence.purpose not in self._tasks:
+                continue
             sequence, found = theirs[piece.sequence.key, piece.sequence.purpose]
             _check_same_response(piece.sequence, digest_response(sequence))
             ours, found = logits[piece.start : piece.stop], found.to(logits.device)
@@ -92,13 +98,20 @@ class ResidentAssistant:
         import torch
 
         device = next(self._model.parameters()).device
-        encoded = [self._encoder.encode(item) for item in items]
+        encoded = [self._take_tasks(self._encoder.encode(item)) for item in items]
+        encoded = [item for item in encoded if item.sequences]
+        if not encoded:
+            return
         n_tokens = max(4096, max(item.n_tokens for item in encoded))
         for pack in pack_items(encoded, max_tokens=n_tokens, image_token_id=self._image_token_id):
             with torch.no_grad():
                 logits = self._model(**pack.make_inputs(device)).logits[0]
             for piece in pack.pieces:
                 yield piece.sequence, logits[piece.start : piece.stop, : self.n_words]
+
+    def _take_tasks(self, item: EncodedItem) -> EncodedItem:
+        kept = tuple(s for s in item.sequences if s.purpose in self._tasks)
+        return replace(item, sequences=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +125,7 @@ class _Row:
 class StoredSoftLabels:
     """Soft labels read from a folder that `write_soft_labels` made."""
 
-    def __init__(self, folder: Path, *, temperature: float) -> None:
+    def __init__(self, folder: Path, *, temperature: float, tasks: Sequence[str] = TASKS) -> None:
         manifest = read_manifest_file(folder, format_version=FORMAT_VERSION, made_by=_MADE_BY)
         if manifest["temperature"] != temperature:
             raise TrainingError(
@@ -126,6 +139,7 @@ class StoredSoftLabels:
         self._folder = folder
         self._n_words = int(manifest["n_words"])
         self._temperature = temperature
+        self._tasks = tasks
         frame = pl.read_parquet(folder / SOFT_LABELS_FILE)
         self._rows = {
             (key, purpose): _Row(digest, k, ids, log_probs)
@@ -139,6 +153,8 @@ class StoredSoftLabels:
         label_sum = response_sum = logits.sum() * 0.0
         for piece in pack.pieces:
             sequence = piece.sequence
+            if sequence.purpose not in self._tasks:
+                continue
             row = self._rows.get((sequence.key, sequence.purpose))
             if row is None:
                 raise TrainingError(

@@ -2,7 +2,7 @@ import pytest
 
 from analytics.contract.labels import Label
 from analytics.contract.records import Rationale
-from distillation.data.condense import WHOLE, condense, take_sentences
+from distillation.data.condense import WHOLE, condense, leave_out_pictures, take_sentences
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,34 @@ def test_parts_are_cut_apart_and_the_label_stays() -> None:
     )
     assert short.label is Label.NEUTRAL
     assert condense(whole, WHOLE) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Integrating text and image, it is warm. So it was.", "It is warm. So it was."),
+        ("Weighing the text, and the picture, all of it is well.", "All of it is well."),
+        ("The visual part shows a smile, which is nice. They are happy.", "They are happy."),
+        ("In the photo, both smile at us. No more.", "No more."),
+        ("Without commas the image stays a whole sentence.", ""),
+        ("Nothing of it here, or there.", "Nothing of it here, or there."),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_pictures_goes(text: str, left: str) -> None:
+    assert leave_out_pictures(text) == left
+
+
+def test_without_the_image_part_the_others_lose_the_image_too() -> None:
+    whole = Rationale(
+        text_analysis="It shares a photo of Rye. The image is calm. It is plain.",
+        image_analysis="A street.",
+        conflict_resolution="There is no conflict between the text and the image.",
+        final_conclusion="Integrating text and image, the sentiment is neutral.",
+        label=Label.NEUTRAL,
+    )
+    short = condense(whole, (2, 0, -1, 1))
+    assert short.text_analysis == "It shares a photo of Rye. It is plain."
+    assert (short.image_analysis, short.conflict_resolution) == ("", "")
+    assert short.final_conclusion == "The sentiment is neutral."
+    assert "image" in condense(whole, (2, 1, 1, 1)).final_conclusion

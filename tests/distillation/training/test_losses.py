@@ -10,9 +10,11 @@ from distillation.training.losses import (  # noqa: E402
     kd_loss,
     kd_loss_top_k,
     label_loss,
+    mix_losses,
     response_loss,
     soft_label_loss,
 )
+from distillation.training.recipe import LossRecipe  # noqa: E402
 
 
 def _logits(*rows: tuple[float, ...]) -> "torch.Tensor":
@@ -115,3 +117,17 @@ def test_soft_label_loss_is_over_the_three_labels() -> None:
     theirs = torch.tensor([[0.1, 0.2, 0.7], [0.5, 0.25, 0.25]]).log()
     wanted = kd_loss(logits[:, ids], theirs, 1.5)
     assert soft_label_loss(logits, ids, theirs, 1.5).item() == pytest.approx(wanted.item())
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        # L = (1 - l) (a L_cls + (1 - a) L_rea) + l (a K_cls + (1 - a) K_rea)
+        (LossRecipe(alpha=0.25, kd_weight=0.5), 0.5 * (0.25 + 0.75 * 2) + 0.5 * (0.25 * 3 + 3)),
+        (LossRecipe(alpha=0.25), 0.25 + 0.75 * 2),
+        (LossRecipe(alpha=0.25, kd_weight=0.5, kd_tasks=("label",)), 0.25 * 2 + 0.75 * 2),
+        (LossRecipe(alpha=0.25, kd_weight=0.5, kd_tasks=("rationale",)), 0.25 + 0.75 * 3),
+    ],
+)
+def test_mixture_of_the_four_losses(loss: LossRecipe, expected: float) -> None:
+    assert mix_losses([1.0, 2.0, 3.0, 4.0], loss) == pytest.approx(expected)

@@ -45,6 +45,8 @@ def test_overrides_reach_their_section() -> None:
         ("optim.n_epochs='two'", "optim.n_epochs = 'two' is not of type int"),
         ("loss.alpha=1.5", "loss.alpha = 1.5. Give a number from 0 to 1"),
         ("pack.part_sentences=[1, 2]", "Give four numbers, one a part"),
+        ("loss.kd_tasks=['labels']", "Name label, rationale or both"),
+        ("loss.kd_tasks=[]", "Name label, rationale or both"),
         ("optim.schedule=step", "Give one of linear, cosine, constant"),
         ("optim.batch_size=0", "Give a number above 0"),
         ("model.frozen=[1]", "is no list of str"),

@@ -102,6 +102,42 @@ def test_stored_and_resident_give_the_same_loss(
     assert errors[2] < 1e-3
 
 
+def test_tasks_without_soft_labels_are_neither_run_nor_asked_for(
+    student: Trainee,
+    encoder: Encoder,
+    assistant: ResidentAssistant,
+    training_items: list[TrainingItem],
+    tmp_path: Path,
+) -> None:
+    packs = _packs(encoder, student, training_items)
+    both = _losses(assistant, student, encoder, packs)
+    seen = []
+    hook = assistant._model.register_forward_pre_hook(
+        lambda _, args, kwargs: seen.append(kwargs["input_ids"].numel()), with_kwargs=True
+    )
+    try:
+        assert _losses(assistant, student, encoder, packs) == pytest.approx(both)
+        n_both = sum(seen)
+        seen.clear()
+        on_labels = ResidentAssistant(
+            assistant._model,
+            encoder,
+            training_items,
+            image_token_id=student.image_token_id,
+            n_words=assistant.n_words,
+            temperature=TEMPERATURE,
+            tasks=["label"],
+        )
+        assert _losses(on_labels, student, encoder, packs) == pytest.approx([both[0], 0.0])
+        assert 0 < sum(seen) < n_both
+    finally:
+        hook.remove()
+    plain = [replace(item, rationale=None) for item in training_items]
+    write_soft_labels(tmp_path, on_labels, plain, k=8, about={})
+    stored = StoredSoftLabels(tmp_path, temperature=TEMPERATURE, tasks=["label"])
+    assert _losses(stored, student, encoder, packs) == pytest.approx([both[0], 0.0], rel=1e-4)
+
+
 def test_prompt_positions_get_no_gradient_from_soft_labels(
     student: Trainee,
     encoder: Encoder,
