@@ -6,15 +6,19 @@ all its parts; the rest are rejects with their reason (MulCoT-RD, rationale augm
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from analytics.contract.digests import training_digest
 from analytics.contract.engine import Engine, TextReply, ask_each
+from analytics.contract.errors import EngineError
+from analytics.contract.json_files import read_object
+from distillation.data.condense import PARTS, WHOLE
 from distillation.data.examples import Example
 from distillation.data.rationales import read_manifest, write_rationales
 from distillation.data.seen import copy_seen
+from distillation.evaluation.judging import MAX_BAD_SHARE
 from distillation.teacher.journal import open_journal
 from distillation.teacher.replies import RULES_VERSION, check_reply
 from distillation.teacher.run import (
@@ -27,6 +31,7 @@ from distillation.teacher.run import (
 from distillation.teacher.stages import Outcome
 
 _CHUNK = 64
+_MIN_FAULTS = 8
 
 
 def augment(
@@ -38,6 +43,7 @@ def augment(
     split: str,
     version: str,
     max_rationale_tokens: int,
+    may_be_empty: Collection[str] = (),
     model: Path | None = None,
     is_stopped: Callable[[], bool] = lambda: False,
     on_start: Callable[[int], None] = lambda n: None,
@@ -46,11 +52,15 @@ def augment(
     """Let an engine explain the examples that the journal in `output` does not hold.
 
     Gives the manifest of the data set, or None where it was stopped before the end. A
-    batch that fails is halved until the example at fault is found; that one is a reject.
-    The `model` folder says what the assistant was trained on; that is kept in `output`.
+    batch that fails is halved until the example at fault is found; that one is a reject, and
+    the next run asks it again. Parts in `may_be_empty` may be left out by the assistant
+    (`find_empty_parts`). The `model` folder says what the assistant was trained on; that is
+    kept in `output`.
 
     Raises:
         TrainingError: `output` holds something else, or ids are not unique.
+        EngineError: more than 5 % of the examples of this run (and 8 of them) could not be
+            asked: the engine is at fault. What is finished is kept.
     """
     check_examples(examples)
     check_output(output, maker="assistant")
@@ -62,12 +72,14 @@ def augment(
         "dataset": dataset,
         "split": split,
         "max_rationale_tokens": max_rationale_tokens,
+        "may_be_empty": sorted(may_be_empty),
     }
     keys = [make_key(example, identity) for example in examples]
     started = time.monotonic()
     with open_journal(output, identity) as journal:
         todo = journal.list_open(keys, examples)
         on_start(len(todo))
+        n_asked = n_faults = 0
         for start in range(0, len(todo), _CHUNK):
             if is_stopped():
                 break
@@ -75,11 +87,19 @@ def augment(
             replies, errors = ask_each(engine.rationalize, [example.item for _, example in chunk])
             answers: dict[str, TextReply | Exception] = {**replies, **errors}
             for key, example in chunk:
-                journal.append(_judge(key, example, answers[example.item.content_key]))
+                reply = answers[example.item.content_key]
+                journal.append(_judge(key, example, reply, may_be_empty))
             on_done(len(chunk))
+            n_asked, n_faults = n_asked + len(chunk), n_faults + len(errors)
+            if n_faults > max(_MIN_FAULTS, MAX_BAD_SHARE * n_asked):
+                raise EngineError(
+                    f"{n_faults} of {n_asked} posts could not be explained; the last: "
+                    f"{next(iter(errors.values()), 'see above')}. Mend the engine and run the "
+                    f"command again: what is finished is kept in {output}"
+                )
         if todo:
             journal.end_run(time.monotonic() - started)
-        if not all(journal.is_done(key) for key in keys):
+        if not all(key in journal.outcomes for key in keys):
             return None
         outcomes = [journal.outcomes[key] for key in keys]
         totals = journal.totals
@@ -101,15 +121,41 @@ def augment(
     return read_manifest(output)
 
 
-def _judge(key: str, example: Example, reply: TextReply | Exception) -> Outcome:
+def find_empty_parts(model: Path) -> list[str]:
+    """The parts that a model was trained to leave out (`pack.part_sentences` 0)."""
+    sentences = _read_pack(model).get("part_sentences", WHOLE)
+    return [part for part, n in zip(PARTS, sentences, strict=False) if n == 0]
+
+
+def find_response_tokens(model: Path) -> int:
+    """How long the replies were that a model was trained on; 512 where it does not say."""
+    return int(_read_pack(model).get("max_response_tokens", 512))
+
+
+def _read_pack(model: Path) -> dict[str, Any]:
+    """`[pack]` of the recipe that a model folder was trained with."""
+    stamp = read_object(model / "contract.json") or {}
+    recipe = stamp.get("recipe")
+    pack = recipe.get("pack") if isinstance(recipe, dict) else None
+    return pack if isinstance(pack, dict) else {}
+
+
+def _judge(
+    key: str, example: Example, reply: TextReply | Exception, may_be_empty: Collection[str]
+) -> Outcome:
     if isinstance(reply, Exception):
         return Outcome(
-            key=key, example_id=example.example_id, stage="assistant", reason=f"engine: {reply}"
+            key=key,
+            example_id=example.example_id,
+            stage="assistant",
+            reason=f"engine: {reply}",
+            is_final=False,
         )
     checked = check_reply(
         reply.text,
         finish_reason=reply.finish_reason,
         has_picture=example.item.image_path is not None,
+        may_be_empty=may_be_empty,
     )
     reason, rationale = checked.reason, checked.rationale
     if rationale is not None and rationale.label != example.label:

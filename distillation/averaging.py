@@ -4,6 +4,7 @@ Trainings that began from the same weights lie in one basin, where the mean of t
 is often better than each (Wortsman et al. 2022, "Model soups"). It costs no more to serve.
 """
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,27 +32,64 @@ def average_models(
     """Write a model folder whose weights are the (weighted) mean of several models'.
 
     `weights` are shares, one a model; they are scaled to a sum of 1, and equal without
-    any. Number type, tokenizer and configuration are those of the first model. What any of
-    them was trained on counts as seen by the result.
+    any. Number type, tokenizer, configuration and recipe are those of the first model. What
+    any of them was trained on counts as seen by the result. That they began from one start
+    is not checked.
 
     Raises:
         TrainingError: fewer than two models, weights that are no shares, models of
-            different shape or contract, or an `output` that is not empty.
+            different shape or contract, or an `output` that is not empty or not
+            writable.
     """
-    import torch
-    from safetensors import safe_open
-    from safetensors.torch import save_file
+    from safetensors import SafetensorError
 
     shares = _make_shares(models, weights)
-    if output.exists() and any(output.iterdir()):
-        raise TrainingError(f"{output}: is not empty. Give a new folder")
+    if output.is_file() or (output.exists() and any(output.iterdir())):
+        raise TrainingError(f"{output}: is a file, or a folder that is not empty. Give a new one")
     places = [_find_tensors(model) for model in models]
     for model, place in zip(models[1:], places[1:], strict=True):
         _check_same(models[0], model, places[0], place)
     # Sharded as the first model is, one of its files in memory at a time.
     files = sorted(set(places[0].values()))
     stamps = [read_object(model / CONTRACT_FILE) or {} for model in models]
-    output.mkdir(parents=True, exist_ok=True)
+    about = description or f"mean of {len(models)} models: {stamps[0].get('description', '?')}"
+    report = {
+        "description": about,
+        "average_of": [
+            {"description": stamp.get("description"), "seed": _seed(stamp), "share": round(w, 6)}
+            for stamp, w in zip(stamps, shares, strict=True)
+        ],
+    }
+    kept = {key: stamps[0][key] for key in ("training_digest", "recipe") if key in stamps[0]}
+    # Beside its place, and put there whole: half a model must not pass for one.
+    temp = output.with_name(f".{output.name}.tmp-{os.getpid()}")
+    try:
+        temp.mkdir(parents=True)
+        _write_means(files, places, shares, temp)
+        for path in models[0].iterdir():
+            if path.is_file() and path.suffix != ".safetensors" and path.name not in _LEFT_OUT:
+                shutil.copyfile(path, temp / path.name)
+        merge_seen(models, temp)
+        write_object(temp / CONTRACT_FILE, {**kept, **report})
+        if output.is_dir():
+            output.rmdir()
+        os.replace(temp, output)
+    except (OSError, SafetensorError) as exc:
+        raise TrainingError(
+            f"{output}: the mean cannot be written ({exc}). Make room, or give another folder"
+        ) from exc
+    finally:
+        shutil.rmtree(temp, ignore_errors=True)
+    return report
+
+
+def _write_means(
+    files: Sequence[Path], places: Sequence[_Places], shares: Sequence[float], folder: Path
+) -> None:
+    import torch
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
     for file in files:
         mean: dict[str, Any] = {}
         with safe_open(file, "pt") as opened:
@@ -65,23 +103,7 @@ def average_models(
                         theirs = other.get_tensor(name)
                     total += theirs.to(torch.float32) * share
                 mean[name] = total.to(value.dtype).contiguous()
-        save_file(mean, output / file.name, metadata=metadata)
-    for path in models[0].iterdir():
-        if path.is_file() and path.suffix != ".safetensors" and path.name not in _LEFT_OUT:
-            shutil.copyfile(path, output / path.name)
-    merge_seen(models, output)
-    parts = [
-        {"description": stamp.get("description"), "seed": _seed(stamp), "share": round(share, 6)}
-        for stamp, share in zip(stamps, shares, strict=True)
-    ]
-    about = description or f"mean of {len(models)} models: {stamps[0].get('description', '?')}"
-    stamp = {
-        **{k: stamps[0][k] for k in ("training_digest",) if k in stamps[0]},
-        "description": about,
-        "average_of": parts,
-    }
-    write_object(output / CONTRACT_FILE, stamp)
-    return {"description": about, "average_of": parts}
+        save_file(mean, folder / file.name, metadata=metadata)
 
 
 def _make_shares(models: Sequence[Path], weights: Sequence[float] | None) -> list[float]:
@@ -119,11 +141,11 @@ def _check_same(first: Path, model: Path, ours: _Places, theirs: _Places) -> Non
             f"{model}: {len(only)} tensors are not in both it and {first}, e.g. {only[0]}. Give "
             "models that were trained from one start"
         )
-    configs = [read_object(folder / CONFIG_FILE) or {} for folder in (first, model)]
+    configs = [_take_off(read_object(folder / CONFIG_FILE) or {}) for folder in (first, model)]
     differing = [
         key
         for key in sorted(configs[0].keys() | configs[1].keys())
-        if key not in _MAY_DIFFER and configs[0].get(key) != configs[1].get(key)
+        if configs[0].get(key) != configs[1].get(key)
     ]
     if differing:
         raise TrainingError(
@@ -143,6 +165,15 @@ def _check_same(first: Path, model: Path, ours: _Places, theirs: _Places) -> Non
                 f"{model}: {name} has the shape {shapes[1]}, in {first} {shapes[0]}. Give models "
                 "that were trained from one start"
             )
+
+
+def _take_off(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration, and those within it, without what may differ."""
+    return {
+        key: _take_off(value) if isinstance(value, dict) else value
+        for key, value in config.items()
+        if key not in _MAY_DIFFER
+    }
 
 
 def _read_shape(file: Path, name: str) -> list[int]:

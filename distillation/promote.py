@@ -109,13 +109,25 @@ def check_better(
     *,
     n_resamples: int,
     seed: int,
+    n_seen_by_baseline: int = 0,
+    allow_few: bool = False,
 ) -> Check:
     """Macro-F1 is higher with its whole interval above 0, and accuracy is not lower.
 
     Both models are compared on the examples that both judged, by the paired
-    bootstrap of picture groups (see `compare_paired`).
+    bootstrap of picture groups (see `compare_paired`). What the baseline was trained on is
+    left out by the caller: `n_seen_by_baseline` examples.
     """
     both = {row.example_id for row in baseline} & {row.example_id for row in candidate}
+    if n_seen_by_baseline and len(both) < (1 if allow_few else MIN_UNSEEN_POSTS):
+        return Check(
+            name="better",
+            is_passed=False,
+            detail=f"{baseline_name} was trained on {n_seen_by_baseline} of the gold examples; "
+            f"{len(both)} are left to compare on and {MIN_UNSEEN_POSTS} are needed. Give another "
+            "--gold",
+            figures={"against": baseline_name, "n_seen_by_baseline": n_seen_by_baseline},
+        )
     a = [row for row in baseline if row.example_id in both]
     b = [row for row in candidate if row.example_id in both]
     found = compare_paired(a, b, n_resamples=n_resamples, seed=seed)
@@ -138,10 +150,13 @@ def check_better(
     return Check(
         name="better",
         is_passed=is_f1_better and is_accuracy_kept,
-        detail=f"against {baseline_name} on {f1.n} examples in {f1.n_groups} groups: {figures}"
+        detail=f"against {baseline_name} on {f1.n} examples in {f1.n_groups} groups"
+        + (f" ({n_seen_by_baseline} that it was trained on left out)" if n_seen_by_baseline else "")
+        + f": {figures}"
         + "".join(f"; {fault}" for fault in faults),
         figures={
             "against": baseline_name,
+            "n_seen_by_baseline": n_seen_by_baseline,
             "differences": {name: asdict(difference) for name, difference in found.items()},
             "scores": {name: asdict(interval) for name, interval in intervals.items()},
             "level": LEVEL,

@@ -36,7 +36,11 @@ from analytics.contract.errors import AnalyticsError
     show_default=True,
     help="Number type of the engine.",
 )
-@click.option("--max-rationale-tokens", type=click.IntRange(8), default=320, show_default=True)
+@click.option(
+    "--max-rationale-tokens",
+    type=click.IntRange(8),
+    help="Tokens of a reply.  [default: what the model was trained with, else 512]",
+)
 @click.option("--text-only", is_flag=True, help="Leave the pictures out.")
 @common_options
 def augment(
@@ -47,7 +51,7 @@ def augment(
     output: Path,
     engine: str,
     dtype: str,
-    max_rationale_tokens: int,
+    max_rationale_tokens: int | None,
     text_only: bool,
 ) -> None:
     """Let the assistant explain the training set; keep what ends in the right label.
@@ -62,6 +66,7 @@ def augment(
     from analytics.engine.loading import load_engine
     from analytics.engine.models import resolve_model
     from distillation.augment import augment as augment_examples
+    from distillation.augment import find_empty_parts, find_response_tokens
     from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, parse_spec
 
@@ -71,6 +76,7 @@ def augment(
     folder = resolve_model(model, cache_dir=cache)
     sees_pictures = folder.accepts_images and not text_only
     examples = load_spec(spec, pictures=open_cached_pictures(cache) if sees_pictures else None)
+    max_rationale_tokens = max_rationale_tokens or find_response_tokens(folder.path)
     loaded = load_engine(
         engine, folder, decoding=Decoding(max_rationale_tokens=max_rationale_tokens), dtype=dtype
     )
@@ -84,6 +90,7 @@ def augment(
                 split=spec.split,
                 version=__version__,
                 max_rationale_tokens=max_rationale_tokens,
+                may_be_empty=find_empty_parts(folder.path),
                 model=folder.path,
                 is_stopped=is_stopped,
                 on_start=lambda n: listener.start("augment", n, "posts"),

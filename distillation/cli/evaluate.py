@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from distillation.cli.options import SPLITS, resampling_options
 
 if TYPE_CHECKING:
     from analytics.contract.records import Rationale
+    from distillation.data.examples import Example
 
 
 @click.command(
@@ -115,7 +116,6 @@ def evaluate(
     )
     cache = cache_folder()
     folder = resolve_model(config.model.name, cache_dir=cache)
-    references = _read_references(rationales_path) if rationales_path and max_rationales else None
     sees_pictures = folder.accepts_images and not text_only
     examples = load_examples(
         data_path,
@@ -124,6 +124,9 @@ def evaluate(
     )
     if limit is not None:
         examples = sample_by_group(examples, limit, seed)
+    references = (
+        _read_references(rationales_path, examples) if rationales_path and max_rationales else None
+    )
     settings = EvaluateSettings(
         max_rationales=max_rationales, with_probes=probes, n_resamples=resamples, seed=seed
     )
@@ -215,14 +218,23 @@ def _check_writable(path: Path) -> None:
         raise click.UsageError(f"{path}: cannot be written ({exc.strerror or exc})") from exc
 
 
-def _read_references(path: Path) -> dict[str, "Rationale"]:
-    """The first rationale of each example, by example_id."""
+def _read_references(path: Path, examples: Sequence["Example"]) -> dict[str, "Rationale"]:
+    """The first rationale of each example, by example_id; its text and aspect must agree."""
+    from analytics.contract.errors import TrainingError
     from distillation.data.rationales import read_rationales
     from distillation.evaluation.texts import check_packages
 
     check_packages()
+    items = {example.example_id: example.item for example in examples}
     references: dict[str, Rationale] = {}
     for row in read_rationales(path):
+        item = items.get(row.example_id)
+        if item is not None and (item.text, item.aspect) != (row.text, row.aspect):
+            raise TrainingError(
+                f"{path}: its rationale of {row.example_id!r} is of another post "
+                f"({row.text[:60]!r}, the data have {item.text[:60]!r}). Give rationales of these "
+                "data"
+            )
         references.setdefault(row.example_id, row.rationale)
     return references
 

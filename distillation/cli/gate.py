@@ -129,7 +129,8 @@ def run_gate(
         check_judged(len(gold), len(judged)),
     ]
     for baseline in baselines:
-        examples = _see(baseline, all_gold)
+        theirs = frozenset().union(*split_seen(all_gold, read_seen(baseline.path)))
+        examples = _see(baseline, [e for e in all_gold if e.example_id not in theirs])
         other, _ = _label(config, "transformers", baseline, [e.item for e in examples])
         checks.append(
             check_better(
@@ -138,6 +139,8 @@ def run_gate(
                 judged,
                 n_resamples=settings.n_resamples,
                 seed=settings.seed,
+                n_seen_by_baseline=len(theirs),
+                allow_few=settings.allow_few_posts,
             )
         )
     checks.append(

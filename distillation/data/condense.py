@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from analytics.contract.records import Rationale
 
+PARTS = ("text_analysis", "image_analysis", "conflict_resolution", "final_conclusion")
 WHOLE = (-1, -1, -1, -1)
 # An end of sentence, maybe a closing quote, a space, and what may open a sentence.
 _CLOSING, _OPENING = "\"'\u201d\u2019\u00bb)", "\"'\u201c\u2018\u00ab("
@@ -34,33 +35,32 @@ _PICTURE = re.compile(
     re.IGNORECASE,
 )
 _IMAGE = re.compile(r"\bimages?\b", re.IGNORECASE)
-# What is left after a clause must be able to stand alone; "both" would be text and picture.
-_LEANS = re.compile(
-    r"(and|but|or|nor|both|which|who|as|while|with|although|though|where|indicating|suggesting"
-    r"|reflecting|conveying)\b",
+# A clause that says how a conclusion was come to, and how a sentence after it begins.
+_WEIGHING = "integrat|combin|weigh|consider|tak|bring|examin|analy[sz]|synthesi[sz]"
+_OPENER = re.compile(
+    rf"(By |When |After |On )?({_WEIGHING})ing\b|(Based|Drawing|Reflecting) (up)?on\b|Given\b"
+    r"|Overall\b",
     re.IGNORECASE,
 )
-_MIN_WORDS = 3
+_SUBJECT = re.compile(
+    r"(the|it|there|this|that|these|we|one|i|a|an|his|her|their|its|no|neither)\b|[^\W\d_a-z]"
+    r"|[#@'\"\u2018\u201c]",
+)
 
 
 def leave_out_pictures(text: str) -> str:
     """The text without what it says of a picture.
 
-    Of a sentence that opens with a clause about one ("Integrating text and image, the tone
-    is warm.") the rest is kept, if it can stand alone and says no more of pictures; else
-    the sentence goes.
+    Of a sentence that opens by saying what was weighed ("Integrating text and image, the
+    tone is warm.") the rest is kept, if it begins as a sentence does and says no more of
+    pictures; else the sentence goes.
     """
     kept = []
     for sentence in _split(text):
         rest = sentence
-        while _PICTURE.search(rest) and ", " in rest:
+        while _PICTURE.search(rest) and ", " in rest and _OPENER.match(sentence):
             rest = rest.partition(", ")[2]
-        is_cut = rest != sentence
-        if (
-            _PICTURE.search(rest)
-            or _LEANS.match(rest)
-            or (is_cut and len(rest.split()) < _MIN_WORDS)
-        ):
+        if _PICTURE.search(rest) or (rest != sentence and not _SUBJECT.match(rest)):
             continue
         kept.append(rest[0].upper() + rest[1:])
     return " ".join(kept)

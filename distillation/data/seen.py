@@ -103,18 +103,22 @@ def copy_seen(model: Path, folder: Path) -> None:
 
 
 def merge_seen(models: Iterable[Path], folder: Path) -> None:
-    """Say in the folder of a model made of others that it saw what any of them saw."""
-    found = []
+    """Say in the folder of a model made of others that it saw what any of them saw.
+
+    Where one of them does not say, the result says nothing: half a list would pass for all.
+    """
+    texts: frozenset[str] = frozenset()
+    of_assistants: frozenset[str] = frozenset()
     for model in models:
         seen = read_seen(model)
         if seen is None:
-            logger.warning("%s: no %s, so nothing says what it was trained on", model, SEEN_FILE)
-            continue
-        found.append(seen)
-    if found:
-        texts = frozenset[str]().union(*(seen.texts for seen in found))
-        of_assistants = frozenset[str]().union(*(seen.assistant_texts for seen in found))
-        _write(folder, Seen(texts=texts, assistant_texts=of_assistants - texts))
+            logger.warning(
+                "%s: no %s, so nothing says what the mean was trained on", model, SEEN_FILE
+            )
+            return
+        texts |= seen.texts
+        of_assistants |= seen.assistant_texts
+    _write(folder, Seen(texts=texts, assistant_texts=of_assistants - texts))
 
 
 def find_seen(examples: Iterable[Example], digests: Set[str]) -> frozenset[str]:

@@ -3,11 +3,13 @@
 import random
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analytics.contract.errors import ConfigError
-from distillation.data.condense import WHOLE, condense
+from analytics.contract.prompts import fence
+from analytics.contract.records import Rationale
+from distillation.data.condense import PARTS, WHOLE, condense
 from distillation.data.examples import Example, drop_pictures
 from distillation.data.folds import assign_folds
 from distillation.data.joining import index_rationales
@@ -88,10 +90,20 @@ def parse_spec(text: str) -> DataSpec:
 
 
 def load_spec(spec: DataSpec, *, pictures: PictureFolder | None) -> list[Example]:
-    """The examples of a specification, in the order of the source."""
+    """The examples of a specification, in the order of the source.
+
+    Raises:
+        ConfigError: folds of fewer groups than there are folds.
+    """
     examples = load_examples(spec.path, spec.split, pictures=pictures)
     if spec.folds is not None:
-        fold_of = assign_folds({example.group for example in examples}, n_folds=N_FOLDS)
+        groups = {example.group for example in examples}
+        if len(groups) < N_FOLDS:
+            raise ConfigError(
+                f"--data {spec.path}:{spec.split}: {len(groups)} picture groups make no {N_FOLDS} "
+                "folds. Leave folds= out"
+            )
+        fold_of = assign_folds(groups, n_folds=N_FOLDS)
         examples = [e for e in examples if fold_of[e.group] + 1 in spec.folds]
     if spec.n is not None and spec.n < len(examples):
         drawn = set(random.Random(0).sample(range(len(examples)), spec.n))
@@ -112,7 +124,8 @@ def make_items(
     An example with several rationales (the teacher's and the assistant's) is as many
     items; one without any is an item with a label only. Examples whose text also stands
     in a held-out set are dropped and counted. Rationales are cut to the first
-    sentences of each part (see `condense`).
+    sentences of each part (see `condense`); one that was written with a picture, of an
+    example that has none here, loses what it says of the picture, and is counted.
 
     Raises:
         ConfigError: an example comes twice, or a rationale folder fits no data.
@@ -121,7 +134,9 @@ def make_items(
     held = {name for spec in held_out for name in _name_held_out(spec, pictures)}
     index = index_rationales(rationale_folders)
     items: list[TrainingItem] = []
-    counts = {"examples": 0, "overlaps": 0, "with_picture": 0, "rationales": 0}
+    counts = dict.fromkeys(
+        ("examples", "overlaps", "with_picture", "rationales", "rationales_without_picture"), 0
+    )
     sources: dict[str, Path] = {}
     for spec in specs:
         for example in load_spec(spec, pictures=pictures):
@@ -139,15 +154,25 @@ def make_items(
             if not found:
                 items.append(TrainingItem(key=key, example=example))
             for n, row in enumerate(found):
+                sentences = part_sentences
+                if row.image_sha256 is not None and example.item.image_path is None:
+                    # Nobody can tell of a picture that is not shown.
+                    sentences = (part_sentences[0], 0, *part_sentences[2:])
+                    counts["rationales_without_picture"] += 1
                 items.append(
                     TrainingItem(
                         key=f"{key}/{row.stage}-{n}",
                         example=example,
-                        rationale=condense(row.rationale, part_sentences),
+                        rationale=_disarm(condense(row.rationale, sentences)),
                     )
                 )
     counts["unmatched_rationales"] = index.count_unmatched(spec.title for spec in specs)
     return items, counts
+
+
+def _disarm(rationale: Rationale) -> Rationale:
+    """Marks such as <image> in a rationale must not become control tokens of a target."""
+    return replace(rationale, **{part: fence(getattr(rationale, part)) for part in PARTS})
 
 
 def _check_new(key: str, path: Path, sources: dict[str, Path]) -> None:

@@ -1,6 +1,7 @@
 """Whether a rationale reply can be used, and if not, why."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from analytics.contract.labels import Label
@@ -53,11 +54,13 @@ def check_reply(
     finish_reason: str = "stop",
     has_picture: bool,
     given_label: Label | None = None,
+    may_be_empty: Collection[str] = (),
 ) -> CheckedReply:
     """Judge a reply: all parts and a prediction are there, and nothing was cut.
 
     The image part may be empty only without a picture, and may not say that
-    there is none where one was sent. With `given_label` (stage 2) the
+    there is none where one was sent. Parts in `may_be_empty` (fields of Rationale) may
+    be empty, too: a student that was taught to leave them out. With `given_label` (stage 2) the
     prediction must be that label and the text must not tell that it was given.
     """
     if finish_reason == "length":
@@ -70,7 +73,9 @@ def check_reply(
         return _reject(_STATUS_REASONS[parsed.status])
     rationale = parsed.rationale
     for field, heading in HEADINGS.items():
-        if not getattr(rationale, field) and (field != "image_analysis" or has_picture):
+        if field in may_be_empty or (field == "image_analysis" and not has_picture):
+            continue
+        if not getattr(rationale, field):
             return _reject(f"no {heading.lower()}")
     if has_picture and _NO_PICTURE.fullmatch(rationale.image_analysis):
         return _reject("says that there is no picture, though one was sent")

@@ -91,6 +91,11 @@ def train(
             "model.dtype = 'bfloat16' does not go together with FSDP. Set it to 'float32' and let "
             "FSDP's mixed precision choose the number type (docs/distillation)"
         )
+    if is_sharded and optim.average_from < 1:
+        # accelerate writes such state once, for all processes: a mean of pieces would be lost.
+        raise TrainingError(
+            "optim.average_from below 1 does not go together with FSDP. Set it to 1"
+        )
     optimizer = torch.optim.AdamW(
         group_parameters(weights.masters, optim),
         betas=(optim.beta_1, optim.beta_2),
@@ -149,7 +154,7 @@ def train(
                     scores = on_epoch(epoch, model)
                 row.update({f"average_{key}": value for key, value in scores.items()})
         is_due = recipe.checkpoint_every and (step + 1) % recipe.checkpoint_every == 0
-        stops = should_stop()
+        stops = _agree(accelerator, should_stop())
         if (is_due or stops) and step + 1 < plan.n_steps:
             save_checkpoint(folder, step + 1, accelerator, identity, trained.rows)
         if stops and step + 1 < plan.n_steps:
@@ -162,6 +167,16 @@ def train(
         lines = "".join(json.dumps(row) + "\n" for row in trained.rows)
         (folder / LOG_FILE).write_text(lines, encoding="utf-8")
     return trained
+
+
+def _agree(accelerator: Any, stops: bool) -> bool:
+    """Whether any process was asked to stop: all of them leave after the same step, or none."""
+    import torch
+
+    if accelerator.num_processes == 1:
+        return stops
+    flag = torch.tensor([float(stops)], device=accelerator.device)
+    return bool(accelerator.reduce(flag, reduction="sum").item())
 
 
 def _run_step(

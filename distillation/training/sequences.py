@@ -121,8 +121,12 @@ class Encoder:
         if item.rationale is not None:
             prompt = self._maker.render(fitted, "rationale")
             reply = render_target(item.rationale).removeprefix(render_prefill("rationale"))
-            n_prompt = len(expand(encode(self._tokenizer, prompt)))
-            whole = [*expand(encode(self._tokenizer, prompt + reply)), self._eos_id]
+            plain = encode(self._tokenizer, prompt)
+            joined = encode(self._tokenizer, prompt + reply)
+            if joined[: len(plain)] != plain:  # serving sends the prompt alone
+                joined = [*plain, *encode(self._tokenizer, reply)]
+            n_prompt = len(expand(plain))
+            whole = [*expand(joined), self._eos_id]
             whole = whole[: n_prompt + self._max_response_tokens]
             read = np.array(whole[:-1])
             sequences.append(

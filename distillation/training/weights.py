@@ -110,7 +110,9 @@ class Weights:
         """Go back to what `state_dict` gave."""
         import torch
 
-        self._count, self._means = int(state["count"]), dict(state["means"])
+        self._count = int(state["count"])
+        # accelerate reads them onto the CPU, wherever the model is.
+        self._means = {n: m.to(self.masters[n].device) for n, m in state["means"].items()}
         with torch.no_grad():
             for name, value in state["copies"].items():
                 self.masters[name].copy_(value)

@@ -43,6 +43,22 @@ def test_better_model_passes_with_figures() -> None:
     assert check.figures["n_resamples"] == 500
 
 
+def test_what_the_baseline_was_trained_on_is_left_out_and_counted() -> None:
+    few = make_judged(POOR)[:20]
+    refused = check_better(
+        "old@1", few, make_judged(RIGHT), n_resamples=100, seed=0, n_seen_by_baseline=70
+    )
+    assert not refused.is_passed
+    assert "trained on 70 of the gold examples; 20 are left" in refused.detail
+    enough = check_better(
+        *("old@1", make_judged(POOR)[:60], make_judged(RIGHT)),
+        n_resamples=100,
+        seed=0,
+        n_seen_by_baseline=30,
+    )
+    assert "on 60 examples in 60 groups (30 that it was trained on left out)" in enough.detail
+
+
 @pytest.mark.parametrize(
     ("baseline", "candidate"),
     [(RIGHT, POOR), (FAIR, FAIR), (FAIR, [*FAIR[:-3], *RIGHT[-3:]])],

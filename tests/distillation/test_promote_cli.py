@@ -226,6 +226,25 @@ def test_gold_of_the_training_is_left_out(world: World, tmp_path: Path) -> None:
     assert "240 of 240 gold examples are in its training data" in str(result.exception)
 
 
+def test_a_baseline_that_knows_the_gold_does_not_win_by_memory(
+    world: World, tmp_path: Path
+) -> None:
+    knowing = tmp_path / "knowing"
+    shutil.copytree(world.other, knowing)
+    gold = load_examples(world.data, "test", pictures=None)
+    write_seen(knowing, gold[:100], base=None)
+    options = ("--calibrate-on", str(world.data), "--without-vllm")
+    code, said = promote(world, world.good, "--against", str(knowing), *options)
+    assert code == 0
+    (better,) = [check for check in said["checks"] if check["name"] == "better"]
+    assert better["figures"]["n_seen_by_baseline"] == 100
+    assert "on 140 examples" in better["detail"]
+    write_seen(knowing, gold, base=None)
+    code, said = promote(world, world.good, "--against", str(knowing), *options)
+    assert code == 3
+    assert any("trained on 240 of the gold examples; 0 are left" in r for r in said["reasons"])
+
+
 def test_all_of_a_gold_file_counts_unless_a_split_is_named(world: World, tmp_path: Path) -> None:
     """A file has no splits of its own: by hash, `test` would be a tenth of it."""
     gold = tmp_path / "gold.jsonl"

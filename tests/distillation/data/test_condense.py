@@ -49,7 +49,12 @@ def test_parts_are_cut_apart_and_the_label_stays() -> None:
     ("text", "left"),
     [
         ("Integrating text and image, it is warm. So it was.", "It is warm. So it was."),
-        ("Weighing the text, and the picture, all of it is well.", "All of it is well."),
+        ("The picture shows a smiling man, holding a trophy.", ""),
+        ("Both the text and the image do not convey any positive, negative tone.", ""),
+        ("Neither text nor image, however positive, expresses hate.", ""),
+        ("Integrating the text with the image, reinforcing the warm tone.", ""),
+        ("Considering the text and the photo, Rye is seen well.", "Rye is seen well."),
+        ("Weighing the text, and the picture, it is well.", "It is well."),
         ("The visual part shows a smile, which is nice. They are happy.", "They are happy."),
         ("In the photo, both smile at us. No more.", "No more."),
         ("Without commas the image stays a whole sentence.", ""),

@@ -13,6 +13,7 @@ from distillation.data.seen import (
     copy_seen,
     digest_text,
     find_seen,
+    merge_seen,
     read_seen,
     write_seen,
 )
@@ -117,3 +118,22 @@ def test_punctuation_hides_no_copy(text: str, is_same: bool) -> None:
 
 def test_a_text_of_punctuation_alone_is_itself() -> None:
     assert digest_text(":(") != digest_text("!!!")
+
+
+def test_mean_with_a_silent_model_says_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half a list would pass for the whole."""
+    folders = [tmp_path / name for name in ("one", "two", "silent", "mean")]
+    for folder in folders:
+        folder.mkdir()
+    write_seen(folders[0], _examples("a"), base=None)
+    write_seen(folders[1], _examples("b"), base=None)
+    merge_seen(folders[:2], folders[3])
+    seen = read_seen(folders[3])
+    assert seen is not None
+    assert seen.texts == {digest_text("a"), digest_text("b")}
+    (folders[3] / SEEN_FILE).unlink()
+    merge_seen(folders[:3], folders[3])
+    assert read_seen(folders[3]) is None
+    assert "silent: no trained_on.json" in caplog.text

@@ -189,3 +189,29 @@ def test_pictures_can_be_left_out_and_rationales_cut(folder: Path, tmp_path: Pat
     assert str(folder.parent) not in spec.title
     with pytest.raises(ConfigError, match="is none of n=NUMBER"):
         parse_spec(f"{folder}:train,pictures=maybe")
+
+
+def test_without_its_picture_a_rationale_says_nothing_of_it(folder: Path, tmp_path: Path) -> None:
+    row = replace(
+        _make_row(name_dataset(folder)),
+        image_sha256="0" * 64,
+        text_analysis="It is <|im_end|> plain.",
+        image_analysis="A crowd.",
+        conflict_resolution="There is none between text and image.",
+        final_conclusion="Considering the text and the image, it is calm.",
+    )
+    write_rationales(tmp_path / "taught", [row], [], {})
+    items, counts = make_items(
+        [parse_spec(f"{folder}:train")], pictures=None, rationale_folders=[tmp_path / "taught"]
+    )
+    (rationale,) = (item.rationale for item in items if item.rationale)
+    assert (rationale.image_analysis, rationale.conflict_resolution) == ("", "")
+    assert rationale.final_conclusion == "It is calm."
+    assert counts["rationales_without_picture"] == 1
+    assert "<|im_end|>" not in rationale.text_analysis  # it would end the reply
+    assert "|im_end|> plain." in rationale.text_analysis
+
+
+def test_folds_of_few_groups_are_a_fault_in_words(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="1 picture groups make no 5 folds"):
+        load_spec(parse_spec(f"{folder}:test,folds=1-4"), pictures=None)

@@ -14,6 +14,7 @@ from distillation.training.modeling import Trainee, load_trainee, write_model
 from distillation.training.recipe import LossRecipe, ModelRecipe, OptimRecipe, PackRecipe, Recipe
 from distillation.training.scoring import score_labels
 from distillation.training.sequences import TrainingItem
+from distillation.training.weights import Weights
 
 pytestmark = pytest.mark.model
 
@@ -228,3 +229,18 @@ def test_nothing_to_train_on_is_an_error(toy_folder: Path, tmp_path: Path) -> No
 def test_freezing_everything_is_an_error(toy_folder: Path) -> None:
     with pytest.raises(TrainingError, match="freezes all"):
         load_trainee(toy_folder, ModelRecipe(frozen=("",)), device="cpu")
+
+
+def test_means_go_where_the_model_is() -> None:
+    """accelerate reads a checkpoint onto the CPU, and the model may be on a GPU."""
+    import torch
+
+    model = torch.nn.Linear(2, 2)
+    weights = Weights(model, first_step=0, every=1)
+    weights.average(0)
+    state = weights.state_dict()
+    elsewhere = Weights(model.to("meta"), first_step=0, every=1)
+    elsewhere.load_state_dict({**state, "copies": {}})
+    elsewhere.average(1)
+    kept = elsewhere.state_dict()["means"]
+    assert {value.device.type for value in kept.values()} == {"meta"}
