@@ -60,7 +60,9 @@ def average_models(
             for stamp, w in zip(stamps, shares, strict=True)
         ],
     }
-    kept = {key: stamps[0][key] for key in ("training_digest", "recipe") if key in stamps[0]}
+    kept: dict[str, Any] = {
+        key: stamps[0][key] for key in ("training_digest", "recipe") if key in stamps[0]
+    }
     # Beside its place, and put there whole: half a model must not pass for one.
     temp = output.with_name(f".{output.name}.tmp-{os.getpid()}")
     try:

@@ -53,7 +53,7 @@ class AspectConfig:
 class ModelConfig:
     """Which model judges, and what runs it."""
 
-    name: str = setting("a bundled model, a model folder, or a hub id", default="smol-135m-base")
+    name: str = setting("a bundled model, a model folder, or a hub id", default="smol-139m")
     engine: EngineName = setting("what runs the model", default="auto")
     dtype: DtypeName = setting(
         "precision of the weights; auto: bfloat16 where the hardware has it", default="auto"

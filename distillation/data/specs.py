@@ -9,7 +9,7 @@ from pathlib import Path
 from analytics.contract.errors import ConfigError
 from analytics.contract.prompts import fence
 from analytics.contract.records import Rationale
-from distillation.data.condense import PARTS, WHOLE, condense
+from distillation.data.condense import WHOLE, condense
 from distillation.data.examples import Example, drop_pictures
 from distillation.data.folds import assign_folds
 from distillation.data.joining import index_rationales
@@ -172,7 +172,13 @@ def make_items(
 
 def _disarm(rationale: Rationale) -> Rationale:
     """Marks such as <image> in a rationale must not become control tokens of a target."""
-    return replace(rationale, **{part: fence(getattr(rationale, part)) for part in PARTS})
+    return replace(
+        rationale,
+        text_analysis=fence(rationale.text_analysis),
+        image_analysis=fence(rationale.image_analysis),
+        conflict_resolution=fence(rationale.conflict_resolution),
+        final_conclusion=fence(rationale.final_conclusion),
+    )
 
 
 def _check_new(key: str, path: Path, sources: dict[str, Path]) -> None:

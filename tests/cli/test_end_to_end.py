@@ -111,7 +111,8 @@ def test_run_goes_from_dumps_to_report(whole: tuple[Path, dict[str, Any]]) -> No
     assert counts["count_engine_labels"] == counts["count_engine_rationales"] == 17
     assert said["failed_checks"] == []
     html = Path(said["report"]).read_text(encoding="utf-8")
-    assert "not distilled" in html
+    assert "smol-139m" in html
+    assert "distilled for sentiment" in html
     assert "<script" not in html
     found = results(config)
     assert len(found) == 18

