@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from analytics.cli import cli
 from analytics.contract.errors import TrainingError
 from distillation.averaging import average_models
-from distillation.cli import distill
 from distillation.data.examples import make_example
 from distillation.data.seen import find_seen, read_seen, write_seen
 
@@ -105,8 +105,8 @@ def test_models_of_different_make_are_refused(tmp_path: Path) -> None:
 
 def test_command(tmp_path: Path) -> None:
     models = [str(make_model(tmp_path / name, value)) for name, value in (("1", 1.0), ("2", 2.0))]
-    arguments = ["average", *models, "--output", str(tmp_path / "mean"), "--json"]
-    result = CliRunner().invoke(distill, arguments, catch_exceptions=False)
+    arguments = ["distill", "average", *models, "--output", str(tmp_path / "mean"), "--json"]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["description"] == "mean of 2 models: toy 1.0"
     with pytest.raises(TrainingError, match="is not empty"):

