@@ -182,10 +182,7 @@ def draw_volume_sparkline(
     ident: str, name: str, axis: Axis, counts: Sequence[Counts | None], *, highest: int
 ) -> Chart:
     """Posts over time by label, small enough for a table cell; `highest` as in `draw_volume`."""
-    plot = _Plot(
-        width=132, height=30, n_slots=len(axis.starts), low=0, high=max(1, highest),
-        left=3, right=3, top=3, bottom=3,
-    )  # fmt: skip
+    plot = _plot_sparkline(axis, low=0, high=max(1, highest))
     return Chart(
         ident=ident,
         css_class="sparkline",
@@ -201,10 +198,7 @@ def draw_sparkline(
     ident: str, name: str, axis: Axis, counts: Sequence[Counts | None], *, reach: float
 ) -> Chart:
     """Net sentiment over time, small enough for a table cell."""
-    plot = _Plot(
-        width=132, height=30, n_slots=len(axis.starts), low=-reach, high=reach,
-        left=3, right=3, top=3, bottom=3,
-    )  # fmt: skip
+    plot = _plot_sparkline(axis, low=-reach, high=reach)
     middle = plot.y(0)
     shapes = [_shape("line", "zero", x1=0, x2=132, y1=middle, y2=middle)]
     shapes += plot.draw_line(counts, "line")
@@ -342,6 +336,14 @@ class _Plot:
                 )
                 base += count
         return shapes
+
+
+def _plot_sparkline(axis: Axis, *, low: float, high: float) -> _Plot:
+    """The inner box of a chart in a table cell: no room for axes."""
+    return _Plot(
+        width=132, height=30, n_slots=len(axis.starts), low=low, high=high,
+        left=3, right=3, top=3, bottom=3,
+    )  # fmt: skip
 
 
 def _layers(counts: Counts) -> list[tuple[str, int]]:
