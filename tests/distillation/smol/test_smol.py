@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,13 @@ pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
-def untrained(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def untrained(
+    base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("smol") / "untrained"
     build_untrained(folder, language_model=base_folder.path, shape=VisionShape(), seed=0)
-    return folder
+    yield folder
+    shutil.rmtree(folder)  # 270 MB
 
 
 def test_it_has_139_million_parameters_and_16_tokens_a_picture(untrained: Path) -> None:
