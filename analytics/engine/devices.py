@@ -1,5 +1,6 @@
 """Which device and number type a model runs in."""
 
+import os
 from pathlib import Path
 
 from analytics.contract.errors import ConfigError
@@ -7,6 +8,23 @@ from analytics.contract.errors import ConfigError
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 # CPU flags under which bfloat16 is faster than float32 (x86, x86, Arm).
 _BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+
+
+def share_cores() -> None:
+    """Let waiting threads of torch sleep; to be called before torch is imported.
+
+    They spin by default: with one other busy process on the machine, a step of 0.1 s
+    then takes several seconds.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def choose_device() -> str:
+    """`cuda` where torch finds a GPU, else `cpu`."""
+    share_cores()
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def choose_dtype(dtype: str, *, device: str) -> str:

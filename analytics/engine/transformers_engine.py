@@ -4,7 +4,6 @@ Loaded by `load_engine("transformers", ...)`.
 """
 
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -18,7 +17,7 @@ from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.attention import has_plain_attention, register_grouped_attention
-from analytics.engine.devices import choose_dtype
+from analytics.engine.devices import choose_device, choose_dtype, share_cores
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
 from analytics.engine.quiet import quiet_libraries
@@ -55,9 +54,7 @@ def load(
             near = get_close_matches(key, _OPTIONS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(_OPTIONS)}"
             raise ConfigError(f"engine transformers: unknown option {key!r}.{hint}")
-    # Waiting threads of torch's OpenMP spin by default: with one other busy process
-    # on the machine, a step of 0.1 s then takes several. Has to be set before torch.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    share_cores()
     try:
         with quiet_libraries():
             import torch
@@ -66,7 +63,7 @@ def load(
         raise MissingExtraError(
             f"engine transformers: {exc.name or exc} cannot be imported. {install_hint()}"
         ) from exc
-    device = str(options.get("device") or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = str(options.get("device") or choose_device())
     dtype = choose_dtype(dtype, device=device)
     with quiet_libraries():
         tokenizer, processor = load_tokenizer(folder)

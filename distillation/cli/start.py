@@ -47,6 +47,7 @@ def start(
     some data sets; labels are not used. Do not name test sets here.
     """
     from analytics.config.loading import cache_folder
+    from analytics.engine.devices import choose_dtype, share_cores
     from analytics.engine.models import resolve_model
     from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, parse_spec
@@ -54,6 +55,7 @@ def start(
     from distillation.smol.vision import VisionTraining, teach_vision
 
     del config_path  # all settings are options here
+    share_cores()
     cache = cache_folder()
     folder = resolve_model(language_model, cache_dir=cache)
     kept = open_cached_pictures(cache)
@@ -65,7 +67,10 @@ def start(
     log: list[dict[str, float]] = []
     if found:
         settings = VisionTraining(n_views=views, n_epochs=epochs, seed=seed)
-        log = replace_tower(output, lambda tower: teach_vision(tower, sorted(found), settings))
+        dtype = choose_dtype("auto", device="cpu")
+        log = replace_tower(
+            output, lambda tower: teach_vision(tower, sorted(found), settings, dtype=dtype)
+        )
         (output / "vision_log.json").write_text(json.dumps(log, indent=1) + "\n", "utf-8")
     report: dict[str, Any] = {
         "status": "done",

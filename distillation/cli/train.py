@@ -139,11 +139,12 @@ def _train(
     soft_labels_in: Path | None = None,
 ) -> None:
     from analytics.config.loading import cache_folder
+    from analytics.engine.devices import choose_device, choose_dtype
     from analytics.engine.models import resolve_model
     from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, make_items, parse_spec
     from distillation.training.processes import leave_together
-    from distillation.training.recipe import load_recipe, with_seed
+    from distillation.training.recipe import load_recipe, with_dtype, with_seed
     from distillation.training.run import TrainingRun, run_training
 
     settings = with_seed(load_recipe(recipe, overrides), seed)
@@ -171,7 +172,7 @@ def _train(
     with stop_on_signal() as should_stop, leave_together() as is_main:
         report = run_training(
             TrainingRun(
-                recipe=settings,
+                recipe=with_dtype(settings, choose_dtype("auto", device=choose_device())),
                 base=base.path,
                 base_id=base.model_id,
                 assistant=helper.path if helper else None,

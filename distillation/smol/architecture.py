@@ -90,7 +90,7 @@ def build_untrained(folder: Path, *, language_model: Path, shape: VisionShape, s
     processor = transformers.Idefics3Processor(
         pictures, tokenizer, image_seq_len=shape.n_image_tokens, chat_template=CHAT_TEMPLATE
     )
-    # What it was made from is stored so, and it is trained and served so: no need of twice the disk.
+    # As its language model is stored; float32 would take twice the disk for nothing.
     model.to(torch.bfloat16).save_pretrained(folder)
     processor.save_pretrained(folder)
     generation = {f"{name}_token_id": value for name, value in ids.items()}

@@ -61,7 +61,7 @@ def load_teacher() -> Any:
 
 
 def teach_vision(
-    tower: Any, pictures: Sequence[Path], settings: VisionTraining, *, dtype: str = "bfloat16"
+    tower: Any, pictures: Sequence[Path], settings: VisionTraining, *, dtype: str
 ) -> list[dict[str, float]]:
     """Train a vision tower (Idefics3VisionTransformer) in place; the log by epoch.
 

@@ -21,7 +21,8 @@ class ModelRecipe:
 
     `base` is a folder, a hub id or a built-in name. `frozen` are regular expressions
     over parameter names. `method` lora trains low-rank matrices (Hu et al. 2022) on
-    `lora_targets`, full trains all that is not frozen.
+    `lora_targets`, full trains all that is not frozen. `dtype` auto is bfloat16 where the
+    machine computes in it, else float32 (see `with_dtype`).
     """
 
     base: str = ""
@@ -172,6 +173,13 @@ def with_seed(recipe: Recipe, seed: int | None) -> Recipe:
     return recipe if seed is None else replace(recipe, seed=seed)
 
 
+def with_dtype(recipe: Recipe, dtype: str) -> Recipe:
+    """The recipe with this number type in place of `auto`: what is trained in is written down."""
+    if recipe.model.dtype != "auto":
+        return recipe
+    return replace(recipe, model=replace(recipe.model, dtype=dtype))
+
+
 def _override(values: dict[str, Any], override: str) -> None:
     key, sign, text = override.partition("=")
     if not sign:
@@ -234,7 +242,7 @@ def _check(recipe: Recipe, where: str) -> None:
         )
     choices = {
         "model.method": (recipe.model.method, ("full", "lora")),
-        "model.dtype": (recipe.model.dtype, ("float32", "bfloat16")),
+        "model.dtype": (recipe.model.dtype, ("auto", "float32", "bfloat16")),
         "model.autocast": (recipe.model.autocast, ("", "bfloat16")),
         "optim.schedule": (recipe.optim.schedule, ("linear", "cosine", "constant")),
     }

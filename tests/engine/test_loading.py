@@ -82,6 +82,16 @@ def test_choose_dtype(dtype: str, device: str, expected: str) -> None:
     assert choose_dtype(dtype, device=device) == expected
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"), [({"avx2"}, "float32"), ({"avx2", "amx_bf16"}, "bfloat16")]
+)
+def test_auto_on_a_cpu_is_bfloat16_where_it_computes_in_it(
+    flags: set[str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analytics.engine.devices._read_cpu_flags", lambda: flags)
+    assert choose_dtype("auto", device="cpu") == expected
+
+
 def test_choose_dtype_unknown_names_the_known() -> None:
     with pytest.raises(ConfigError, match=r"'int8' is not known. Give one of auto, float32"):
         choose_dtype("int8", device="cpu")

@@ -22,9 +22,7 @@ pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
-def untrained(
-    base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+def untrained(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("smol") / "untrained"
     build_untrained(folder, language_model=base_folder.path, shape=VisionShape(), seed=0)
     yield folder

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from analytics.contract.errors import ConfigError
-from distillation.training.recipe import list_recipes, load_recipe
+from distillation.training.recipe import list_recipes, load_recipe, with_dtype
 
 
 @pytest.mark.parametrize("name", list_recipes())
@@ -29,6 +29,21 @@ def test_the_papers_settings() -> None:
     assert (assistant.model.lora_dropout, student.model.lora_dropout) == (0.2, 0.05)
     assert (student.loss.kd_weight, student.loss.temperature) == (0.3, 1.0)
     assert assistant.loss.kd_weight == 0.0
+
+
+@pytest.mark.parametrize(
+    ("stated", "used"), [("auto", "float32"), ("bfloat16", "bfloat16"), ("float32", "float32")]
+)
+def test_auto_number_type_becomes_the_machines(stated: str, used: str) -> None:
+    recipe = load_recipe("cpu-smol", [f"model.dtype={stated}"])
+    assert with_dtype(recipe, "float32").model.dtype == used
+
+
+def test_recipes_for_a_cpu_train_in_what_it_computes_in() -> None:
+    """A CPU without bfloat16 instructions took 60 times as long in it."""
+    names = [name for name in list_recipes() if name.startswith("cpu-")]
+    assert names
+    assert {load_recipe(name).model.dtype for name in names} == {"auto"}
 
 
 def test_overrides_reach_their_section() -> None:
