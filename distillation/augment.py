@@ -14,6 +14,7 @@ from analytics.contract.digests import training_digest
 from analytics.contract.engine import Engine, TextReply, ask_each
 from analytics.contract.errors import EngineError
 from analytics.contract.json_files import read_object
+from analytics.contract.model_folder import CONTRACT_FILE
 from distillation.data.condense import PARTS, WHOLE
 from distillation.data.examples import Example
 from distillation.data.rationales import read_manifest, write_rationales
@@ -134,7 +135,7 @@ def find_response_tokens(model: Path) -> int:
 
 def _read_pack(model: Path) -> dict[str, Any]:
     """`[pack]` of the recipe that a model folder was trained with."""
-    stamp = read_object(model / "contract.json") or {}
+    stamp = read_object(model / CONTRACT_FILE) or {}
     recipe = stamp.get("recipe")
     pack = recipe.get("pack") if isinstance(recipe, dict) else None
     return pack if isinstance(pack, dict) else {}

@@ -12,10 +12,10 @@ from typing import Any
 
 from analytics.contract.errors import TrainingError
 from analytics.contract.json_files import read_object, write_object
+from analytics.contract.model_folder import CONTRACT_FILE, share_weights
 from distillation.data.seen import SEEN_FILE, merge_seen
 
 CONFIG_FILE = "config.json"
-CONTRACT_FILE = "contract.json"
 # Of one model only.
 _LEFT_OUT = ("calibration.json", SEEN_FILE, CONTRACT_FILE)
 _Places = dict[str, Path]
@@ -106,6 +106,7 @@ def _write_means(
                     total += theirs.to(torch.float32) * share
                 mean[name] = total.to(value.dtype).contiguous()
         save_file(mean, folder / file.name, metadata=metadata)
+    share_weights(folder)
 
 
 def _make_shares(models: Sequence[Path], weights: Sequence[float] | None) -> list[float]:

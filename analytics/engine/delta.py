@@ -14,6 +14,7 @@ from typing import Any
 
 from analytics.contract.errors import EngineError
 from analytics.contract.json_files import read_object, write_object
+from analytics.contract.model_folder import CONTRACT_FILE, share_weights
 from analytics.engine.assembly import hash_file
 
 FORMAT_VERSION = 2
@@ -30,7 +31,7 @@ _SMALL_FILES = (
     "processor_config.json",
     "preprocessor_config.json",
     "chat_template.jinja",
-    "contract.json",
+    CONTRACT_FILE,
     "calibration.json",
     "trained_on.json",
 )
@@ -83,6 +84,7 @@ def pack_delta(
     _check_pack(model, base, n_matched, len(ours), n_bytes, max_bytes, renames)
     target.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in stored.items()}, target / WEIGHTS_FILE)
+    share_weights(target)
     for file in _SMALL_FILES:
         (target / file).unlink(missing_ok=True)  # of a model that was here before
         if (model / file).is_file():
@@ -198,6 +200,7 @@ def apply_delta(delta: Path, base: Path, target: Path) -> None:
         target / "model.safetensors",
         metadata={"format": "pt"},
     )
+    share_weights(target)
     for file in _SMALL_FILES:
         if (delta / file).is_file():
             shutil.copyfile(delta / file, target / file)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from analytics.contract.json_files import write_object
+from analytics.contract.model_folder import CONTRACT_FILE
 from analytics.engine.assembly import hash_file
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ _HASHED_PATTERNS = (
     "chat_template.json",
     "preprocessor_config.json",
     "processor_config.json",
-    "contract.json",
+    CONTRACT_FILE,
     "calibration.json",
 )
 

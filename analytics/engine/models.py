@@ -10,6 +10,7 @@ from typing import Any
 from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError
 from analytics.contract.json_files import read_object
+from analytics.contract.model_folder import CONTRACT_FILE
 from analytics.engine import delta, smol
 from analytics.engine.assembly import assemble_once
 from analytics.engine.calibration import read_temperature
@@ -23,7 +24,6 @@ from analytics.engine.registry import find_current, list_entries
 
 logger = logging.getLogger(__name__)
 
-CONTRACT_FILE = "contract.json"
 _IMAGE_TEXT_ARCHITECTURES = re.compile(
     r"Vision2Seq|ImageTextToText|VL(MoE|Moe)?For|Vlm|VLM|Idefics|Llava|PaliGemma|Pixtral|"
     r"InternVL|Blip2|Fuyu|Kosmos|Mllama|MllamaFor|Florence2"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analytics.contract.errors import EngineError, MissingExtraError
 from analytics.contract.json_files import read_object, write_object
+from analytics.contract.model_folder import share_weights
 from analytics.engine.assembly import hash_file
 from analytics.engine.quiet import quiet_libraries
 
@@ -72,6 +73,7 @@ def build_base(folder: Path) -> None:
         )
         tokenizer.save_pretrained(folder)
         model.save_pretrained(folder)
+    share_weights(folder)
     # Without these the same weights would have another id under each release.
     _edit_json(folder / "config.json", drop=("transformers_version", "_name_or_path"))
     _edit_json(folder / "tokenizer_config.json", drop=("is_local", "local_files_only"))

@@ -50,8 +50,9 @@ def ship(
     from analytics.config.loading import cache_folder
     from analytics.contract.errors import EngineError
     from analytics.contract.json_files import read_object, write_object
+    from analytics.contract.model_folder import CONTRACT_FILE
     from analytics.engine.delta import pack_delta
-    from analytics.engine.models import CONTRACT_FILE, list_built_in, resolve_model
+    from analytics.engine.models import list_built_in, resolve_model
 
     del config_path  # all settings are options here
     pairs = {}

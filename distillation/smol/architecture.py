@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from analytics.contract.model_folder import share_weights
+
 Result = TypeVar("Result")
 
 # The tokens that Idefics3's processor needs; they take unused rows of the vocabulary
@@ -92,6 +94,7 @@ def build_untrained(folder: Path, *, language_model: Path, shape: VisionShape, s
     )
     # As its language model is stored; float32 would take twice the disk for nothing.
     model.to(torch.bfloat16).save_pretrained(folder)
+    share_weights(folder)
     processor.save_pretrained(folder)
     generation = {f"{name}_token_id": value for name, value in ids.items()}
     generation["pad_token_id"] = ids["eos"]
@@ -107,4 +110,5 @@ def replace_tower(folder: Path, teach: Callable[[Any], Result]) -> Result:
     model = kind.from_pretrained(folder, dtype=torch.float32)
     result = teach(model.model.vision_model)
     model.to(torch.bfloat16).save_pretrained(folder)
+    share_weights(folder)
     return result

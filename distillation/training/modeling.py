@@ -12,6 +12,7 @@ from analytics.contract.digests import training_digest
 from analytics.contract.errors import MissingExtraError, TrainingError
 from analytics.contract.extras import install_hint
 from analytics.contract.json_files import read_object, write_object
+from analytics.contract.model_folder import CONTRACT_FILE, share_weights
 from distillation.training.recipe import ModelRecipe, OptimRecipe, Recipe
 from distillation.training.sequences import Encoder
 from distillation.training.suitability import check_config, check_passes, find_reach
@@ -137,6 +138,7 @@ def write_model(
         model = model.merge_and_unload()
     try:
         model.save_pretrained(folder)
+        share_weights(folder)
     except (OSError, SafetensorError) as exc:
         raise TrainingError(
             f"{folder}: the model cannot be written ({exc}). Make room, and run the same command: "
@@ -149,7 +151,7 @@ def write_model(
         "recipe": asdict(recipe),
         **about,
     }
-    write_object(folder / "contract.json", stamp)
+    write_object(folder / CONTRACT_FILE, stamp)
     generation = folder / "generation_config.json"
     values = read_object(generation) or {}
     values.setdefault("eos_token_id", trainee.eos_id)

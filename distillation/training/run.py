@@ -11,6 +11,7 @@ from typing import Any
 from analytics.contract.engine import LabelReply
 from analytics.contract.errors import EngineError, TrainingError
 from analytics.contract.json_files import read_object, write_object
+from analytics.contract.model_folder import CONTRACT_FILE
 from distillation.data.examples import Example
 from distillation.data.locks import lock_folder, make_folder
 from distillation.data.manifests import MANIFEST_FILE
@@ -131,7 +132,7 @@ def find_finished(folder: Path, identity: Mapping[str, Any]) -> dict[str, Any] |
         TrainingError: it is of something else.
     """
     report = read_object(folder / REPORT_FILE)
-    if report is None or not (folder / MODEL_FOLDER / "contract.json").is_file():
+    if report is None or not (folder / MODEL_FOLDER / CONTRACT_FILE).is_file():
         return None
     before = report.pop("identity", None)
     changes = name_changes(before, identity) if before else "version of analytics"

@@ -47,7 +47,9 @@ def test_mean_is_weighted_and_keeps_types_and_files(tmp_path: Path) -> None:
         make_model(tmp_path / "2", 4.0, seen=EXAMPLES[1:2], transformers_version="9"),
     ]
     report = average_models(models, tmp_path / "mean", weights=[1, 2])
-    found = st.load_file(tmp_path / "mean" / "model.safetensors")
+    weights = tmp_path / "mean" / "model.safetensors"
+    assert weights.stat().st_mode == weights.with_name("contract.json").stat().st_mode
+    found = st.load_file(weights)
     assert found["a.weight"].dtype == torch.bfloat16
     assert torch.equal(found["a.weight"].float(), torch.full((2, 3), 3.0))
     assert torch.allclose(found["a.bias"], torch.full((3,), 30.0))

@@ -77,6 +77,8 @@ def test_a_delta_gives_the_model_back(folders: Any) -> None:
     whole = root / "whole"
     whole.mkdir()
     apply_delta(root / "packed", base, whole)
+    for weights in (root / "packed/delta.safetensors", whole / "model.safetensors"):
+        assert weights.stat().st_mode == weights.with_name("contract.json").stat().st_mode
     ours, theirs = (load_file(path / "model.safetensors") for path in (whole, tuned))
     assert set(ours) >= set(theirs)
     start = load_file(base / "model.safetensors")
