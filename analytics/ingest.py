@@ -14,7 +14,8 @@ import duckdb
 from analytics.config.settings import AspectConfig, SourceConfig
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConnectorError
-from analytics.contract.records import Reject
+from analytics.contract.record_checks import find_post_fault
+from analytics.contract.records import Post, Reject
 from analytics.contract.text import TEXT_VERSION
 from analytics.store.aspects import AspectRule, make_rule, refresh_aspects
 from analytics.store.merge import (
@@ -218,7 +219,7 @@ def _ingest_file(
     is_stopped = False
     with closing(_read_guarded(connector, path, options)) as records:
         for record in records:
-            staging.add(record)
+            staging.add(_check_record(record, reading.now))
             if staging.count_read % _STOP_RECORDS == 0 and progress.is_stopped():
                 is_stopped = True
                 break
@@ -236,6 +237,8 @@ def _ingest_file(
         is_whole=not is_stopped,
         clears_rejects=is_first,
     )
+    if not staging.count_read:
+        logger.warning("%s: holds no record of format '%s'", path, connector.name)
     counts.count_read += merged.count_read
     counts.count_stored += merged.count_stored
     counts.count_updated += merged.count_updated
@@ -264,6 +267,13 @@ def _warn_of_unread(path: Path, connector: Connector, read: list[Path]) -> None:
             connector.name,
             left[0],
         )
+
+
+def _check_record(record: Record, now: datetime) -> Record:
+    """The record; a post that cannot be stored becomes a reject."""
+    if isinstance(record, Post) and (fault := find_post_fault(record, now=now)):
+        return Reject(line=record.line, reason=fault, raw=str(record.text))
+    return record
 
 
 def _read_guarded(

@@ -49,7 +49,7 @@ class TableConnector:
     """Reads any table whose columns are named or can be guessed."""
 
     name = "table"
-    version = 1
+    version = 2
     takes: tuple[str, ...] = ("mapping", "platform")
 
     def detect(self, path: Path) -> Detection | None:
@@ -193,6 +193,7 @@ class _RowParser:
         is_named = options.platform is not None or "platform" in self._mapping
         self._id_scope = "" if is_named else f"{path.stem}/"
         self._window = TimeWindow(options.now)
+        self._counts: dict[int, int] = {}
 
     def parse(self, row: JsonObject, line: int) -> Post:
         """The post of a row, a value for each column.
@@ -224,6 +225,8 @@ class _RowParser:
             if "id" in self._mapping:
                 raise BadRecordError("id is missing")
             native_id = _derive_id(text, created_at, author, images, aspects, url)
+            if created_at is None and not url:  # equal answers are still as many answers
+                native_id += self._number(native_id)
         return Post(
             platform=platform,
             native_id=native_id,
@@ -243,6 +246,12 @@ class _RowParser:
             aspects=tuple(aspects),
         )
 
+    def _number(self, derived: str) -> str:
+        """What tells a row from the equal ones before it in the file."""
+        key = int(derived[:16], 16)  # small to keep: some 100 bytes for each distinct row
+        n = self._counts[key] = self._counts.get(key, 0) + 1
+        return f"-{n}" if n > 1 else ""
+
     def _read_platform(self, value: object) -> str:
         if value is None or value == "":
             return self._platform
@@ -255,7 +264,7 @@ class _RowParser:
         found = read_optional_id(value, name)
         if found is None or found.startswith(f"{platform}:"):
             return found
-        return f"{platform}:{found}"
+        return f"{platform}:{self._id_scope}{found}"
 
     def _make_media(self, name: str) -> Media:
         if len(name) > _MAX_PATH_CHARACTERS or "\0" in name:

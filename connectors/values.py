@@ -2,14 +2,14 @@
 
 import html
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Literal
 
+from analytics.contract.record_checks import EARLIEST, LATEST_AFTER_NOW
 from analytics.contract.records import Reject
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 MAX_TEXT_CHARACTERS = 100_000
 MAX_ID_CHARACTERS = 1_024
 MAX_RAW_CHARACTERS = 2_000
@@ -49,7 +49,7 @@ class TimeWindow:
     """Reads times and refuses those before 1990 or two days after `now`."""
 
     def __init__(self, now: datetime) -> None:
-        self.latest = now + timedelta(days=2)
+        self.latest = now + LATEST_AFTER_NOW
         self._low_s = EARLIEST.timestamp()
         self._high_s = self.latest.timestamp()
 

@@ -259,6 +259,23 @@ def test_reject_that_is_no_longer_true_goes_with_a_whole_reading(
     ]
 
 
+def test_file_that_holds_again_what_it_held_is_read_again(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """It was skipped as known, and its rejects were lost."""
+    path = _write_comments(tmp_path / "RC_1.ndjson", "a", tail='{"cut')
+    _ingest(connection, path)
+    _write_comments(path, "a")
+    _ingest(connection, path)
+    assert rows(connection, "select line from rejects") == []
+    _write_comments(path, "a", tail='{"cut')
+    _, counts = _ingest(connection, path)
+    assert (counts.count_files_skipped, counts.count_rejects) == (0, 1)
+    assert rows(connection, "select line, raw from rejects") == [(2, '{"cut')]
+    _, counts = _ingest(connection, path)
+    assert counts.count_files_skipped == 1
+
+
 def test_rejects_of_a_file_that_is_read_in_two_ways_stay_apart(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
@@ -269,6 +286,11 @@ def test_rejects_of_a_file_that_is_read_in_two_ways_stay_apart(
         connection, sources, rules=(), author_key=KEY, run_id="run", counts=RunCounts(), now=NOW
     )
     assert [n for (n,) in rows(connection, "select line from rejects order by all")] == [2, 3]
+    again = RunCounts()
+    ingest_sources(
+        connection, sources, rules=(), author_key=KEY, run_id="run", counts=again, now=NOW
+    )
+    assert (again.count_read, again.count_files_skipped) == (0, 2)
 
 
 def test_reject_summary_gives_the_reason_of_a_source_that_was_not_read(

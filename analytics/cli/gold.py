@@ -206,7 +206,10 @@ def forget(
             "pictures": gone.count_pictures,
         },
         f"{gone.count_posts} posts, {gone.count_memo} memo entries and {gone.count_pictures}"
-        " pictures removed; they will not come back with a later ingest",
+        " pictures removed; they will not come back with a later ingest"
+        if gone.count_posts
+        else f"no post of {post_id or author} is in the warehouse: look whether it is spelled as"
+        " in `posts`. Nothing was removed; what comes under this id later is left out",
     )
 
 

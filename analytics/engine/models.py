@@ -14,6 +14,7 @@ from analytics.contract.model_folder import CONTRACT_FILE
 from analytics.engine import delta, smol
 from analytics.engine.assembly import assemble_once
 from analytics.engine.calibration import read_temperature
+from analytics.engine.devices import share_cores
 from analytics.engine.model_digests import (
     FactCache,
     list_all_digests,
@@ -76,6 +77,7 @@ def resolve_model(
         EngineError: the model cannot be assembled, fetched or used.
         ContractMismatchError: the model was trained under another contract.
     """
+    share_cores()  # assembling imports torch
     cache = FactCache(cache_dir)
 
     def describe(path: Path, known_name: str | None) -> ModelFolder:

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from analytics.store.author_key import hash_author, hash_text
+from analytics.store.tombstones import name_ids
 from analytics.store.transactions import count_rows, first_row, transaction
 
 
@@ -77,6 +78,8 @@ def forget(
             )
             """
         )
+        native = author[1] if author is not None else str(post_id).partition(":")[2]
+        _blank_rejects(connection, native)
         count_posts = count_rows(connection, "gone")
         for table in ("posts", "media", "aspects", "predictions", "gold"):
             connection.execute(f"delete from {table} where post_id in (select post_id from gone)")
@@ -94,3 +97,14 @@ def forget(
     for (path,) in unused:
         (data_dir / path).unlink(missing_ok=True)
     return Forgotten(count_posts=count_posts, count_memo=count_memo, count_pictures=len(unused))
+
+
+def _blank_rejects(connection: duckdb.DuckDBPyConnection, native_id: str) -> None:
+    """Empty what rejects quote of records that name an author or post: they have no post."""
+    rows = connection.execute(
+        "select distinct raw from rejects where stage in ('read', 'parse') and contains(raw, ?)",
+        [native_id],
+    ).fetchall()
+    named = [[raw] for (raw,) in rows if native_id in name_ids(raw)]
+    if named:
+        connection.executemany("update rejects set raw = '' where raw = ?", named)

@@ -181,8 +181,8 @@ def write_gold_parquet(connection: duckdb.DuckDBPyConnection, path: Path, data_d
 def read_confusion(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
     """Counts of items by human label and label of the current model.
 
-    An item that several people labelled counts once, by majority (ties: the
-    first in the fixed order of labels).
+    A prediction of a text that was edited since does not count. An item that several
+    people labelled counts once, by majority (ties: the first in the order of labels).
     """
     counts = {gold: dict.fromkeys(map(str, LABELS), 0) for gold in map(str, LABELS)}
     rows = connection.execute(
@@ -202,8 +202,9 @@ def read_confusion(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str,
             )
         select majority.label, predictions.label, count(*)
         from majority
-        inner join int_current_predictions as predictions
+        inner join int_judged_items as predictions
             on majority.post_id = predictions.post_id and majority.aspect = predictions.aspect
+        where predictions.label is not null
         group by all
         """
     ).fetchall()
@@ -213,7 +214,10 @@ def read_confusion(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str,
 
 
 def score_confusion(confusion: dict[str, dict[str, int]]) -> dict[str, Any]:
-    """Accuracy, macro-F1 and per-label scores of a confusion matrix."""
+    """Accuracy, macro-F1 and per-label scores of a confusion matrix.
+
+    macro-F1 is the mean over the labels that occur, in gold or as a prediction.
+    """
     total = sum(sum(row.values()) for row in confusion.values())
     hits = sum(confusion[label][label] for label in confusion)
     per_label: dict[str, dict[str, float | int]] = {}
@@ -225,7 +229,11 @@ def score_confusion(confusion: dict[str, dict[str, int]]) -> dict[str, Any]:
         recall = hit / support if support else 0.0
         f1 = 2 * precision * recall / (precision + recall) if hit else 0.0
         per_label[label] = {"precision": precision, "recall": recall, "f1": f1, "n": support}
-    present = [scores["f1"] for scores in per_label.values() if scores["n"]]
+    present = [
+        scores["f1"]
+        for label, scores in per_label.items()
+        if scores["n"] or any(row[label] for row in confusion.values())
+    ]
     return {
         "n": total,
         "accuracy": hits / total if total else None,

@@ -11,8 +11,8 @@ from datetime import datetime
 import duckdb
 
 from analytics.store.aspects import AspectRule, match_aspects
-from analytics.store.author_key import hash_text
 from analytics.store.rejects import insert_new_rejects
+from analytics.store.tombstones import blank_forgotten_rejects, collect_forgotten
 from analytics.store.transactions import count_rows, first_row, transaction
 
 _CONTENT = (
@@ -141,15 +141,19 @@ class SourceFile:
 
 
 def is_known(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> bool:
-    """Whether this content was read before, in the same way and from the same place."""
+    """Whether this is what the file held when it was last read, in the same way.
+
+    What it held before that is read again: its rejects went when it changed.
+    """
     found = first_row(
         connection.execute(
-            "select 1 from source_files"
-            " where source_file = ? and content_digest = ? and reading_digest = ? limit 1",
-            [file.name, file.content_digest, file.reading_digest],
+            "select content_digest from source_files"
+            " where source_file = ? and reading_digest = ?"
+            " order by read_at desc, rowid desc limit 1",
+            [file.name, file.reading_digest],
         )
     )
-    return found is not None
+    return found == (file.content_digest,)
 
 
 def merge_staged(
@@ -173,7 +177,8 @@ def merge_staged(
     remembered: it is read again.
     """
     with transaction(connection):
-        _collect_forgotten(connection, author_key)
+        collect_forgotten(connection, author_key)
+        blank_forgotten_rejects(connection, author_key, connector=file.connector)
         connection.execute(_CANDIDATES)
         connection.execute(_WINNERS)
         stored = count_rows(connection, "winners where is_new")
@@ -284,29 +289,6 @@ def merge_staged(
         count_ignored=count_ignored,
         count_rejects=count_rejects,
     )
-
-
-def _collect_forgotten(connection: duckdb.DuckDBPyConnection, author_key: bytes) -> None:
-    """Staged posts that the user has forgotten: by author, or by hash of the id."""
-    connection.execute(
-        """
-        create or replace temp table forgotten as
-        select distinct post_id from stage_posts
-        where author_key in (select key from tombstones where kind = 'author')
-        """
-    )
-    if not count_rows(connection, "tombstones where kind = 'post'"):
-        return
-    keys = {
-        str(key)
-        for (key,) in connection.execute(
-            "select key from tombstones where kind = 'post'"
-        ).fetchall()
-    }
-    ids = connection.execute("select distinct post_id from stage_posts").fetchall()
-    gone = [[post_id] for (post_id,) in ids if hash_text(author_key, post_id) in keys]
-    if gone:
-        connection.executemany("insert into forgotten values (?)", gone)
 
 
 def reject_source(

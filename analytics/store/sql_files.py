@@ -9,7 +9,7 @@ import duckdb
 
 import analytics
 from analytics.contract.errors import StoreError
-from analytics.store.transactions import count_rows
+from analytics.store.transactions import count_rows, first_row
 
 _FILE_NAME = re.compile(r"^(?P<number>\d{3})_(?P<name>[a-z][a-z0-9_]*)\.sql$")
 
@@ -93,17 +93,16 @@ def run_checks(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     """Run each `sql/checks` file: a SELECT that must return no rows."""
     results = []
     for file in load_sql_files("checks"):
-        cursor = connection.execute(_select(file))
-        rows = cursor.fetchall()
-        names = [column[0] for column in cursor.description or []]
+        # Counted there, not fetched: a check can find as many rows as there are posts.
+        count = count_rows(connection, f"({_select(file)})")
         example = ""
-        if rows:
-            pairs = zip(names, rows[0], strict=True)
+        if count:
+            cursor = connection.execute(f"select * from ({_select(file)}) limit 1")
+            names = [column[0] for column in cursor.description or []]
+            pairs = zip(names, first_row(cursor) or (), strict=True)
             example = ", ".join(f"{name} = {value}" for name, value in pairs)
         results.append(
-            CheckResult(
-                name=file.name, purpose=purpose_of(file), count_rows=len(rows), example=example
-            )
+            CheckResult(name=file.name, purpose=purpose_of(file), count_rows=count, example=example)
         )
     return results
 

@@ -1,7 +1,7 @@
 -- grain: one row per item without a prediction
--- reads: int_judged_items, posts, rejects, current_model
+-- reads: int_judged_items, posts, rejects, current_model, runs
 -- Once a model has run, each item has its prediction, or its post stands among
--- the rejects of inference.
+-- the rejects of inference, or came after the last run that judged.
 with
     judged_items as (select * from int_judged_items),
 
@@ -15,6 +15,22 @@ with
 
     chosen as (select * from current_model),
 
+    raw_runs as (select * from runs),
+
+    last_judged as (
+        select max(started_at) as started_at
+        from raw_runs
+        where
+            model_id is not null
+            and status in ('running', 'done', 'done_with_faults')
+    ),
+
+    later_runs as (
+        select raw_runs.run_id
+        from raw_runs
+        inner join last_judged on raw_runs.started_at > last_judged.started_at
+    ),
+
     missing as (
         select
             judged_items.post_id,
@@ -26,6 +42,7 @@ with
         where
             judged_items.label is null
             and exists (select 1 from chosen)
+            and raw_posts.run_id not in (select run_id from later_runs)
     ),
 
     final as (

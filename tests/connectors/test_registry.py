@@ -1,13 +1,18 @@
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from analytics.config.settings import SourceConfig
 from analytics.contract.errors import ConnectorError, SourceFormatError
 from analytics.contract.records import Post, Reject
+from analytics.ingest import ingest_sources
+from analytics.store.runs import RunCounts
 from connectors.protocol import ENTRY_POINT_GROUP, Connector, ReadOptions
 from connectors.registry import (
     BUILT_IN,
@@ -17,6 +22,7 @@ from connectors.registry import (
     load_connectors,
 )
 from tests.connectors.helpers import FIXTURES, NOW
+from tests.scripted import KEY, rows
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs" / "connectors.md"
@@ -82,6 +88,45 @@ def test_documented_connector_is_found_and_reads(install: Install, tmp_path: Pat
     assert post.post_id == "guestbook:inn-1"
     assert isinstance(reject, Reject)
     assert "KeyError" in reject.reason
+
+
+def test_a_post_of_wrong_types_is_a_reject_and_costs_no_other(
+    install: Install, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A number where the text belongs ended the whole run."""
+    install("guestbook", read_example(), "GuestbookConnector")
+    book = tmp_path / "inn.guestbook"
+    lines = [
+        {"guest": "ann", "entry": 7, "at": "2024-05-01T10:00:00Z"},
+        {"guest": "bob", "entry": "Never again", "at": "2024-05-01T10:00:00"},
+        {"guest": "cy", "entry": "Fine", "at": "9999-05-01T10:00:00Z"},
+        {"guest": "di", "entry": "Lovely", "at": "2024-05-01T10:00:00Z"},
+    ]
+    book.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    counts = RunCounts()
+    sources = [SourceConfig(path=book)]
+    ingest_sources(
+        connection, sources, rules=(), author_key=KEY, run_id="run", counts=counts, now=NOW
+    )
+    assert (counts.count_read, counts.count_stored, counts.count_rejects) == (4, 1, 3)
+    reasons = [reason for (reason,) in rows(connection, "select reason from rejects order by line")]
+    assert [reason.partition(":")[0] for reason in reasons] == [
+        "text is not text",
+        "created_at is not a time with its zone",
+        "created_at out of range",
+    ]
+
+
+def test_file_without_a_record_is_told(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "feed.json"
+    path.write_text('{"feed": []}', encoding="utf-8")
+    sources = [SourceConfig(path=path, format="bluesky")]
+    ingest_sources(
+        connection, sources, rules=(), author_key=KEY, run_id="run", counts=RunCounts(), now=NOW
+    )
+    assert f"{path}: holds no record of format 'bluesky'" in caplog.text
 
 
 def test_documented_connector_is_short() -> None:

@@ -147,9 +147,24 @@ def test_read_file_without_ids_derives_stable_ones(tmp_path: Path) -> None:
     moved = write(tmp_path / "b.csv", text)
     ids = [post.native_id for post in posts_of(read_all(CONNECTOR, path))]
     assert [post.native_id for post in posts_of(read_all(CONNECTOR, moved))] == ids
-    assert ids[0] == ids[2]
-    assert len(set(ids)) == 3
-    assert {len(native_id) for native_id in ids} == {24}
+    assert ids[2] == f"{ids[0]}-2"
+    assert len(set(ids)) == 4
+    assert {len(native_id) for native_id in ids} == {24, 26}
+
+
+def test_equal_answers_of_a_survey_are_as_many_posts(tmp_path: Path) -> None:
+    """Three times good and once bad was one and one."""
+    path = write(tmp_path / "a.csv", "answer\ngood\ngood\nbad\ngood\n")
+    posts = posts_of(read_all(CONNECTOR, path, mapping={"text": "answer"}))
+    assert len({post.post_id for post in posts}) == 4
+    dated = write(tmp_path / "b.csv", "text,created_at\ngood,2024-03-01\ngood,2024-03-01\n")
+    assert len({post.post_id for post in posts_of(read_all(CONNECTOR, dated))}) == 1
+
+
+def test_references_meet_the_ids_of_a_table_without_a_platform(tmp_path: Path) -> None:
+    path = write(tmp_path / "thread.csv", "id,text,reply_to,repost_of\n1,a,,\n2,b,1,\n3,c,,1\n")
+    first, second, third = posts_of(read_all(CONNECTOR, path))
+    assert first.post_id == second.reply_to == third.repost_of == "table:thread/1"
 
 
 def test_read_file_mapping_goes_before_guesses(tmp_path: Path) -> None:

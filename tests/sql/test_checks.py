@@ -148,6 +148,23 @@ def test_items_rejected_at_inference_need_no_prediction(
     assert (result.count_rows, result.example.split(",")[0]) == (1, "post_id = x:4")
 
 
+def test_posts_that_came_after_the_last_judging_run_need_no_prediction(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    make_good(connection)
+    for hour, run, model in ((1, "judged", "model-a"), (2, "ingest", None)):
+        connection.execute(
+            "insert into runs (run_id, command, status, config_digest, config_json, version,"
+            " started_at, model_id) values (?, 'x', 'done', '', '', '', ?, ?)",
+            [run, datetime(2026, 4, 1, hour, tzinfo=UTC), model],
+        )
+    add_post(connection, "x:3", source_line=3, run_id="ingest")
+    build_marts(connection)
+    assert check(connection)["items_are_predicted"].count_rows == 0
+    add_post(connection, "x:4", source_line=4, run_id="judged")
+    assert check(connection)["items_are_predicted"].count_rows == 1
+
+
 def test_nothing_need_be_predicted_before_the_first_inference(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

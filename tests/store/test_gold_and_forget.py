@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import duckdb
+import pytest
 from PIL import Image
 
 from analytics.contract.records import Media, Reject
@@ -51,6 +52,36 @@ def test_scores_by_hand() -> None:
     assert scores["labels"]["negative"]["f1"] == 2 / 3
     assert scores["labels"]["neutral"]["f1"] == 0.75
     assert abs(scores["macro_f1"] - (2 / 3 + 0.75 + 2 / 3) / 3) < 1e-12
+
+
+def test_macro_f1_counts_a_label_that_is_only_predicted() -> None:
+    """Two labels of three right and one post called neutral was 100 %."""
+    scores = score_confusion(
+        {
+            "negative": {"negative": 1, "neutral": 0, "positive": 0},
+            "neutral": {"negative": 0, "neutral": 0, "positive": 0},
+            "positive": {"negative": 0, "neutral": 1, "positive": 1},
+        }
+    )
+    assert scores["macro_f1"] == pytest.approx((1 + 0 + 2 / 3) / 3)
+
+
+def test_rejects_that_name_the_forgotten_are_emptied_and_stay_so(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A record that could not be read has no post, but its text names its author."""
+    raw = '{"author": "Secret-Author", "body": "mine", "created_utc": "never"}'
+    broken = Reject(line=2, reason="no time", raw=raw)
+    others = Reject(line=3, reason="no time", raw=raw.replace("Secret-Author", "Secret-Authors"))
+    store_posts(connection, [make_post("1", "mine", author="Secret-Author"), broken, others])
+    gone = forget(connection, author_key=KEY, data_dir=tmp_path, author=("test", "Secret-Author"))
+    assert gone.count_posts == 1
+    after = [(2, ""), (3, others.raw)]
+    assert rows(connection, "select line, raw from rejects order by line") == after
+    store_posts(connection, [make_post("2", "else", author="k"), broken, others])
+    assert rows(connection, "select line, raw from rejects order by line") == after
+    forget(connection, author_key=KEY, data_dir=tmp_path, post_id="test:Secret-Authors")
+    assert rows(connection, "select distinct raw from rejects") == [("",)]
 
 
 def test_sample_is_drawn_without_the_labelled(
