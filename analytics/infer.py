@@ -17,14 +17,15 @@ from analytics.contract.engine import Engine, LabelReply, Reply, TextReply, ask_
 from analytics.contract.errors import EngineError
 from analytics.contract.labels import label_of
 from analytics.contract.parser import parse_reply
+from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
 from analytics.contract.records import Item, Verdict
+from analytics.store.plan import make_plan, read_chunk
 from analytics.store.predictions import (
     ItemFault,
     Plan,
+    PlannedItem,
     ResultKey,
     commit_chunk,
-    make_plan,
-    read_chunk,
     set_current_model,
 )
 from analytics.store.runs import Run, save_counts
@@ -44,7 +45,7 @@ class InferSettings:
     result_digest: str
     data_dir: Path
     post_level: bool = True
-    with_rationales: bool = True
+    rationales: RationalePolicy = ALL_RATIONALES
     chunk_items: int = 64
     max_bad_share: float = 0.05
 
@@ -77,7 +78,7 @@ def infer(
         connection,
         key,
         post_level=settings.post_level,
-        with_rationales=settings.with_rationales,
+        rationales=settings.rationales,
     )
     run.counts.count_items = plan.count_items
     run.counts.count_memo_hits = plan.count_memo_hits
@@ -176,18 +177,22 @@ def _tell(faults: list[ItemFault]) -> str:
 
 
 def _judge(
-    engine: Engine, run: Run, settings: InferSettings, chunk: list[Item]
+    engine: Engine, run: Run, settings: InferSettings, chunk: list[PlannedItem]
 ) -> tuple[list[Verdict], list[ItemFault]]:
     faults: list[ItemFault] = []
-    labels = _ask(engine.label, chunk, faults)
+    labels = _ask(engine.label, [planned.item for planned in chunk], faults)
     run.counts.count_engine_labels += len(labels)
-    judged = [item for item in chunk if item.content_key in labels]
+    reasons = _choose(chunk, labels, settings.rationales)
+    wanted = [planned.item for planned in chunk if planned.item.content_key in reasons]
     replies: dict[str, TextReply] = {}
-    if settings.with_rationales:
-        replies = _ask(engine.rationalize, judged, faults)
-        run.counts.count_engine_rationales += len(replies)
-        run.counts.count_output_tokens += sum(r.n_output_tokens for r in replies.values())
-        judged = [item for item in judged if item.content_key in replies]
+    if wanted:
+        replies = _ask(engine.rationalize, wanted, faults)
+        _count_rationales(run, reasons, replies)
+    judged = [
+        planned.item
+        for planned in chunk
+        if (key := planned.item.content_key) in labels and (key not in reasons or key in replies)
+    ]
     sees_images = engine.facts.accepts_images
     verdicts = [
         make_verdict(
@@ -199,6 +204,35 @@ def _judge(
         for item in judged
     ]
     return verdicts, faults
+
+
+def _choose(
+    chunk: list[PlannedItem], labels: dict[str, LabelReply], policy: RationalePolicy
+) -> dict[str, RationaleReason]:
+    """Which of the labelled contents get a rationale, and why."""
+    reasons = {}
+    for planned in chunk:
+        key, reason = planned.item.content_key, planned.reason
+        if key not in labels or reason is None:
+            continue
+        if reason is RationaleReason.UNCERTAIN and not policy.is_uncertain(
+            labels[key].probabilities
+        ):
+            continue
+        reasons[key] = reason
+    return reasons
+
+
+def _count_rationales(
+    run: Run, reasons: dict[str, RationaleReason], replies: dict[str, TextReply]
+) -> None:
+    counts = run.counts
+    found = Counter(reasons[key] for key in replies)
+    counts.count_engine_rationales += len(replies)
+    counts.count_rationales_sample += found[RationaleReason.SAMPLE]
+    counts.count_rationales_top += found[RationaleReason.TOP]
+    counts.count_rationales_uncertain += found[RationaleReason.UNCERTAIN]
+    counts.count_output_tokens += sum(r.n_output_tokens for r in replies.values())
 
 
 def _ask(

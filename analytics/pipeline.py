@@ -16,6 +16,7 @@ from analytics.config.loading import (
     config_digest,
     config_to_json,
     decoding_of,
+    policy_of,
 )
 from analytics.config.settings import Config, SourceConfig
 from analytics.contract.digests import result_digest
@@ -270,7 +271,7 @@ def _infer(
         ),
         data_dir=config.warehouse.data_dir,
         post_level=config.infer.post_level,
-        with_rationales=config.infer.rationales == "all",
+        rationales=policy_of(config),
         chunk_items=config.infer.chunk_items,
         max_bad_share=config.infer.max_bad_share,
     )

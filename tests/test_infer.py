@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from analytics.contract.errors import EngineError
+from analytics.contract.policy import RationalePolicy
 from analytics.infer import InferSettings, infer
 from analytics.store.aspects import make_rule
 from tests.scripted import Listening, ScriptedEngine, make_post, new_run, rows, scalar, store_posts
@@ -97,7 +98,7 @@ def test_marts_do_not_show_a_prediction_of_an_older_text(
 def test_rationales_are_added_later_to_bare_labels(connection: duckdb.DuckDBPyConnection) -> None:
     _fill(connection, 2)
     bare = InferSettings(
-        model_id="m", result_digest="r", data_dir=Path("data"), with_rationales=False
+        model_id="m", result_digest="r", data_dir=Path("data"), rationales=RationalePolicy()
     )
     engine = ScriptedEngine()
     infer(connection, lambda: engine, new_run(connection), bare)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from analytics.pipeline import Outcome
+from analytics.store.runs import RunCounts
 
 
 def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
@@ -69,6 +70,8 @@ def outcome_as_text(outcome: Outcome) -> str:
             f" from before; {counts.count_engine_labels} labels and"
             f" {counts.count_engine_rationales} rationales made{with_engine}"
         )
+        if by_policy := _list_policies(counts):
+            lines.append(f"Rationales by policy: {by_policy}")
     for check in outcome.failed_checks:
         lines.append(f"Check failed: {check.name} ({check.count_rows} rows): {check.purpose}")
     if counts.count_rejects:
@@ -79,3 +82,12 @@ def outcome_as_text(outcome: Outcome) -> str:
         lines.append(f"Report: {outcome.report}")
     lines.append(f"{outcome.status.replace('_', ' ').capitalize()} in {outcome.seconds:.1f} s.")
     return "\n".join(lines)
+
+
+def _list_policies(counts: RunCounts) -> str:
+    found = {
+        "sample": counts.count_rationales_sample,
+        "top": counts.count_rationales_top,
+        "uncertain": counts.count_rationales_uncertain,
+    }
+    return ", ".join(f"{n} {name}" for name, n in found.items()) if any(found.values()) else ""

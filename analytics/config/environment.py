@@ -90,6 +90,8 @@ def _from_text(text: str, hint: Any) -> Any:
                 return kind(text)
             except ValueError:
                 return text
+        if typing.get_origin(kind) is typing.Literal and text in typing.get_args(kind):
+            return text
         if kind is None or typing.get_origin(kind) in (dict, tuple):
             parsed = tomllib.loads(f"value = {text}")
             return parsed["value"] if len(parsed) == 1 else text

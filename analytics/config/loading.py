@@ -17,6 +17,7 @@ from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config, alternati
 from analytics.contract.decoding import Decoding
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConfigError
+from analytics.contract.policy import RationalePolicy
 
 DEFAULT_FILE = "analytics.toml"
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
@@ -90,6 +91,18 @@ def cache_folder() -> Path:
     """Where assembled models and their digests are kept."""
     named = os.environ.get("ANALYTICS_CACHE_DIR")
     return Path(named) if named else Path(platformdirs.user_cache_dir("analytics"))
+
+
+def policy_of(config: Config) -> RationalePolicy:
+    """Which contents get a rationale, as a configuration asks for it."""
+    infer = config.infer
+    if isinstance(infer.rationales, str):
+        return RationalePolicy(is_all=infer.rationales == "all")
+    return RationalePolicy(
+        sample_share=infer.sample_share if "sample" in infer.rationales else 0.0,
+        top_posts=infer.top_posts if "top" in infer.rationales else 0,
+        uncertain_below=infer.uncertain_below if "uncertain" in infer.rationales else 0.0,
+    )
 
 
 def decoding_of(config: Config) -> Decoding:
@@ -229,9 +242,11 @@ def _check(value: Any, hint: Any) -> tuple[Any, str | None]:
                 return (None, fault) if fault else (Path(value), None)
             wanted.append("must be a path")
         elif origin is tuple:
-            if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+            choices = typing.get_args(typing.get_args(kind)[0])
+            fault = _find_list_fault(value, choices)
+            if fault is None:
                 return tuple(value), None
-            wanted.append("must be a list of texts")
+            wanted.append(fault)
         elif origin is dict:
             only_text = typing.get_args(kind)[1] is str
             if isinstance(value, dict) and not (
@@ -246,6 +261,16 @@ def _check(value: Any, hint: Any) -> tuple[Any, str | None]:
         else:
             wanted.append(f"must be {_TYPE_NAMES[kind]}")
     return None, " or ".join(wanted)
+
+
+def _find_list_fault(value: Any, choices: tuple[Any, ...]) -> str | None:
+    """What keeps a value from being a list of texts, of these choices if there are some."""
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        return "must be a list of " + (", ".join(map(repr, choices)) or "texts")
+    wrong = [entry for entry in value if choices and entry not in choices]
+    if wrong:
+        return f"holds {wrong[0]!r}.{_nearest(wrong[0], choices)}"
+    return None
 
 
 def _check_aspects(config: Config, where: str, faults: list[str]) -> None:

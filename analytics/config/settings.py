@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 EngineName = Literal["auto", "transformers", "vllm"]
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
-RationalePolicy = Literal["all", "none"]
+RationaleChoice = Literal["all", "none"]
+RationaleReason = Literal["uncertain", "sample", "top"]
 
 
 def setting(help_text: str, *, example: Any = None, **kwargs: Any) -> Any:
@@ -69,7 +70,20 @@ class InferConfig:
     """How posts are judged."""
 
     post_level: bool = setting("judge each post as a whole, beside its aspects", default=True)
-    rationales: RationalePolicy = setting("which items get a written rationale", default="all")
+    rationales: RationaleChoice | tuple[RationaleReason, ...] = setting(
+        "which contents get a written rationale: all, none, or a list of the next three",
+        default="all",
+    )
+    uncertain_below: float = setting(
+        "`uncertain`: the first label is less than this more probable than the second", default=0.2
+    )
+    sample_share: float = setting(
+        "`sample`: this share of the contents, drawn by their keys", default=0.02
+    )
+    top_posts: int = setting(
+        "`top`: so many of most engagement, at post level and (50 at most) of each aspect",
+        default=50,
+    )
     chunk_items: int = setting("items committed at once", default=64)
     max_rationale_tokens: int = setting("length limit of a rationale, in tokens", default=320)
     repetition_penalty: float = setting("1.0 is none", default=1.0)
@@ -115,6 +129,9 @@ BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("infer", "chunk_items"): (1, 1_000_000),
     ("infer", "max_rationale_tokens"): (8, 8192),
     ("infer", "repetition_penalty"): (1.0, 2.0),
+    ("infer", "uncertain_below"): (0.0, 1.0),
+    ("infer", "sample_share"): (0.0, 1.0),
+    ("infer", "top_posts"): (0, 1000),
     ("infer", "max_bad_share"): (0.0, 1.0),
     ("report", "max_posts"): (0, 1000),
 }

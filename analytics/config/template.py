@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from analytics.config.settings import LISTS, SECTIONS
+from analytics.config.settings import LISTS, SECTIONS, alternatives
 
 _HEAD = """\
 # Configuration of the sentiment engine. Paths start at this file's folder.
@@ -69,7 +69,8 @@ def _render_section(name: str) -> str:
     lines = [f"[{name}]"]
     for field in dataclasses.fields(SECTIONS[name]):
         default = _default(field)
-        choices = _choices(typing.get_type_hints(SECTIONS[name])[field.name])
+        hint = typing.get_type_hints(SECTIONS[name])[field.name]
+        choices = " or ".join(filter(None, map(_choices, alternatives(hint))))
         lines.append(f"# {field.metadata['help']}" + (f" ({choices})" if choices else ""))
         example = field.metadata["example"]
         if default is None and example is not None:
@@ -104,6 +105,8 @@ def _toml(value: Any) -> str:
 def _choices(hint: Any) -> str:
     if typing.get_origin(hint) is typing.Literal:
         return ", ".join(typing.get_args(hint))
+    if typing.get_origin(hint) is tuple and (listed := _choices(typing.get_args(hint)[0])):
+        return f"a list of {listed}"
     return ""
 
 
@@ -117,7 +120,7 @@ def _type_name(hint: Any) -> str:
         return choices
     origin = typing.get_origin(hint)
     if origin is tuple:
-        return "list of texts"
+        return "list of " + (_choices(typing.get_args(hint)[0]) or "texts")
     if origin is dict:
         return "table"
     return " or ".join(_type_name(k) for k in typing.get_args(hint) if k is not type(None))

@@ -1,19 +1,14 @@
-"""The plan of an inference run, its memo, and the predictions, in DuckDB.
-
-A plan is a set of temporary tables: `plan_contents` holds the distinct contents
-that the engine must judge, numbered in a fixed order, and `plan_targets` the
-items that each of them answers. Chunks are ranges of these numbers.
-"""
+"""The memo and the predictions of an inference run, in DuckDB; `plan` says what is to be done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from analytics.contract.policy import RationaleReason
 from analytics.contract.records import Item, Rationale, Verdict
 from analytics.store.rejects import insert_new_rejects
 from analytics.store.transactions import count_rows, first_row, transaction
@@ -72,127 +67,22 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedItem:
+    """A content to be judged, and why it gets a rationale.
+
+    UNCERTAIN holds only if its label turns out to be so; None gets no rationale.
+    """
+
+    item: Item
+    reason: RationaleReason | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFault:
     """An item that could not be judged, and why."""
 
     content_key: str
     reason: str
-
-
-def make_plan(
-    connection: duckdb.DuckDBPyConnection,
-    key: ResultKey,
-    *,
-    post_level: bool,
-    with_rationales: bool,
-) -> Plan:
-    """Fill predictions from the memo and number the contents that are left."""
-    is_complete = "and rationale_status is not null" if with_rationales else ""
-    with transaction(connection):
-        connection.execute(
-            "insert or replace into settings values ('post_level', ?)", [str(post_level).lower()]
-        )
-        connection.execute(
-            "create or replace temp table plan_items as"
-            " select post_id, aspect, content_key, clean_text, image_sha256, image_path"
-            " from int_items"
-        )
-        count_all_contents = count_rows(connection, "(select distinct content_key from plan_items)")
-        # Predictions of edited posts and dropped aspects are out of date; the
-        # memo still holds what the model said of their contents.
-        connection.execute(
-            """
-            delete from predictions
-            where model_id = $model and result_digest = $digest
-                and (post_id, aspect, content_key) not in (
-                    select (post_id, aspect, content_key) from plan_items
-                )
-            """,
-            key.parameters,
-        )
-        connection.execute(
-            f"""
-            delete from plan_items
-            where (post_id, aspect) in (
-                select (post_id, aspect) from predictions
-                where model_id = $model and result_digest = $digest {is_complete}
-            )
-            """,
-            key.parameters,
-        )
-        connection.execute(
-            f"""
-            create or replace temp table known_contents as
-            select * from memo
-            where model_id = $model and result_digest = $digest {is_complete}
-                and content_key in (select content_key from plan_items)
-            """,
-            key.parameters,
-        )
-        count_items = count_rows(connection, "plan_items")
-        has_replacements = with_rationales and _has_bare_labels(connection, key)
-        if has_replacements:
-            _delete_replaced(connection, key, "plan_items", "known_contents")
-        count_memo_hits = _insert_predictions(connection, key, "plan_items", "known_contents")
-        connection.execute(
-            """
-            create or replace temp table plan_contents as
-            select
-                row_number() over (
-                    order by clean_text, image_sha256 nulls first, aspect, content_key
-                ) - 1 as position,
-                *,
-            from (
-                select content_key, aspect, any_value(clean_text) as clean_text,
-                    any_value(image_sha256) as image_sha256, any_value(image_path) as image_path,
-                from plan_items
-                where content_key not in (select content_key from known_contents)
-                group by content_key, aspect
-            )
-            order by position
-            """
-        )
-        # Sorted by position, so that a chunk reads its own rows only.
-        connection.execute(
-            """
-            create or replace temp table plan_targets as
-            select plan_contents.position, plan_items.post_id, plan_items.aspect,
-                plan_items.content_key
-            from plan_items
-            inner join plan_contents on plan_items.content_key = plan_contents.content_key
-            order by plan_contents.position
-            """
-        )
-        failed_before = _heal_answered(connection)
-    return Plan(
-        count_items=count_items,
-        count_memo_hits=count_memo_hits,
-        count_contents=count_rows(connection, "plan_contents"),
-        count_all_contents=count_all_contents,
-        failed_before=failed_before,
-        has_replacements=has_replacements,
-    )
-
-
-def read_chunk(
-    connection: duckdb.DuckDBPyConnection, first: int, end: int, data_dir: Path
-) -> list[Item]:
-    """The planned contents numbered from `first` up to `end`, in order."""
-    rows = connection.execute(
-        "select content_key, clean_text, aspect, image_sha256, image_path from plan_contents"
-        " where position >= ? and position < ? order by position",
-        [first, end],
-    ).fetchall()
-    return [
-        Item(
-            content_key=content_key,
-            text=text,
-            aspect=aspect,
-            image_sha256=sha256,
-            image_path=data_dir / path if path else None,
-        )
-        for content_key, text, aspect, sha256, path in rows
-    ]
 
 
 def commit_chunk(
@@ -220,13 +110,13 @@ def commit_chunk(
                     " and content_key in (select content_key from verdicts)",
                     key.parameters,
                 )
-                _delete_replaced(connection, key, "chunk_targets", "verdicts")
+                delete_replaced(connection, key, "chunk_targets", "verdicts")
             connection.execute(
                 "insert into memo by name select *, $model as model_id, $digest as result_digest,"
                 " $run_id as run_id, $now as created_at from verdicts",
                 {**key.parameters, "run_id": key.run_id, "now": datetime.now(UTC)},
             )
-            _insert_predictions(connection, key, "chunk_targets", "verdicts")
+            insert_predictions(connection, key, "chunk_targets", "verdicts")
             if plan.failed_before:
                 connection.execute(
                     "delete from rejects where stage = 'infer' and raw in ("
@@ -278,21 +168,10 @@ def store_model(
     )
 
 
-def _has_bare_labels(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> bool:
-    """Whether results without a rationale exist, from a run that wanted none."""
-    row = first_row(
-        connection.execute(
-            "select 1 from memo where model_id = $model and result_digest = $digest"
-            " and rationale_status is null limit 1",
-            key.parameters,
-        )
-    )
-    return row is not None
-
-
-def _delete_replaced(
+def delete_replaced(
     connection: duckdb.DuckDBPyConnection, key: ResultKey, targets: str, contents: str
 ) -> None:
+    """Remove the predictions of target items (a table) whose contents (a table) are new."""
     connection.execute(
         f"""
         delete from predictions
@@ -305,9 +184,10 @@ def _delete_replaced(
     )
 
 
-def _insert_predictions(
+def insert_predictions(
     connection: duckdb.DuckDBPyConnection, key: ResultKey, targets: str, contents: str
 ) -> int:
+    """Give target items (a table) the verdicts on their contents (a table); how many."""
     row = first_row(
         connection.execute(
             f"""
@@ -321,21 +201,6 @@ def _insert_predictions(
         )
     )
     return int(row[0]) if row else 0
-
-
-def _heal_answered(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """Forget the faults of items that need no engine any more; the contents of the others."""
-    if not count_rows(connection, "rejects where stage = 'infer'"):
-        return frozenset()
-    connection.execute(
-        "delete from rejects where stage = 'infer' and raw not in"
-        " (select post_id || ' ' || aspect from plan_targets)"
-    )
-    rows = connection.execute(
-        "select distinct content_key from plan_targets where post_id || ' ' || aspect in"
-        " (select raw from rejects where stage = 'infer')"
-    ).fetchall()
-    return frozenset(key for (key,) in rows)
 
 
 def _reject_items(connection: duckdb.DuckDBPyConnection, key: ResultKey, fault: ItemFault) -> None:

@@ -29,6 +29,9 @@ class RunCounts:
     count_memo_hits: int = 0
     count_engine_labels: int = 0
     count_engine_rationales: int = 0
+    count_rationales_sample: int = 0
+    count_rationales_top: int = 0
+    count_rationales_uncertain: int = 0
     count_output_tokens: int = 0
     count_failed_checks: int = 0
 

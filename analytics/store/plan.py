@@ -1,0 +1,221 @@
+"""What an inference run has to do, in DuckDB.
+
+A plan is a set of temporary tables: `plan_contents` holds the distinct contents
+that the engine must judge, numbered in a fixed order, and `plan_targets` the
+items that each of them answers. Chunks are ranges of these numbers.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from analytics.contract.policy import RationalePolicy, RationaleReason
+from analytics.contract.records import Item
+from analytics.store.predictions import (
+    Plan,
+    PlannedItem,
+    ResultKey,
+    delete_replaced,
+    insert_predictions,
+)
+from analytics.store.transactions import count_rows, first_row, transaction
+
+# Whether what is stored (said) has all that is wanted of it (plan_items).
+_IS_COMPLETE = """(
+    said.rationale_status is not null
+    or plan_items.reason is null
+    or plan_items.reason = 'uncertain' and not
+        2 * greatest(said.p_negative, said.p_neutral, said.p_positive)
+        + least(said.p_negative, said.p_neutral, said.p_positive)
+        - (said.p_negative + said.p_neutral + said.p_positive) < $margin
+)"""
+
+
+def make_plan(
+    connection: duckdb.DuckDBPyConnection,
+    key: ResultKey,
+    *,
+    post_level: bool,
+    rationales: RationalePolicy,
+) -> Plan:
+    """Fill predictions from the memo and number the contents that are left.
+
+    A label that is stored without the rationale that is wanted now is left, too.
+    """
+    with transaction(connection):
+        connection.execute(
+            "insert or replace into settings values ('post_level', ?)", [str(post_level).lower()]
+        )
+        _plan_items(connection, rationales)
+        count_all_contents = count_rows(connection, "(select distinct content_key from plan_items)")
+        # Predictions of edited posts and dropped aspects are out of date; the
+        # memo still holds what the model said of their contents.
+        connection.execute(
+            """
+            delete from predictions
+            where model_id = $model and result_digest = $digest
+                and (post_id, aspect, content_key) not in (
+                    select (post_id, aspect, content_key) from plan_items
+                )
+            """,
+            key.parameters,
+        )
+        connection.execute(
+            f"""
+            delete from plan_items
+            using predictions as said
+            where said.post_id = plan_items.post_id and said.aspect = plan_items.aspect
+                and said.model_id = $model and said.result_digest = $digest and {_IS_COMPLETE}
+            """,
+            {**key.parameters, "margin": rationales.uncertain_below},
+        )
+        connection.execute(
+            f"""
+            create or replace temp table known_contents as
+            select said.* from memo as said
+            inner join (select distinct content_key, reason from plan_items) as plan_items
+                on said.content_key = plan_items.content_key
+            where said.model_id = $model and said.result_digest = $digest and {_IS_COMPLETE}
+            """,
+            {**key.parameters, "margin": rationales.uncertain_below},
+        )
+        count_items = count_rows(connection, "plan_items")
+        has_replacements = rationales != RationalePolicy() and _has_bare_labels(connection, key)
+        if has_replacements:
+            delete_replaced(connection, key, "plan_items", "known_contents")
+        count_memo_hits = insert_predictions(connection, key, "plan_items", "known_contents")
+        connection.execute(
+            """
+            create or replace temp table plan_contents as
+            select
+                row_number() over (
+                    order by clean_text, image_sha256 nulls first, aspect, content_key
+                ) - 1 as position,
+                *,
+            from (
+                select content_key, aspect, any_value(clean_text) as clean_text,
+                    any_value(image_sha256) as image_sha256, any_value(image_path) as image_path,
+                    any_value(reason) as reason,
+                from plan_items
+                where content_key not in (select content_key from known_contents)
+                group by content_key, aspect
+            )
+            order by position
+            """
+        )
+        # Sorted by position, so that a chunk reads its own rows only.
+        connection.execute(
+            """
+            create or replace temp table plan_targets as
+            select plan_contents.position, plan_items.post_id, plan_items.aspect,
+                plan_items.content_key
+            from plan_items
+            inner join plan_contents on plan_items.content_key = plan_contents.content_key
+            order by plan_contents.position
+            """
+        )
+        failed_before = _heal_answered(connection)
+    return Plan(
+        count_items=count_items,
+        count_memo_hits=count_memo_hits,
+        count_contents=count_rows(connection, "plan_contents"),
+        count_all_contents=count_all_contents,
+        failed_before=failed_before,
+        has_replacements=has_replacements,
+    )
+
+
+def read_chunk(
+    connection: duckdb.DuckDBPyConnection, first: int, end: int, data_dir: Path
+) -> list[PlannedItem]:
+    """The planned contents numbered from `first` up to `end`, in order."""
+    rows = connection.execute(
+        "select content_key, clean_text, aspect, image_sha256, image_path, reason"
+        " from plan_contents where position >= ? and position < ? order by position",
+        [first, end],
+    ).fetchall()
+    return [
+        PlannedItem(
+            item=Item(
+                content_key=content_key,
+                text=text,
+                aspect=aspect,
+                image_sha256=sha256,
+                image_path=data_dir / path if path else None,
+            ),
+            reason=RationaleReason(reason) if reason else None,
+        )
+        for content_key, text, aspect, sha256, path, reason in rows
+    ]
+
+
+def _plan_items(connection: duckdb.DuckDBPyConnection, policy: RationalePolicy) -> None:
+    """Every item of the warehouse, with the reason for which it gets a rationale.
+
+    The ranks are those of the mart top_posts. Keys are sha256 digests, so that their
+    first 52 bits draw a sample that stays the same from run to run.
+    """
+    connection.execute(
+        """
+        create or replace temp table top_contents as
+        select content_key
+        from (
+            select * from int_judged_pairs
+            where is_item and $top > 0
+            qualify row_number() over (
+                partition by aspect, content_key
+                order by count_engagement desc, created_at desc nulls last, post_id
+            ) = 1
+        )
+        qualify row_number() over (
+            partition by aspect
+            order by count_engagement desc, created_at desc nulls last, post_id
+        ) <= if(aspect = '', $top, least($top, 50))
+        """,
+        {"top": policy.top_posts},
+    )
+    connection.execute(
+        """
+        create or replace temp table plan_items as
+        select post_id, aspect, content_key, clean_text, image_sha256, image_path,
+            case
+                when $all then 'all'
+                when ('0x' || content_key[1:13])::bigint < $share * pow(2, 52) then 'sample'
+                when content_key in (select content_key from top_contents) then 'top'
+                when $margin > 0 then 'uncertain'
+            end as reason
+        from int_items
+        """,
+        {
+            "all": policy.is_all,
+            "share": policy.sample_share,
+            "margin": policy.uncertain_below,
+        },
+    )
+
+
+def _has_bare_labels(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> bool:
+    """Whether results without a rationale exist, from a run that wanted none."""
+    row = first_row(
+        connection.execute(
+            "select 1 from memo where model_id = $model and result_digest = $digest"
+            " and rationale_status is null limit 1",
+            key.parameters,
+        )
+    )
+    return row is not None
+
+
+def _heal_answered(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Forget the faults of items that need no engine any more; the contents of the others."""
+    if not count_rows(connection, "rejects where stage = 'infer'"):
+        return frozenset()
+    connection.execute(
+        "delete from rejects where stage = 'infer' and raw not in"
+        " (select post_id || ' ' || aspect from plan_targets)"
+    )
+    rows = connection.execute(
+        "select distinct content_key from plan_targets where post_id || ' ' || aspect in"
+        " (select raw from rejects where stage = 'infer')"
+    ).fetchall()
+    return frozenset(key for (key,) in rows)
