@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analytics.contract.labels import LABELS
-
 
 class RationaleReason(StrEnum):
     """Why a content gets a rationale; where several hold, the first of this order counts.
@@ -43,6 +41,5 @@ ALL_RATIONALES = RationalePolicy(is_all=True)
 
 def margin_of(probabilities: tuple[float, float, float]) -> float:
     """The probability of the label minus that of the next, in 0-1 (Scheffer et al. 2001)."""
-    assert len(probabilities) == len(LABELS)
     first, second, _ = sorted(probabilities, reverse=True)
     return first - second

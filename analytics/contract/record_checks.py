@@ -10,6 +10,8 @@ from analytics.contract.records import Media, Post
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST_AFTER_NOW = timedelta(days=2)
 
+# Made once: a union in an isinstance is made anew for every field of every post.
+_MAYBE_TEXT, _MAYBE_INT = (str, type(None)), (int, type(None))
 _TEXTS = ("platform", "native_id", "text")
 _MAYBE_TEXTS = ("author", "lang", "url", "reply_to", "repost_of", "quote_of")
 _COUNTS = ("likes", "reposts", "replies", "views")
@@ -28,11 +30,11 @@ def find_post_fault(post: Post, *, now: datetime) -> str | None:
         if not value and name != "text":
             return f"{name} is empty"
     for name in _MAYBE_TEXTS:
-        if not isinstance(value := getattr(post, name), str | None):
+        if not isinstance(value := getattr(post, name), _MAYBE_TEXT):
             return _describe(name, value, "text")
     for name in _COUNTS:
         value = getattr(post, name)
-        if not isinstance(value, int | None) or isinstance(value, bool):
+        if not isinstance(value, _MAYBE_INT) or isinstance(value, bool):
             return _describe(name, value, "a whole number")
     for name in _TIMES:
         value = getattr(post, name)

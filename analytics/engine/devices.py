@@ -21,7 +21,6 @@ def share_cores() -> None:
 
 def choose_device() -> str:
     """`cuda` where torch finds a GPU, else `cpu`."""
-    share_cores()
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"

@@ -152,28 +152,9 @@ def read_chunk(
 def _plan_items(connection: duckdb.DuckDBPyConnection, policy: RationalePolicy) -> None:
     """Every item of the warehouse, with the reason for which it gets a rationale.
 
-    The ranks are those of the mart top_posts. Keys are sha256 digests, so that their
+    Keys are sha256 digests, so that their
     first 52 bits draw a sample that stays the same from run to run.
     """
-    connection.execute(
-        """
-        create or replace temp table top_contents as
-        select content_key
-        from (
-            select * from int_judged_pairs
-            where is_item and $top > 0
-            qualify row_number() over (
-                partition by aspect, content_key
-                order by count_engagement desc, created_at desc nulls last, post_id
-            ) = 1
-        )
-        qualify row_number() over (
-            partition by aspect
-            order by count_engagement desc, created_at desc nulls last, post_id
-        ) <= if(aspect = '', $top, least($top, 50))
-        """,
-        {"top": policy.top_posts},
-    )
     connection.execute(
         """
         create or replace temp table plan_items as
@@ -181,7 +162,9 @@ def _plan_items(connection: duckdb.DuckDBPyConnection, policy: RationalePolicy) 
             case
                 when $all then 'all'
                 when ('0x' || content_key[1:13])::bigint < $share * pow(2, 52) then 'sample'
-                when content_key in (select content_key from top_contents) then 'top'
+                when content_key in (
+                    select content_key from int_ranked_contents where $top > 0 and rank <= $top
+                ) then 'top'
                 when $margin > 0 then 'uncertain'
             end as reason
         from int_items
@@ -189,6 +172,7 @@ def _plan_items(connection: duckdb.DuckDBPyConnection, policy: RationalePolicy) 
         {
             "all": policy.is_all,
             "share": policy.sample_share,
+            "top": policy.top_posts,
             "margin": policy.uncertain_below,
         },
     )

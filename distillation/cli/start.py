@@ -47,7 +47,7 @@ def start(
     some data sets; labels are not used. Do not name test sets here.
     """
     from analytics.config.loading import cache_folder
-    from analytics.engine.devices import choose_dtype, share_cores
+    from analytics.engine.devices import choose_dtype
     from analytics.engine.models import resolve_model
     from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, parse_spec
@@ -55,7 +55,6 @@ def start(
     from distillation.smol.vision import VisionTraining, teach_vision
 
     del config_path  # all settings are options here
-    share_cores()
     cache = cache_folder()
     folder = resolve_model(language_model, cache_dir=cache)
     kept = open_cached_pictures(cache)

@@ -1,50 +1,17 @@
 -- grain: one row per (aspect, content_key), the first of each aspect
--- reads: int_judged_pairs, posts, int_current_predictions, int_pictures
+-- reads: int_ranked_contents, posts, int_current_predictions, int_pictures
 -- Posts to read, by engagement (likes + reposts + replies). Posts of the same
 -- content show once, as the one with most engagement; count_copies is their
 -- number. Aspect '' is the post level: 1,000 rows at most (as many as the
 -- setting max_posts may ask for), 50 for any other. Empty posts are left out.
 with
-    judged_pairs as (select * from int_judged_pairs),
+    ranked as (select * from int_ranked_contents),
 
     raw_posts as (select * from posts),
 
     predicted as (select * from int_current_predictions),
 
     pictures as (select * from int_pictures),
-
-    copies as (
-        select
-            post_id,
-            aspect,
-            content_key,
-            count_engagement,
-            created_at,
-            count(*) over (partition by aspect, content_key) as count_copies,
-        from judged_pairs
-        where not is_empty
-        qualify row_number() over (
-            partition by aspect, content_key
-            order by
-                count_engagement desc,
-                created_at desc nulls last,
-                post_id
-        ) = 1
-    ),
-
-    ranked as (
-        select
-            *,
-            row_number() over (
-                partition by aspect
-                order by
-                    count_engagement desc,
-                    created_at desc nulls last,
-                    post_id
-            ) as rank,
-        from copies
-        qualify rank <= case when aspect = '' then 1000 else 50 end
-    ),
 
     final as (
         select
