@@ -84,6 +84,8 @@ def ingest_sources(
         KeyboardInterrupt: the user stopped it; what was read before is stored.
     """
     refresh_aspects(connection, rules)
+    sources = tuple(sources)
+    _clear_vanished(connection, {str(source.path) for source in sources})
     reading = _Reading(
         connection=connection,
         rules=rules,
@@ -143,6 +145,16 @@ def _report_unread(
     return FileReport(
         source_file=str(path), connector=connector, found="", counts=None, error=str(exc)
     )
+
+
+def _clear_vanished(connection: duckdb.DuckDBPyConnection, named: set[str]) -> None:
+    """Forget sources that could not be read, if they are gone and nobody asks for them.
+
+    Such as a path that was mistyped once: nothing of it was ever read.
+    """
+    for name in read_source_rejects(connection):
+        if name not in named and not Path(name).exists():
+            clear_source_reject(connection, name)
 
 
 def _without_path(exc: ConnectorError, path: Path) -> str:

@@ -8,6 +8,8 @@ from reports.records import AspectTotal, Counts, ModelRow, Period, Series
 
 # Below these numbers of predicted posts a figure is marked, or left unsaid.
 FEW_POSTS = 30
+# Below this share of agreement with people, what the report says opens with it.
+_LOW_AGREEMENT = 2 / 3
 _MIN_ASPECT_POSTS = 5
 _LEVEL = 0.005
 
@@ -59,6 +61,9 @@ def write_headline(
     else:
         return (volume, _say("model", "No post has a label yet: nothing is known of sentiment."))
     sentences.extend(_aspects(aspects))
+    if model is not None and posts.counts.count_predicted:
+        is_weak = (model.share_agreement or 0.0) < _LOW_AGREEMENT and model.count_gold > 0
+        sentences.insert(0 if is_weak else len(sentences), _agreement(model, is_weak=is_weak))
     if model is not None and model.count_contradictions:
         sentences.append(
             _say(
@@ -100,6 +105,22 @@ def _net_sentiment(days: Sequence[Period]) -> list[Sentence]:
             f"{_caution(last.counts, earlier)}.",
         )
     ]
+
+
+def _agreement(model: ModelRow, *, is_weak: bool) -> Sentence:
+    """How far people agree with the labels that all other sentences rest on."""
+    if not model.count_gold:
+        return _say(
+            "model",
+            "No human label has checked these figures yet; `analytics label` draws posts to label.",
+        )
+    return _say(
+        "model",
+        f"The model's label is that of a person for {format_count(model.count_agreements)} of"
+        f" {format_count(model.count_gold)} human labels"
+        f" ({format_share(model.share_agreement)})"
+        + (": what follows shows what this model says, not what people feel." if is_weak else "."),
+    )
 
 
 def _overall(counts: Counts) -> Sentence:

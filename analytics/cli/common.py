@@ -36,7 +36,7 @@ def common_options(function: Function) -> Function:
     """--config, --json and --verbose."""
     for option in (
         click.option("-v", "--verbose", is_flag=True, help="Log more, to stderr."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout."),
+        click.option("--json", "as_json", is_flag=True, help="JSON on stdout, for programs."),
         click.option(
             "--config",
             "config_path",

@@ -129,7 +129,11 @@ def label(
 @click.command(epilog="Example: analytics evaluate --json")
 @common_options
 def evaluate(config_path: Path | None, as_json: bool) -> None:
-    """Compare the current model's labels with human labels (the gold table)."""
+    """Compare the current model's labels with human labels (the gold table).
+
+    An item counts once, by majority where several people labelled it; weights
+    are not used.
+    """
     from analytics.config.loading import load_config
     from analytics.store.gold import read_confusion, score_confusion
     from analytics.store.warehouse import open_reader

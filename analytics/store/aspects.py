@@ -51,6 +51,65 @@ def match_aspects(
         )
 
 
+def merge_source_aspects(
+    connection: duckdb.DuckDBPyConnection, source_file: str, *, replaces: bool
+) -> None:
+    """Merge `stage_aspects`, what a file names as the aspects of its posts.
+
+    With `replaces`, what it named before and no longer names goes, unless another
+    file names it; such posts join `touched`, since a rule may find the aspect still.
+    """
+    if replaces:
+        connection.execute(
+            """
+            create or replace temp table dropped_aspects as
+            select post_id, aspect from source_aspects
+            where source_file = ?
+                and (post_id, aspect) not in (select (post_id, aspect) from stage_aspects)
+            """,
+            [source_file],
+        )
+        connection.execute(
+            "delete from source_aspects where source_file = ?"
+            " and (post_id, aspect) in (select (post_id, aspect) from dropped_aspects)",
+            [source_file],
+        )
+        connection.execute(
+            """
+            delete from aspects
+            where origin = 'source'
+                and (post_id, aspect) in (select (post_id, aspect) from dropped_aspects)
+                and (post_id, aspect) not in (select (post_id, aspect) from source_aspects)
+            """
+        )
+        connection.execute("insert into touched select distinct post_id from dropped_aspects")
+    named = """
+        select distinct post_id, aspect from stage_aspects
+        where post_id not in (select post_id from forgotten)
+    """
+    connection.execute(
+        f"""
+        insert into source_aspects
+        select $file, post_id, aspect from ({named})
+        where (post_id, aspect) not in (
+            select (post_id, aspect) from source_aspects where source_file = $file
+        )
+        """,
+        {"file": source_file},
+    )
+    # A file's word outlives a rule that found the same.
+    connection.execute(
+        f"delete from aspects where origin = 'config' and (post_id, aspect) in ({named})"
+    )
+    connection.execute(
+        f"""
+        insert into aspects
+        select post_id, aspect, 'source' from ({named})
+        where (post_id, aspect) not in (select (post_id, aspect) from aspects)
+        """
+    )
+
+
 def refresh_aspects(connection: duckdb.DuckDBPyConnection, rules: tuple[AspectRule, ...]) -> bool:
     """Match all posts anew if the configured aspects changed; whether they did."""
     digest = digest_of([[rule.name, rule.pattern] for rule in rules])

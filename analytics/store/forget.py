@@ -81,7 +81,7 @@ def forget(
         native = author[1] if author is not None else str(post_id).partition(":")[2]
         _blank_rejects(connection, native)
         count_posts = count_rows(connection, "gone")
-        for table in ("posts", "media", "aspects", "predictions", "gold"):
+        for table in ("posts", "media", "aspects", "source_aspects", "predictions", "gold"):
             connection.execute(f"delete from {table} where post_id in (select post_id from gone)")
         row = first_row(
             connection.execute(

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import duckdb
 
-from analytics.store.aspects import AspectRule, match_aspects
+from analytics.store.aspects import AspectRule, match_aspects, merge_source_aspects
 from analytics.store.rejects import insert_new_rejects
 from analytics.store.tombstones import blank_forgotten_rejects, collect_forgotten
 from analytics.store.transactions import count_rows, first_row, transaction
@@ -172,7 +172,8 @@ def merge_staged(
 ) -> MergeCounts:
     """Merge the staged records of one file and remember the file.
 
-    With `clears_rejects`, earlier rejects of the file that were not met again go.
+    With `clears_rejects`, earlier rejects and aspects of the file that were not met
+    again go.
     A file that is not whole, since reading it was stopped, keeps them and is not
     remembered: it is read again.
     """
@@ -235,18 +236,10 @@ def merge_staged(
             {"folder": file.folder},
         )
         connection.execute(
-            """
-            insert into aspects by name
-            select distinct post_id, aspect, 'source' as origin
-            from stage_aspects
-            where post_id not in (select post_id from forgotten)
-                and (post_id, aspect) not in (select (post_id, aspect) from aspects)
-            """
-        )
-        connection.execute(
             "create or replace temp table touched as"
             " select post_id from winners where is_new or is_changed"
         )
+        merge_source_aspects(connection, file.name, replaces=is_whole and clears_rejects)
         match_aspects(connection, rules, only_touched=True)
         if is_whole and clears_rejects:
             connection.execute(

@@ -1,8 +1,9 @@
+import dataclasses
 from datetime import date, timedelta
 
 import pytest
 
-from reports.records import AspectTotal, Counts, Period, Series
+from reports.records import AspectTotal, Counts, ModelRow, Period, Series
 from reports.sentences import write_headline
 
 FIRST = date(2026, 3, 1)
@@ -128,3 +129,39 @@ def test_best_and_worst_aspects_are_named() -> None:
 )
 def test_aspects_that_do_not_differ_are_not_ranked(aspects: dict[str, Counts]) -> None:
     assert len(headline([count(positive=40)], aspects)) == 2
+
+
+def model(**gold: object) -> ModelRow:
+    numbers = dict.fromkeys((field.name for field in dataclasses.fields(ModelRow)), 0)
+    facts = {"model_id": "m", "name": "m", "description": "d", "is_post_level": True}
+    return ModelRow(**{**numbers, **facts, **gold})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("gold", "place", "words"),
+    [
+        ({"count_gold": 0, "share_agreement": None}, -1, "No human label has checked these"),
+        (
+            {"count_gold": 50, "count_agreements": 40, "share_agreement": 0.8},
+            -1,
+            "The model's label is that of a person for 40 of 50 human labels (80%).",
+        ),
+        (
+            {"count_gold": 50, "count_agreements": 20, "share_agreement": 0.4},
+            0,
+            "(40%): what follows shows what this model says, not what people feel.",
+        ),
+    ],
+)
+def test_agreement_with_people_is_said_and_comes_first_where_it_is_low(
+    gold: dict[str, object], place: int, words: str
+) -> None:
+    counts = count(positive=40)
+    sentences = write_headline(
+        days=[Period(start=FIRST, counts=counts)],
+        platforms=[],
+        aspects=[total("", counts)],
+        model=model(**gold),
+    )
+    assert words in sentences[place].text
+    assert sentences[place].figure == "model"
