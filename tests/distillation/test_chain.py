@@ -21,6 +21,7 @@ from distillation.data.examples import Example
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import PictureFolder
 from distillation.data.seen import digest_text, read_seen
+from tests.distillation.teacher.scripted_server import MODEL, Answer, Asked, reason, say, serve
 from tests.engine.tiny_models import (
     make_tiny_idefics3,
     make_tiny_qwen2_5_vl,
@@ -86,6 +87,23 @@ def _run(*arguments: str, exit_code: int = 0) -> dict[str, Any]:
     return found
 
 
+def _teach(asked: Asked) -> Answer:
+    """A teacher that knows the labels but one, which it is told in stage 2."""
+    texts = [text for text, _ in _POSTS]
+    label = asked.given_label or (
+        "negative" if asked.post == texts[3] else LABELS[_CLASSES[texts.index(asked.post)]]
+    )
+    return say(
+        reason(
+            str(label),
+            text_analysis=f"It is {label}.",
+            image_analysis="A slope.",
+            conflict_resolution="None.",
+            final_conclusion=f"So {label}.",
+        )
+    )
+
+
 def _serve(engine_name: str, model: ModelFolder, examples: Sequence[Example]) -> list[str]:
     """The labels that an engine gives to what was learned; its rationales must say the same."""
     engine = load_engine(
@@ -105,11 +123,12 @@ def _serve(engine_name: str, model: ModelFolder, examples: Sequence[Example]) ->
 
 def _distil(model: Path, data: Path) -> None:
     """Teacher data, assistant, augmentation, student and evaluation, in the working folder."""
-    taught = _run(
-        *("teacher", "--import", str(data / "teacher.jsonl"), "--data", str(data)),
-        *("--split", "train", "--output", "teacher"),
-    )
-    assert taught["count_rationales"] == 6
+    with serve(_teach) as server:
+        taught = _run(
+            *("teacher", "--url", server.url, "--model", MODEL, "--data", str(data)),
+            *("--split", "train", "--output", "teacher"),
+        )
+    assert taught["count_by_stage"] == {"teacher": 5, "teacher_given_label": 1}
 
     common = ["--model", str(model), "--data", f"{data}:train", "--dev", f"{data}:dev"]
     trained = _run(
