@@ -14,14 +14,27 @@ from typing import Any
 NAME = "grouped_cpu"
 # Families whose attention is softmax(QK)V and no more: no soft caps, no sinks.
 _PLAIN_FAMILIES = {"llama", "mistral", "qwen2", "qwen3", "smollm3"}
+# Models with pictures whose language model is one of these, as it is.
+_AROUND_PLAIN = {"idefics3", "smolvlm"}
 
 
-def has_plain_attention(folder: Path) -> bool:
-    """Whether a model folder's attention is what `grouped_attention` computes."""
+def choose_attention(folder: Path) -> str | dict[str, str] | None:
+    """What to ask transformers for on a CPU; None leaves the choice to it.
+
+    For a model with pictures only its language model gets the grouped attention.
+    """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
+        return None
+    if _is_plain(config):
+        return register_grouped_attention()
+    if config.get("model_type") in _AROUND_PLAIN and _is_plain(config.get("text_config") or {}):
+        return {"text_config": register_grouped_attention()}
+    return None
+
+
+def _is_plain(config: dict[str, Any]) -> bool:
     return config.get("model_type") in _PLAIN_FAMILIES and not config.get("use_sliding_window")
 
 

@@ -16,7 +16,7 @@ from analytics.contract.extras import install_hint
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
-from analytics.engine.attention import has_plain_attention, register_grouped_attention
+from analytics.engine.attention import choose_attention
 from analytics.engine.devices import choose_device, choose_dtype, share_cores
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
@@ -74,9 +74,11 @@ def load(
                 if folder.accepts_images
                 else transformers.AutoModelForCausalLM
             )
-            extra = {k: options[k] for k in ("attn_implementation",) if k in options}
-            if not extra and device == "cpu" and has_plain_attention(folder.path):
-                extra = {"attn_implementation": register_grouped_attention()}
+            extra: dict[str, Any] = {
+                k: options[k] for k in ("attn_implementation",) if k in options
+            }
+            if not extra and device == "cpu" and (attention := choose_attention(folder.path)):
+                extra = {"attn_implementation": attention}
             model: Any = kind.from_pretrained(
                 folder.path, dtype=getattr(torch, dtype), local_files_only=True, **extra
             )
