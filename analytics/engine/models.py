@@ -69,8 +69,9 @@ def resolve_model(
 ) -> ModelFolder:
     """The folder of a model given by a built-in or registered name, a path or a hub id.
 
-    A name is looked for in this order; `./name` is always a folder. Without
-    `check_contract` a model of another contract is given, too.
+    A name is looked for in this order; `./name` is always a folder. A folder that
+    `distill ship` made is assembled first. Without `check_contract` a model of another
+    contract is given, too.
 
     Raises:
         ConfigError: no such name or folder.
@@ -93,7 +94,11 @@ def resolve_model(
     except RuntimeError:  # ~someone, who has no account here; said below
         path = Path(name)
     if name and path.is_dir():
-        return describe(path.resolve(), None)
+        path = path.resolve()
+        if (path / delta.MANIFEST_FILE).is_file():
+            assembled = _assemble_delta(path, cache_dir, shipped, cache)
+            return describe(assembled, path.name)
+        return describe(path, None)
     if _HUB_ID.match(name):
         return describe(_fetch_from_hub(name, cache), name)
     if "/" in name or name.startswith((".", "~")):
@@ -113,16 +118,24 @@ def _assemble(name: str, cache_dir: Path, shipped: Path, cache: FactCache) -> Pa
     Its name tells all that it is made of, so that a changed file of a shipped folder
     (a new temperature, say) makes a new one.
     """
-    folder = cache_dir / "models"
     if name == smol.BASE_NAME:
-        path = folder / f"{name}-{smol.BASE_VERSION}"
+        path = cache_dir / "models" / f"{name}-{smol.BASE_VERSION}"
         assemble_once(path, smol.build_base, needed_bytes=smol.BASE_NEEDED_BYTES)
         return path
-    source = shipped / name
-    manifest = delta.read_manifest(source)
-    base = _assemble(str(manifest["base"]), cache_dir, shipped, cache)
+    return _assemble_delta(shipped / name, cache_dir, shipped, cache)
+
+
+def _assemble_delta(source: Path, cache_dir: Path, shipped: Path, cache: FactCache) -> Path:
+    """The folder of a model that is stored as a difference to a built-in one."""
+    base_name = str(delta.read_manifest(source)["base"])
+    if base_name not in list_built_in(shipped):
+        raise EngineError(
+            f"{source}: it is a difference to the model {base_name!r}, which this version does not "
+            "have. Ship it anew with --base one of: " + ", ".join(list_built_in(shipped))
+        )
+    base = _assemble(base_name, cache_dir, shipped, cache)
     digest = digest_of({"base": base.name, "files": list_all_digests(source, cache)})
-    path = folder / f"{name}-{digest[:12]}"
+    path = cache_dir / "models" / f"{source.name}-{digest[:12]}"
     assemble_once(
         path,
         lambda target: delta.apply_delta(source, base, target),

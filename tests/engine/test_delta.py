@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from analytics.contract.errors import EngineError
-from analytics.engine.delta import GROUP, _quantise, _restore, apply_delta, pack_delta
+from analytics.engine.delta import (
+    FORMAT_VERSION,
+    GROUP,
+    MANIFEST_FILE,
+    _quantise,
+    _restore,
+    apply_delta,
+    pack_delta,
+)
 from analytics.engine.models import ModelFolder, resolve_model
 from tests.engine.tiny_models import make_tiny_idefics3
 
@@ -170,6 +178,8 @@ def test_a_file_added_to_a_shipped_folder_reaches_the_assembled_model(
     first = resolve_model("mine", cache_dir=own_cache, shipped=shipped)
     assert first.temperature == 1.0
     assert resolve_model("mine", cache_dir=own_cache, shipped=shipped) == first
+    # Any folder that `distill ship` made can be named, too.
+    assert resolve_model(str(shipped / "mine"), cache_dir=own_cache, shipped=shipped) == first
     shutil.rmtree(first.path)  # 270 MB
     (shipped / "mine" / "calibration.json").write_text('{"temperature": 2.0}', encoding="utf-8")
     second = resolve_model("mine", cache_dir=own_cache, shipped=shipped)
@@ -188,3 +198,14 @@ def _copy_with_noise(base: Path, tmp_path: Path) -> Path:
     tensors[name] = tensors[name] + 0.01
     save_file(tensors, other / "model.safetensors")
     return other
+
+
+def test_difference_to_an_unknown_model_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / MANIFEST_FILE).write_text(
+        json.dumps({"format_version": FORMAT_VERSION, "base": "smol-1b", "sha256": ""}),
+        encoding="utf-8",
+    )
+    with pytest.raises(EngineError, match=r"'smol-1b', which this version does not have"):
+        resolve_model(str(folder), cache_dir=tmp_path / "cache")
