@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import stat
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +30,12 @@ from analytics.store.merge import (
 from analytics.store.runs import RunCounts
 from analytics.store.staging import Staging
 from connectors.protocol import Connector, Detection, HasCompanions, ReadOptions, Record
-from connectors.registry import check_options, choose_connector, detect_connector
+from connectors.registry import (
+    check_options,
+    choose_connector,
+    detect_connector,
+    load_connectors,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -189,10 +194,13 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
     if source.path.is_dir():
         _clear_unread(reading, source.path)
     _warn_of_unread(source.path, connector, paths)
+    is_guessed = source.path.is_dir() and source.format == "auto"
+    rivals = load_connectors()[0] if is_guessed and not isinstance(connector, HasCompanions) else {}
     for path in paths:
         if reading.progress.is_stopped():
             raise KeyboardInterrupt
         try:
+            _check_format(path, connector, rivals)
             counts = _ingest_file(reading, path, connector, options)
         except ConnectorError as exc:  # the other files of a folder are read all the same
             yield _report_unread(reading, path, connector.name, exc)
@@ -208,6 +216,22 @@ def _look_at(path: Path, connector: Connector, folder: Detection) -> str:
     """What one file of a folder is: its files may differ."""
     named = detect_connector(path, {connector.name: connector})
     return named[0][1].found if named else folder.found
+
+
+def _check_format(path: Path, connector: Connector, rivals: Mapping[str, Connector]) -> None:
+    """Refuse a file of a folder that one of the other formats knows better.
+
+    Raises:
+        ConnectorError: naming it.
+    """
+    found = detect_connector(path, rivals)
+    sure = {one.name: detection.confidence for one, detection in found}
+    if found and sure[found[0][0].name] > sure.get(connector.name, 0.0):
+        raise ConnectorError(
+            f"{path}: looks like '{found[0][0].name}' ({found[0][1].found}), while its folder is"
+            f" read as '{connector.name}'. Name it as a source of its own, or set the folder's"
+            " format"
+        )
 
 
 def _ingest_file(
@@ -265,11 +289,13 @@ def _ingest_file(
 def _warn_of_unread(path: Path, connector: Connector, read: list[Path]) -> None:
     """Say which dumps in a folder are not read, since a folder is of one format.
 
-    The folders of archives are full of other data by design.
+    The folders of archives are full of other data by design: only what lies beside
+    their own files at the top is named.
     """
-    if not path.is_dir() or isinstance(connector, HasCompanions):
+    if not path.is_dir():
         return
-    found = {file for file in path.rglob("*") if file.suffix.lower() in _DUMP_ENDINGS}
+    files = path.iterdir() if isinstance(connector, HasCompanions) else path.rglob("*")
+    found = {file for file in files if file.suffix.lower() in _DUMP_ENDINGS}
     left = sorted(file for file in found - set(read) if not file.name.startswith("."))
     if left:
         logger.warning(

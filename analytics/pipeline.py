@@ -33,6 +33,7 @@ from analytics.store.runs import (
     Run,
     RunCounts,
     RunStatus,
+    fail_run,
     finish_run,
     save_counts,
     start_run,
@@ -127,8 +128,22 @@ def run_steps(
                 _build_marts(connection, run, outcome, listener)
             save_counts(connection, run)
     if "report" in steps:
-        outcome.report = make_report(config)
+        try:
+            outcome.report = make_report(config)
+        except AnalyticsError as exc:
+            _mark_failed(config, command, outcome.run_id, str(exc))
+            raise
     return outcome
+
+
+def _mark_failed(config: Config, command: str, run_id: str, error: str) -> None:
+    """The report is made of what was published, so the run's row had been written before."""
+    with (
+        suppress(AnalyticsError, duckdb.Error, OSError),  # the report's fault is the one to tell
+        open_writer(config.warehouse.path, command, creates=False) as connection,
+    ):
+        fail_run(connection, run_id, error)
+        build_marts(connection, only=("run_facts",))
 
 
 def make_report(config: Config, path: Path | None = None) -> Path:

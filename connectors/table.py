@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import SourceFormatError
-from analytics.contract.records import Ignored, Media, MediaKind, Post, Reject
+from analytics.contract.records import NO_PLATFORM, Ignored, Media, MediaKind, Post, Reject
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.lines import (
     JsonObject,
@@ -188,7 +188,7 @@ class _RowParser:
         self._mapping = dict(mapping)
         if options.platform is not None and "platform" not in options.mapping:
             self._mapping.pop("platform", None)  # what was said goes before what was guessed
-        self._platform = options.platform or "table"
+        self._platform = options.platform or NO_PLATFORM
         # Without a platform, ids of unrelated tables must not meet.
         is_named = options.platform is not None or "platform" in self._mapping
         self._id_scope = "" if is_named else f"{path.stem}/"

@@ -14,6 +14,9 @@ from connectors.values import make_reject
 _MAX_ROW_LINES = 10_000
 _MAX_ROW_CHARACTERS = 1_000_000
 _DELIMITERS = ",;\t|"
+# One limit for a row and a field: the csv module's own of 131,072 characters would reject
+# a row for a long column that nobody uses.
+csv.field_size_limit(_MAX_ROW_CHARACTERS)
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _BAD_BYTE = re.compile("[\udc80-\udcff]")
 

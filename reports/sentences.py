@@ -112,7 +112,7 @@ def _agreement(model: ModelRow, *, is_weak: bool) -> Sentence:
     if not model.count_gold:
         return _say(
             "model",
-            "No human label has checked these figures yet; `analytics label` draws posts to label.",
+            "No human label has checked these figures yet. To make some, run: analytics label.",
         )
     return _say(
         "model",

@@ -1,5 +1,6 @@
-"""Files and paths that are corrected take back what they said before."""
+"""Files that are corrected, moved, or taken for others: nothing is lost or kept unasked."""
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -103,3 +104,77 @@ def test_mistyped_path_leaves_rejects_once_nobody_asks_for_it(
     assert rows(connection, rejected) == [(str(wrong),)]
     _ingest(connection, good)
     assert rows(connection, rejected) == []
+
+
+def _write_posts(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(("id,text", *lines)) + "\n", encoding="utf-8")
+    return path
+
+
+def _ingest_auto(connection: duckdb.DuckDBPyConnection, *paths: Path) -> RunCounts:
+    counts = RunCounts()
+    ingest_sources(
+        connection,
+        [SourceConfig(path=path) for path in paths],
+        rules=(),
+        author_key=KEY,
+        run_id="run",
+        counts=counts,
+        now=NOW,
+    )
+    return counts
+
+
+def test_posts_of_tables_of_one_name_do_not_replace_each_other(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """They did, without a word: their ids are scoped by the file's name alone."""
+    first = _write_posts(tmp_path / "jan" / "posts.csv", "1,snow", "2,ice")
+    second = _write_posts(tmp_path / "feb" / "posts.csv", "1,rain", "2,ice", "3,fog")
+    for _ in range(2):
+        counts = _ingest_auto(connection, first, second)
+        assert rows(connection, "select post_id, text from posts order by all") == [
+            ("table:posts/1", "snow"),
+            ("table:posts/2", "ice"),
+            ("table:posts/3", "fog"),
+        ]
+    assert counts.count_files_skipped == 2
+    reason = f"the id is that of another post, of {first}: give each of the two files a platform"
+    found = rows(connection, "select source_file, line, stage, raw, reason from rejects")
+    assert [row[:4] for row in found] == [(str(second), 2, "parse", "rain")]
+    assert reason in found[0][4]
+    # A corrected row of the file that a post came from is its newer version.
+    first.write_text("id,text\n1,much snow\n2,ice\n", encoding="utf-8")
+    assert _ingest_auto(connection, first).count_updated == 1
+
+
+def test_counts_of_a_collision_add_up(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    first = _write_posts(tmp_path / "jan" / "posts.csv", "1,snow")
+    second = _write_posts(tmp_path / "feb" / "posts.csv", "1,rain", "2,fog")
+    counts = _ingest_auto(connection, first, second)
+    assert (counts.count_read, counts.count_stored, counts.count_rejects) == (3, 2, 1)
+    assert counts.count_duplicates == counts.count_updated == 0
+
+
+def test_file_of_another_format_in_a_folder_is_refused_with_its_name(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Its records were rejects of the folder's format, one by one."""
+    feed = {"uri": "at://did:plc:a/app.bsky.feed.post/k", "record": {"text": "hm"}}
+    feed |= {"author": {"did": "did:plc:a"}, "indexedAt": "2026-03-02T10:00:00Z"}
+    post = {"post": {**feed, "cid": "c", "record": {**feed["record"], **_BSKY}}}  # type: ignore[dict-item]
+    (tmp_path / "feed.json").write_text(json.dumps({"feed": [post] * 2}), encoding="utf-8")
+    comment = {"id": "a", "body": "hm", "author": "b", "created_utc": 1772445600}
+    comment |= {"subreddit": "s", "link_id": "t3_x", "parent_id": "t3_x"}
+    (tmp_path / "RC_1.ndjson").write_text(json.dumps(comment) + "\n", encoding="utf-8")
+    counts = _ingest_auto(connection, tmp_path)
+    found = rows(connection, "select source_file, line, reason from rejects")
+    assert (counts.count_stored, len(found)) == (1, 1)
+    assert "looks like '" in found[0][2]
+    assert "Name it as a source of its own" in found[0][2]
+
+
+_BSKY = {"$type": "app.bsky.feed.post", "createdAt": "2026-03-02T10:00:00Z"}

@@ -1,5 +1,6 @@
 """The commands that write: run, ingest, infer, marts, report."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,10 @@ def ingest(
             raise click.UsageError(f"--map names {field!r} twice: {pairs[field]} and {column}")
         pairs[field] = column
     sources = tuple(
-        SourceConfig(path=path.absolute(), format=format_name, platform=platform, mapping=pairs)
+        # As paths of the configuration: one file has one name, and links stay.
+        SourceConfig(
+            path=Path(os.path.abspath(path)), format=format_name, platform=platform, mapping=pairs
+        )
         for path in paths
     )
     if not paths and (format_name != "auto" or platform or mapping):

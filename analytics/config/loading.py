@@ -246,6 +246,8 @@ def _check(value: Any, hint: Any) -> tuple[Any, str | None]:
             fault = _find_list_fault(value, choices)
             if fault is None:
                 return tuple(value), None
+            if isinstance(value, list):
+                return None, fault
             wanted.append(fault)
         elif origin is dict:
             only_text = typing.get_args(kind)[1] is str

@@ -11,6 +11,10 @@ from analytics.contract.labels import Label
 MediaKind = Literal["image", "video", "gif", "audio", "other"]
 
 
+# The platform of a table for which none is named.
+NO_PLATFORM = "table"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """One picture or film of a post, as the platform names it.

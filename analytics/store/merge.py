@@ -1,8 +1,8 @@
 """Merges staged records into the warehouse: one transaction a file, any order.
 
 The version of a post that wins does not depend on the order of files: the
-newest edit first, then the later retrieval, then fixed tie-breaks. Engagement
-counts come from the latest retrieval.
+newest edit first, then the later retrieval, then what the same file says now,
+then fixed tie-breaks. Engagement counts come from the latest retrieval.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from datetime import datetime
 import duckdb
 
 from analytics.store.aspects import AspectRule, match_aspects, merge_source_aspects
+from analytics.store.collisions import reject_collisions
 from analytics.store.rejects import insert_new_rejects
 from analytics.store.tombstones import blank_forgotten_rejects, collect_forgotten
 from analytics.store.transactions import count_rows, first_row, transaction
@@ -57,6 +58,8 @@ select
         order by
             coalesce(edited_at, created_at) desc nulls last,
             content_retrieved_at desc nulls last,
+            -- What this file said before it was corrected.
+            coalesce(source_file = $file, false),
             count_media desc,
             author_key desc nulls last,
             text desc,
@@ -180,7 +183,8 @@ def merge_staged(
     with transaction(connection):
         collect_forgotten(connection, author_key)
         blank_forgotten_rejects(connection, author_key, connector=file.connector)
-        connection.execute(_CANDIDATES)
+        count_rejects += reject_collisions(connection, file.name)
+        connection.execute(_CANDIDATES, {"file": file.name})
         connection.execute(_WINNERS)
         stored = count_rows(connection, "winners where is_new")
         updated = count_rows(connection, "winners where is_changed or is_recounted")

@@ -110,3 +110,10 @@ def finish_run(
         "update runs set status = ?, error = ?, ended_at = ? where run_id = ?",
         [status, error, now or datetime.now(UTC), run.run_id],
     )
+
+
+def fail_run(connection: duckdb.DuckDBPyConnection, run_id: str, error: str) -> None:
+    """Write that a run which had ended well failed after all, as its report could not be made."""
+    connection.execute(
+        "update runs set status = 'failed', error = ? where run_id = ?", [error, run_id]
+    )

@@ -286,3 +286,25 @@ def test_second_writer_is_refused_on_the_command_line(project: Path) -> None:
     with WriterLock(project / "warehouse.duckdb", "run"):
         result = run("ingest")
     assert "another process is writing: pid" in str(result.exception)
+
+
+def test_one_file_has_one_name_however_its_path_is_written(project: Path) -> None:
+    (project / "b").mkdir()
+    (project / "posts.csv").write_text("id,text\n1,hm\n2,\n", encoding="utf-8")
+    assert run("ingest", "posts.csv").exit_code == 3
+    result = run("ingest", "b/../posts.csv", "--json")
+    assert json.loads(result.stdout)["counts"]["count_files_skipped"] == 1
+    assert rows_of(project, "select count(*) from rejects") == [(1,)]
+
+
+def test_run_whose_report_cannot_be_written_has_failed(project: Path) -> None:
+    write_config(project, CONFIG + "[report]\npath = 'posts.csv/report.html'\n")
+    make_folder(project / "model")
+    (project / "posts.csv").write_text("id,text,created_at\n1,,9999-01-01\n", encoding="utf-8")
+    result = run("run", "--model", "./model")
+    assert "report cannot be written" in str(result.exception)
+    found = json.loads(run("status", "--json").stdout)["runs"][0]
+    assert (found["command"], found["status"]) == ("run", "failed")
+    assert "report cannot be written" in found["error"]
+    facts = run("sql", "select status from run_facts", "--format", "csv").stdout.splitlines()
+    assert facts == ["status", "failed"]

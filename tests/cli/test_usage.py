@@ -19,6 +19,8 @@ def run(*arguments: str) -> Result:
         (("ingest", "--json", "--nonsense"), "No such option '--nonsense'."),
         (("label", "--n", "x", "--json"), "'x' is not a valid integer range"),
         (("nonsense", "--json"), "No such command 'nonsense'."),
+        (("ingst", "--json"), "Did you mean 'ingest'?"),
+        (("distill", "techer", "--json"), "Did you mean 'teacher'?"),
         (("--nonsense", "sql", "--json"), "No such option '--nonsense'."),
         (("--json",), "No such option '--json'."),
         (("forget", "--json"), "name one of --post and --author"),

@@ -41,6 +41,10 @@ def test_paths_start_at_the_file(tmp_path: Path) -> None:
         ("[[aspects]]\nname = 'a'\naliases = 'b'", "must be a list of texts"),
         ("[[aspects]]\nname = ' '", "'name' in [aspects[1]] is empty"),
         ("[[aspects]]\nname = 'a'\n[[aspects]]\nname = 'a'", "repeats the name 'a'"),
+        (
+            "[infer]\nrationales = ['uncertian']",
+            "is ['uncertian']: holds 'uncertian'. Did you mean",
+        ),
         ("not toml", "not valid TOML"),
         ("[warehouse]\npath = '~nouser_x/y'", "is '~nouser_x/y': names the home folder of a user"),
         ('[[sources]]\npath = "a\\u0000b"', "'path' in [sources[1]] is 'a\\x00b': holds a NUL"),

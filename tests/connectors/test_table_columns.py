@@ -44,3 +44,8 @@ def test_read_file_platform_that_is_no_short_name_is_refused(tmp_path: Path) -> 
     with pytest.raises(SourceFormatError, match="platform 'my forum: new' is not a short name"):
         read_all(CONNECTOR, path, platform="my forum: new")
     assert posts_of(read_all(CONNECTOR, path, platform="Forum"))[0].post_id == "Forum:1"
+
+
+def test_long_column_that_nobody_uses_does_not_reject_its_row(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", f"id,text,html\n1,good,{'x' * 200_000}\n2,fine,y\n")
+    assert [post.text for post in posts_of(read_all(CONNECTOR, path))] == ["good", "fine"]
