@@ -197,6 +197,8 @@ def _describe(path: Path) -> str:
     if not head:
         return "cannot be read or unpacks to nothing"
     start = head[:40].decode("utf-8", "ignore")
+    if start.lstrip("\ufeff \t\r\n").startswith("[") and path.suffix.lower() == ".json":
+        return "is a JSON array; write one object a line, e.g. jq -c '.[]' IN > OUT.jsonl"
     if start and all(char.isprintable() or char.isspace() for char in start):
         return f"begins with {start!r}"
     return f"begins with the bytes {head[:16].hex(' ')}"

@@ -1,5 +1,6 @@
 """Generic tables: CSV, TSV, JSON lines and Parquet with a column mapping."""
 
+import codecs
 import hashlib
 import json
 import re
@@ -144,6 +145,8 @@ def _find_mapping(
         raise SourceFormatError(
             f"{path}: a JSON array; write one object a line, e.g. with jq -c '.[]'"
         )
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise SourceFormatError(f"{path}: UTF-16 text; convert it: iconv -f UTF-16 -t UTF-8")
     if kind == "CSV" and b"\0" in head.lstrip().partition(b"\n")[0]:
         raise SourceFormatError(f"{path}: binary data, not a table; {_WANTED}")
     if kind == "CSV" and not columns:

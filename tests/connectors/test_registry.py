@@ -277,6 +277,12 @@ def test_choose_connector_unknown_file_is_described(
     assert "Formats: bluesky, reddit, table, x_archive" in str(caught.value)
 
 
+def test_choose_connector_json_array_is_told_how_to_become_lines(tmp_path: Path) -> None:
+    (tmp_path / "posts.json").write_text('[{"id": "1", "text": "hm"}]')
+    with pytest.raises(SourceFormatError, match=r"is a JSON array; .* jq -c"):
+        choose_connector(tmp_path / "posts.json")
+
+
 def test_choose_connector_unknown_folder_is_described(tmp_path: Path) -> None:
     with pytest.raises(SourceFormatError, match="is a folder without files"):
         choose_connector(tmp_path)

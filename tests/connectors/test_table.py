@@ -230,7 +230,7 @@ def test_read_file_no_text_column_says_how_to_name_it(tmp_path: Path) -> None:
         ("a.jsonl", b"[1, 2]\n", "a JSON array; write one object a line"),
         ("a.csv", b"\0\1\2\n\3", "binary data, not a table"),
         ("a.csv", b'"open,text\n1,2\n', "header line cannot be read as CSV"),
-        ("a.csv", "id,text\n".encode("utf-16"), "binary data|UTF-16"),
+        ("a.csv", "id,text\n".encode("utf-16"), "UTF-16 text; convert it"),
         ("a.parquet", b"PAR1 and no more", "not a whole Parquet file"),
     ],
 )
