@@ -99,6 +99,21 @@ def measure_nll(judged: Sequence[Judged]) -> float:
     return _measure_nll(*_take_logs(judged), 1.0)
 
 
+def measure_nll_change(before: Sequence[Judged], after: Sequence[Judged]) -> dict[str, float]:
+    """The mean change of the negative log likelihood (nats), with a 95 % interval.
+
+    Rows are paired by order; the interval is normal over examples, and of no width
+    for a single one.
+    """
+    logs_before, gold = _take_logs(before)
+    logs_after, _ = _take_logs(after)
+    rows = np.arange(len(gold))
+    change = logs_before[rows, gold] - logs_after[rows, gold]
+    mean = float(change.mean())
+    half = 1.96 * float(change.std(ddof=1)) / len(change) ** 0.5 if len(change) > 1 else 0.0
+    return {"mean": mean, "low": mean - half, "high": mean + half}
+
+
 def _take_logs(judged: Sequence[Judged]) -> tuple[Array, Array]:
     """Log probabilities (n, 3) and gold labels (n,) as indices."""
     probabilities = np.array([row.probabilities for row in judged])

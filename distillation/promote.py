@@ -11,7 +11,13 @@ from typing import Any
 from analytics.contract.engine import LabelReply
 from analytics.contract.labels import label_of
 from analytics.contract.records import Item
-from distillation.calibration import Calibration, apply_temperature, measure_ece, measure_nll
+from distillation.calibration import (
+    Calibration,
+    apply_temperature,
+    measure_ece,
+    measure_nll,
+    measure_nll_change,
+)
 from distillation.data.examples import Example
 from distillation.evaluation.bootstrap import LEVEL, bootstrap_scores, compare_paired
 from distillation.evaluation.evaluate import sample_by_group
@@ -75,18 +81,14 @@ def check_unseen(
         "n_seen_by_assistant": n_seen_by_assistant,
         "n_left": n_left,
     }
-    if n_seen is None:
-        return Check(
-            name="unseen",
-            is_passed=True,
-            detail="the folder does not say what it was trained on, so all gold counts",
-            figures=figures,
-        )
     is_enough = n_left >= MIN_UNSEEN_POSTS or (allow_few and n_left > 0)
-    detail = (
-        f"{n_seen} of {n_examples} gold examples are in its training data, {n_seen_by_assistant} "
-        "more in its assistant's; they do not count"
-    )
+    if n_seen is None:
+        detail = "the folder does not say what it was trained on, so all gold counts"
+    else:
+        detail = (
+            f"{n_seen} of {n_examples} gold examples are in its training data, "
+            f"{n_seen_by_assistant} more in its assistant's; they do not count"
+        )
     if not is_enough:
         detail += f"; {n_left} are left and {MIN_UNSEEN_POSTS} are needed. Give another --gold"
     return Check(name="unseen", is_passed=is_enough, detail=detail, figures=figures)
@@ -174,10 +176,11 @@ def check_calibrated(
     n_left_out: int = 0,
     allow_few: bool = False,
 ) -> Check:
-    """There is a temperature: fitted now, or stored beside the model.
+    """There is a temperature: fitted now, or stored beside the model, and it does no harm.
 
-    `gold` are judged with T = 1; their figures before and after are reported, not
-    judged. `n_left_out` calibration examples were left out as the gold or the training
+    `gold` are judged with T = 1. A temperature that makes their log loss worse beyond
+    chance (95 % interval of the mean change, by example) is refused; the calibration
+    error is reported. `n_left_out` calibration examples were left out as the gold or the training
     data have them, too.
     """
     if fitted is None and n_left_out:
@@ -197,6 +200,7 @@ def check_calibrated(
         )
     temperature = fitted.temperature if fitted is not None else float(stored or 1.0)
     softened = apply_temperature(gold, temperature)
+    change = measure_nll_change(gold, softened)
     figures = {
         "temperature": temperature,
         "source": "fitted" if fitted is not None else "calibration.json",
@@ -206,6 +210,7 @@ def check_calibrated(
             "n": len(gold),
             "nll_before": measure_nll(gold),
             "nll_after": measure_nll(softened),
+            "nll_change": change,
             "ece_before": measure_ece(gold),
             "ece_after": measure_ece(softened),
         },
@@ -215,6 +220,11 @@ def check_calibrated(
         f"{100 * measure_ece(softened):.1f} points"
     )
     faults = []
+    if change["low"] > 0:
+        faults.append(
+            f"it makes the log loss on gold worse by {change['mean']:.3f} nats "
+            f"[{change['low']:.3f}, {change['high']:.3f}]: fit another with --calibrate-on"
+        )
     if fitted is not None:
         detail += (
             f"; fitted on {fitted.n} examples, {n_left_out} left out that gold or "

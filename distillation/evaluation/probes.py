@@ -161,7 +161,11 @@ def mask_texts(examples: Sequence[Example]) -> dict[str, Item]:
 
 def mask_text(text: str, aspect: str = "") -> str:
     """The text with its words masked and the aspect left in place."""
-    pieces = re.split(f"({re.escape(aspect)})", text, flags=re.IGNORECASE) if aspect else [text]
+    # Not inside a word: "art" stays in "art", and not in "party".
+    before = r"(?<!\w)" if aspect[:1].isalnum() else ""
+    after = r"(?!\w)" if aspect[-1:].isalnum() else ""
+    pattern = f"{before}({re.escape(aspect)}){after}"
+    pieces = re.split(pattern, text, flags=re.IGNORECASE) if aspect else [text]
     masked = [
         piece if i % 2 else re.sub(r"\S+", MASK, piece)
         for i, piece in enumerate(pieces)  # odd pieces are the aspect

@@ -34,8 +34,13 @@ def save_checkpoint(
         shutil.rmtree(temp, ignore_errors=True)
         temp.mkdir(parents=True)
     accelerator.wait_for_everyone()
+    state = {"step": step, "identity": dict(identity), "rows": rows}
     try:
         accelerator.save_state(str(temp), safe_serialization=False)
+        if accelerator.is_main_process:
+            (temp / _STATE_FILE).write_text(json.dumps(state), encoding="utf-8")
+            shutil.rmtree(target, ignore_errors=True)
+            os.replace(temp, target)
     except (OSError, RuntimeError) as exc:  # torch tells of a full disk by a RuntimeError
         shutil.rmtree(temp, ignore_errors=True)
         raise TrainingError(
@@ -43,10 +48,6 @@ def save_checkpoint(
             "the same command then goes on from the checkpoint before"
         ) from exc
     if accelerator.is_main_process:
-        state = {"step": step, "identity": dict(identity), "rows": rows}
-        (temp / _STATE_FILE).write_text(json.dumps(state), encoding="utf-8")
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(temp, target)
         for old in sorted(folder.glob(f"{_PREFIX}*"))[:-2]:
             shutil.rmtree(old, ignore_errors=True)
     accelerator.wait_for_everyone()

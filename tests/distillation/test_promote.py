@@ -112,10 +112,17 @@ def test_calibration_needs_a_temperature() -> None:
 
 
 def test_stored_temperature_is_taken() -> None:
-    check = check_calibrated(make_judged(FAIR), stored=1.5, fitted=None)
+    check = check_calibrated(make_judged(FAIR, confidence=0.9), stored=1.5, fitted=None)
     assert check.is_passed
     assert check.figures["temperature"] == 1.5
     assert check.figures["source"] == "calibration.json"
+
+
+@pytest.mark.parametrize("n", [1, 90])
+def test_temperature_that_spoils_the_gold_is_refused(n: int) -> None:
+    check = check_calibrated(make_judged(RIGHT[:n], confidence=0.9), stored=17.0, fitted=None)
+    assert not check.is_passed
+    assert "makes the log loss on gold worse" in check.detail
 
 
 def test_fitted_temperature_wins_and_is_reported_on_gold() -> None:
@@ -183,6 +190,9 @@ def test_gold_that_was_trained_on_does_not_count() -> None:
     silent = check_unseen(300, None, n_left=300)
     assert silent.is_passed
     assert "does not say" in silent.detail
+    unknown = check_unseen(4, None, n_left=4)
+    assert not unknown.is_passed
+    assert "4 are left and 50 are needed" in unknown.detail
     assert check_unseen(300, 250, n_left=50).is_passed
     few = check_unseen(300, 251, n_left=49)
     assert not few.is_passed

@@ -62,6 +62,7 @@ def test_words_are_masked_but_not_the_aspect() -> None:
     assert mask_text("Great day in lisbon 's sun\nyes") == "\n".join([" ".join([MASK] * 6), MASK])
     assert mask_text("Great day in lisbon 's sun", "Lisbon") == "___ ___ ___ lisbon ___ ___"
     assert mask_text("#Lisbon!", "Lisbon") == "___Lisbon___"
+    assert mask_text("A party by art lovers #art", "art") == "___ ___ ___ art ___ ___art"
     assert fence(MASK) == MASK
 
 

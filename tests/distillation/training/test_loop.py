@@ -92,6 +92,34 @@ def test_resuming_gives_the_same_curve(
         assert bool((parameter == theirs[name]).all()), name
 
 
+def test_resuming_goes_on_with_the_dropout_where_it_was(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    import torch
+
+    recipe = replace(
+        RECIPE,
+        model=ModelRecipe(method="lora", lora_dropout=0.3),
+        optim=replace(RECIPE.optim, batch_size=3),
+    )
+    curves = []
+    for name, n_parts in (("whole", 1), ("parts", 2)):
+        for part in range(n_parts):
+            # New LoRA matrices follow the seed; what came before a resumption must not count.
+            torch.manual_seed(recipe.seed + 90 * part)
+            steps = iter([False, part + 1 < n_parts])
+            _, progress = _train(
+                toy_folder,
+                training_items,
+                tmp_path / name,
+                recipe,
+                should_stop=lambda steps=steps: next(steps, False),  # type: ignore[misc]
+            )
+        assert progress.is_finished
+        curves.append([row["loss"] for row in progress.rows])
+    assert curves[0] == curves[1]
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(
     toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
 ) -> None:
