@@ -111,6 +111,12 @@ def run_steps(
         KeyboardInterrupt: the user stopped the run at a clean place.
     """
     listener = listener or SilentListener()
+    sources = config.sources if sources is None else sources
+    if "ingest" in steps and not sources:  # said before a warehouse is made for nothing
+        raise ConfigError(
+            "nothing to read: the configuration names no [[sources]]. Add one, or name a file:"
+            " `analytics ingest PATH`."
+        )
     with (
         open_writer(config.warehouse.path, command, creates="ingest" in steps) as connection,
         _run(connection, config, command) as (run, outcome),
@@ -207,17 +213,11 @@ def _ingest(
     config: Config,
     run: Run,
     outcome: Outcome,
-    sources: tuple[SourceConfig, ...] | None,
+    sources: tuple[SourceConfig, ...],
     rereads: bool,
     listener: Listener,
     is_stopped: Callable[[], bool],
 ) -> None:
-    sources = config.sources if sources is None else sources
-    if not sources:
-        raise ConfigError(
-            "nothing to read: the configuration names no [[sources]]. Add one, or name a file:"
-            " `analytics ingest PATH`."
-        )
     author_key = load_author_key()
     check_author_key(connection, author_key)
 

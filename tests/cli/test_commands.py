@@ -172,6 +172,7 @@ def test_options_that_change_results_are_part_of_their_key(project: Path) -> Non
 def test_nothing_to_read_is_an_error(project: Path) -> None:
     write_config(project, "")
     assert "[[sources]]" in str(run("ingest").exception)
+    assert not (project / "warehouse.duckdb").exists()
 
 
 def test_failed_run_has_its_row(project: Path) -> None:
