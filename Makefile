@@ -5,6 +5,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PIP_ARGS ?=
+# Processes of `make test`, of one thread each.
+TEST_WORKERS ?= 2
 
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
@@ -56,7 +58,7 @@ demo: $(VENV)/.installed  ## From a bundled sample dump to a report, on this mac
 	@echo "  $(BIN)/analytics sql --config demo/analytics.toml \"from rejects\""
 
 test: $(VENV)/.installed-dev  ## Run the test-suite, but for tests that take minutes
-	$(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal -m "not slow"
 
 test-slow: $(VENV)/.installed-dev  ## Run the tests that take minutes; CI does both
 	$(BIN)/python -m pytest -m slow

@@ -69,15 +69,15 @@ class Browser:
         self._visit = Visit()
         self._address = ""
         self._is_loaded = False
+        # At once: a test may set the page's width before anything is opened.
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network", "Audits", "Debugger"):
+            self.call(f"{domain}.enable")
 
     def open(self, path: Path, *, wait_s: float = 0.5) -> Visit:
         """Open a file and listen until it has loaded and `wait_s` have passed."""
-        if self._session is None:
-            target = self.call("Target.createTarget", url="about:blank")["targetId"]
-            attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
-            self._session = attached["sessionId"]
-            for domain in ("Page", "Runtime", "Log", "Network", "Audits", "Debugger"):
-                self.call(f"{domain}.enable")
         self._visit = Visit()
         self._address = path.resolve().as_uri()
         self._is_loaded = False
