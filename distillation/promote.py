@@ -179,8 +179,8 @@ def check_calibrated(
     """There is a temperature: fitted now, or stored beside the model, and it does no harm.
 
     `gold` are judged with T = 1. A temperature that makes their log loss worse beyond
-    chance (95 % interval of the mean change, by example) is refused; the calibration
-    error is reported. `n_left_out` calibration examples were left out as the gold or the training
+    chance (95 % interval of the mean change, by example) is refused, unless few posts
+    are allowed; the calibration error is reported. `n_left_out` calibration examples were left out as the gold or the training
     data have them, too.
     """
     if fitted is None and n_left_out:
@@ -220,7 +220,7 @@ def check_calibrated(
         f"{100 * measure_ece(softened):.1f} points"
     )
     faults = []
-    if change["low"] > 0:
+    if change["low"] > 0 and not allow_few:
         faults.append(
             f"it makes the log loss on gold worse by {change['mean']:.3f} nats "
             f"[{change['low']:.3f}, {change['high']:.3f}]: fit another with --calibrate-on"

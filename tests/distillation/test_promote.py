@@ -123,6 +123,10 @@ def test_temperature_that_spoils_the_gold_is_refused(n: int) -> None:
     check = check_calibrated(make_judged(RIGHT[:n], confidence=0.9), stored=17.0, fitted=None)
     assert not check.is_passed
     assert "makes the log loss on gold worse" in check.detail
+    few = check_calibrated(
+        make_judged(RIGHT[:n], confidence=0.9), stored=17.0, fitted=None, allow_few=True
+    )
+    assert few.is_passed
 
 
 def test_fitted_temperature_wins_and_is_reported_on_gold() -> None:
