@@ -180,8 +180,8 @@ def check_calibrated(
 
     `gold` are judged with T = 1. A temperature that makes their log loss worse beyond
     chance (95 % interval of the mean change, by example) is refused, unless few posts
-    are allowed; the calibration error is reported. `n_left_out` calibration examples were left out as the gold or the training
-    data have them, too.
+    are allowed; the calibration error is reported. `n_left_out` calibration examples
+    were left out as the gold or the training data have them, too.
     """
     if fitted is None and n_left_out:
         return Check(
