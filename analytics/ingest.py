@@ -29,7 +29,7 @@ from analytics.store.merge import (
 )
 from analytics.store.runs import RunCounts
 from analytics.store.staging import Staging
-from connectors.protocol import Connector, Detection, HasCompanions, ReadOptions, Record
+from connectors.protocol import Connector, HasCompanions, ReadOptions, Record
 from connectors.registry import (
     check_options,
     choose_connector,
@@ -90,7 +90,8 @@ def ingest_sources(
     """
     refresh_aspects(connection, rules)
     sources = tuple(sources)
-    _clear_vanished(connection, {str(source.path) for source in sources})
+    unread_before = read_source_rejects(connection)
+    _clear_vanished(connection, unread_before - {str(source.path) for source in sources})
     reading = _Reading(
         connection=connection,
         rules=rules,
@@ -100,7 +101,7 @@ def ingest_sources(
         progress=progress or IngestProgress(),
         rereads=rereads,
         now=now or datetime.now(UTC),
-        unread_before=read_source_rejects(connection),
+        unread_before=unread_before,
     )
     reports: list[FileReport] = []
     for source in sources:
@@ -152,13 +153,13 @@ def _report_unread(
     )
 
 
-def _clear_vanished(connection: duckdb.DuckDBPyConnection, named: set[str]) -> None:
-    """Forget sources that could not be read, if they are gone and nobody asks for them.
+def _clear_vanished(connection: duckdb.DuckDBPyConnection, unasked: frozenset[str]) -> None:
+    """Forget sources that could not be read and that nobody asks for, if they are gone.
 
     Such as a path that was mistyped once: nothing of it was ever read.
     """
-    for name in read_source_rejects(connection):
-        if name not in named and not Path(name).exists():
+    for name in unasked:
+        if not Path(name).exists():
             clear_source_reject(connection, name)
 
 
@@ -194,44 +195,42 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
     if source.path.is_dir():
         _clear_unread(reading, source.path)
     _warn_of_unread(source.path, connector, paths)
-    is_guessed = source.path.is_dir() and source.format == "auto"
-    rivals = load_connectors()[0] if is_guessed and not isinstance(connector, HasCompanions) else {}
+    is_guessed = source.format == "auto" and not isinstance(connector, HasCompanions)
+    known = load_connectors()[0] if is_guessed else {connector.name: connector}
     for path in paths:
         if reading.progress.is_stopped():
             raise KeyboardInterrupt
         try:
-            _check_format(path, connector, rivals)
+            found = None if path == source.path else _look_at(path, connector, known)
             counts = _ingest_file(reading, path, connector, options)
         except ConnectorError as exc:  # the other files of a folder are read all the same
             yield _report_unread(reading, path, connector.name, exc)
             continue
         _clear_unread(reading, path)
-        found = detection.found if path == source.path else _look_at(path, connector, detection)
         yield FileReport(
-            source_file=str(path), connector=connector.name, found=found, counts=counts
+            source_file=str(path),
+            connector=connector.name,
+            found=found or detection.found,
+            counts=counts,
         )
 
 
-def _look_at(path: Path, connector: Connector, folder: Detection) -> str:
-    """What one file of a folder is: its files may differ."""
-    named = detect_connector(path, {connector.name: connector})
-    return named[0][1].found if named else folder.found
-
-
-def _check_format(path: Path, connector: Connector, rivals: Mapping[str, Connector]) -> None:
-    """Refuse a file of a folder that one of the other formats knows better.
+def _look_at(path: Path, connector: Connector, known: Mapping[str, Connector]) -> str | None:
+    """What one file of a folder is, to the folder's connector: its files may differ.
 
     Raises:
-        ConnectorError: naming it.
+        ConnectorError: another of the `known` formats is surer of the file.
     """
-    found = detect_connector(path, rivals)
-    sure = {one.name: detection.confidence for one, detection in found}
-    if found and sure[found[0][0].name] > sure.get(connector.name, 0.0):
+    found = detect_connector(path, known)
+    own = next((detection for one, detection in found if one.name == connector.name), None)
+    if found and found[0][1].confidence > (own.confidence if own else 0.0):
+        best, detection = found[0]
         raise ConnectorError(
-            f"{path}: looks like '{found[0][0].name}' ({found[0][1].found}), while its folder is"
+            f"{path}: looks like '{best.name}' ({detection.found}), while its folder is"
             f" read as '{connector.name}'. Name it as a source of its own, or set the folder's"
             " format"
         )
+    return own.found if own else None
 
 
 def _ingest_file(

@@ -23,6 +23,16 @@ ParseObject = Callable[[JsonObject, int], Post | Ignored]
 _decode_json = json.JSONDecoder().raw_decode
 
 
+def refuse_utf16(path: Path, head: bytes) -> None:
+    """Say what to do with UTF-16 text, known by the mark at its start.
+
+    Raises:
+        SourceFormatError: it is UTF-16 text.
+    """
+    if head.startswith(_UTF16_BOMS):
+        raise SourceFormatError(f"{path}: UTF-16 text; convert it, e.g. iconv -f UTF-16 -t UTF-8")
+
+
 def open_lines(path: Path, on_bytes: OnBytes | None = None) -> Iterator[tuple[int, bytes] | Reject]:
     """Number and bytes of each line, with its line end; what cannot be read is a Reject.
 
@@ -35,10 +45,7 @@ def open_lines(path: Path, on_bytes: OnBytes | None = None) -> Iterator[tuple[in
         while line := stream.readline(MAX_LINE_BYTES):
             number += 1
             if number == 1:
-                if line.startswith(_UTF16_BOMS):
-                    raise SourceFormatError(
-                        f"{path}: UTF-16 text; convert it, e.g. iconv -f UTF-16 -t UTF-8"
-                    )
+                refuse_utf16(path, line)
                 line = line.removeprefix(_BOM)
                 if not line:
                     continue

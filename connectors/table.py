@@ -1,6 +1,5 @@
 """Generic tables: CSV, TSV, JSON lines and Parquet with a column mapping."""
 
-import codecs
 import hashlib
 import json
 import re
@@ -16,6 +15,7 @@ from connectors.lines import (
     parse_safely,
     read_behind_long_lines,
     read_json_lines,
+    refuse_utf16,
     starts_behind_bad_line,
 )
 from connectors.protocol import Detection, ReadOptions, Record
@@ -145,8 +145,7 @@ def _find_mapping(
         raise SourceFormatError(
             f"{path}: a JSON array; write one object a line, e.g. with jq -c '.[]'"
         )
-    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        raise SourceFormatError(f"{path}: UTF-16 text; convert it: iconv -f UTF-16 -t UTF-8")
+    refuse_utf16(path, head)
     if kind == "CSV" and b"\0" in head.lstrip().partition(b"\n")[0]:
         raise SourceFormatError(f"{path}: binary data, not a table; {_WANTED}")
     if kind == "CSV" and not columns:

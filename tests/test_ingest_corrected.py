@@ -16,21 +16,27 @@ ASPECTS = "select post_id, aspect, origin from aspects order by all"
 
 
 def _ingest(
-    connection: duckdb.DuckDBPyConnection, *paths: Path, rules: tuple[AspectRule, ...] = ()
-) -> None:
+    connection: duckdb.DuckDBPyConnection,
+    *paths: Path,
+    rules: tuple[AspectRule, ...] = (),
+    platform: str | None = "forum",
+) -> RunCounts:
+    counts = RunCounts()
     ingest_sources(
         connection,
-        [SourceConfig(path=path, platform="forum") for path in paths],
+        [SourceConfig(path=path, platform=platform) for path in paths],
         rules=rules,
         author_key=KEY,
         run_id="run",
-        counts=RunCounts(),
+        counts=counts,
         now=NOW,
     )
+    return counts
 
 
-def _write_table(path: Path, *lines: str) -> Path:
-    path.write_text("\n".join(("id,text,aspect", *lines)) + "\n", encoding="utf-8")
+def _write_table(path: Path, *lines: str, header: str = "id,text,aspect") -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join((header, *lines)) + "\n", encoding="utf-8")
     return path
 
 
@@ -106,34 +112,16 @@ def test_mistyped_path_leaves_rejects_once_nobody_asks_for_it(
     assert rows(connection, rejected) == []
 
 
-def _write_posts(path: Path, *lines: str) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join(("id,text", *lines)) + "\n", encoding="utf-8")
-    return path
-
-
-def _ingest_auto(connection: duckdb.DuckDBPyConnection, *paths: Path) -> RunCounts:
-    counts = RunCounts()
-    ingest_sources(
-        connection,
-        [SourceConfig(path=path) for path in paths],
-        rules=(),
-        author_key=KEY,
-        run_id="run",
-        counts=counts,
-        now=NOW,
-    )
-    return counts
-
-
 def test_posts_of_tables_of_one_name_do_not_replace_each_other(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     """They did, without a word: their ids are scoped by the file's name alone."""
-    first = _write_posts(tmp_path / "jan" / "posts.csv", "1,snow", "2,ice")
-    second = _write_posts(tmp_path / "feb" / "posts.csv", "1,rain", "2,ice", "3,fog")
+    first = _write_table(tmp_path / "jan" / "posts.csv", "1,snow", "2,ice", header="id,text")
+    second = _write_table(
+        tmp_path / "feb" / "posts.csv", "1,rain", "2,ice", "3,fog", header="id,text"
+    )
     for _ in range(2):
-        counts = _ingest_auto(connection, first, second)
+        counts = _ingest(connection, first, second, platform=None)
         assert rows(connection, "select post_id, text from posts order by all") == [
             ("table:posts/1", "snow"),
             ("table:posts/2", "ice"),
@@ -146,15 +134,15 @@ def test_posts_of_tables_of_one_name_do_not_replace_each_other(
     assert reason in found[0][4]
     # A corrected row of the file that a post came from is its newer version.
     first.write_text("id,text\n1,much snow\n2,ice\n", encoding="utf-8")
-    assert _ingest_auto(connection, first).count_updated == 1
+    assert _ingest(connection, first, platform=None).count_updated == 1
 
 
 def test_counts_of_a_collision_add_up(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    first = _write_posts(tmp_path / "jan" / "posts.csv", "1,snow")
-    second = _write_posts(tmp_path / "feb" / "posts.csv", "1,rain", "2,fog")
-    counts = _ingest_auto(connection, first, second)
+    first = _write_table(tmp_path / "jan" / "posts.csv", "1,snow", header="id,text")
+    second = _write_table(tmp_path / "feb" / "posts.csv", "1,rain", "2,fog", header="id,text")
+    counts = _ingest(connection, first, second, platform=None)
     assert (counts.count_read, counts.count_stored, counts.count_rejects) == (3, 2, 1)
     assert counts.count_duplicates == counts.count_updated == 0
 
@@ -170,7 +158,7 @@ def test_file_of_another_format_in_a_folder_is_refused_with_its_name(
     comment = {"id": "a", "body": "hm", "author": "b", "created_utc": 1772445600}
     comment |= {"subreddit": "s", "link_id": "t3_x", "parent_id": "t3_x"}
     (tmp_path / "RC_1.ndjson").write_text(json.dumps(comment) + "\n", encoding="utf-8")
-    counts = _ingest_auto(connection, tmp_path)
+    counts = _ingest(connection, tmp_path, platform=None)
     found = rows(connection, "select source_file, line, reason from rejects")
     assert (counts.count_stored, len(found)) == (1, 1)
     assert "looks like '" in found[0][2]
