@@ -17,7 +17,13 @@ from analytics.contract.prompts import (
     render_prefill,
 )
 from analytics.contract.records import Item
-from analytics.contract.tokens import LabelIds, check_fence, encode, find_label_ids
+from analytics.contract.tokens import (
+    LabelIds,
+    check_fence,
+    encode,
+    find_label_ids,
+    find_shared_start,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +32,8 @@ logger = logging.getLogger(__name__)
 DEFAULT_MAX_MODEL_LEN = 2048
 CUT_MARK = " […] "
 _PROBE = Item(content_key="", text="So good, we\u2019ll be back 100%")
+# Texts whose first character could melt into what stands before them.
+_SHARED_PROBES = ("So", "\n\nso", " so", "#so", ":)", "<", "\U0001f600", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,8 @@ class PromptMaker:
     """Renders items for one model, and cuts texts that would not fit into it.
 
     `limit_name` is the setting that `max_model_len` comes from, for messages.
+    `shared_ids` are the tokens that prompts of both purposes begin with; one that does not
+    is possible, so engines look.
     """
 
     def __init__(
@@ -61,6 +71,7 @@ class PromptMaker:
         check_fence(tokenizer)
         self.label_ids: LabelIds = find_label_ids(tokenizer, self.render(_PROBE, "label"))
         self.prefill_ids = encode(tokenizer, render_prefill("rationale"))
+        self.shared_ids = self._find_shared()
         self._n_image_tokens = self._measure_image() if processor is not None else 0
         self._n_frame_tokens = self._measure(replace(_PROBE, text=""))
         if self._n_frame_tokens + self._n_image_tokens >= self._max_prompt_tokens:
@@ -141,6 +152,15 @@ class PromptMaker:
     def _measure(self, item: Item) -> int:
         # The rationale prompt is the longer one.
         return len(encode(self._tokenizer, self.render(item, "rationale")))
+
+    def _find_shared(self) -> list[int]:
+        items = [replace(_PROBE, text=text, aspect=text[-2:]) for text in _SHARED_PROBES]
+        if self._processor is not None:
+            items.append(replace(_PROBE, image_path=Path("probe")))
+        purposes: tuple[Purpose, ...] = ("label", "rationale")
+        return find_shared_start(
+            [encode(self._tokenizer, self.render(item, p)) for item in items for p in purposes]
+        )
 
     def _measure_image(self) -> int:
         """Tokens that the largest prepared picture adds to its placeholder."""

@@ -1,5 +1,6 @@
 """What a tokenizer must be fit for: telling the labels apart, and the fence."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from analytics.contract.errors import ContractMismatchError, EngineError
@@ -15,6 +16,16 @@ _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F) if not chr(code
 def encode(tokenizer: Any, text: str) -> list[int]:
     """The token ids of a text as it stands, without added start or end tokens."""
     return [int(i) for i in tokenizer(text, add_special_tokens=False)["input_ids"]]
+
+
+def find_shared_start(many_ids: Sequence[Sequence[int]]) -> list[int]:
+    """The tokens that all lists of tokens begin with."""
+    shared = []
+    for tokens in zip(*many_ids, strict=False):
+        if len(set(tokens)) > 1:
+            break
+        shared.append(tokens[0])
+    return shared
 
 
 def find_label_ids(tokenizer: Any, prompt: str) -> LabelIds:

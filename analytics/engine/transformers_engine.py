@@ -6,8 +6,9 @@ Loaded by `load_engine("transformers", ...)`.
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
@@ -16,12 +17,16 @@ from analytics.contract.extras import install_hint
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
-from analytics.engine.attention import choose_attention
+from analytics.engine.attention import choose_attention, is_plain_decoder
 from analytics.engine.devices import choose_device, choose_dtype, share_cores
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
 from analytics.engine.quiet import quiet_libraries
-from analytics.engine.replies import decode, find_end, make_label_reply, make_text_reply
+from analytics.engine.replies import make_label_reply, make_text_reply
+from analytics.engine.stopping import PredictionLine, StopAtPrediction
+
+if TYPE_CHECKING:
+    from analytics.engine.greedy import GreedyDecoder
 
 Reply = TypeVar("Reply", LabelReply, TextReply)
 
@@ -31,6 +36,8 @@ logger = logging.getLogger(__name__)
 # on a CPU, wins nothing.
 _BATCH_SIZE = {"cpu": 32, "cuda": 128}
 _BATCH_TOKENS = {"cpu": 8_192, "cuda": 65_536}
+# Tokens with padding in a batch, over those without: one long post must not pad all others.
+_MAX_PADDED = 1.25
 _OPTIONS = ("device", "max_model_len", "attn_implementation")
 
 
@@ -69,7 +76,7 @@ def load(
         tokenizer, processor = load_tokenizer(folder)
     try:
         with quiet_libraries():
-            kind = (
+            auto = (
                 transformers.AutoModelForImageTextToText
                 if folder.accepts_images
                 else transformers.AutoModelForCausalLM
@@ -79,7 +86,7 @@ def load(
             }
             if not extra and device == "cpu" and (attention := choose_attention(folder.path)):
                 extra = {"attn_implementation": attention}
-            model: Any = kind.from_pretrained(
+            model: Any = auto.from_pretrained(
                 folder.path, dtype=getattr(torch, dtype), local_files_only=True, **extra
             )
             model.eval()
@@ -95,15 +102,37 @@ def load(
         max_model_len=limit_model_len(folder.path, options.get("max_model_len")),
         max_new_tokens=decoding.max_rationale_tokens,
     )
+    eos_ids = list_eos_ids(folder.path, tokenizer)
+    pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else eos_ids[0]
+    kind = device.partition(":")[0]
+    batch_size = batch_size or _BATCH_SIZE.get(kind, _BATCH_SIZE["cuda"])
+    batch_tokens = _BATCH_TOKENS.get(kind, _BATCH_TOKENS["cuda"])
+    decoder = None
+    if is_plain_decoder(folder.path):
+        from analytics.engine.greedy import GreedyDecoder
+
+        decoder = GreedyDecoder(
+            model,
+            shared_ids=maker.shared_ids,
+            eos_ids=eos_ids,
+            pad_id=pad_id,
+            repetition_penalty=decoding.repetition_penalty,
+            # A batch joins when half of the rows have ended.
+            max_rows=2 * batch_size,
+            max_tokens=2 * batch_tokens,
+        )
     return TransformersEngine(
         model=model,
+        decoder=decoder,
         tokenizer=tokenizer,
         processor=processor,
         maker=maker,
-        eos_ids=list_eos_ids(folder.path, tokenizer),
+        eos_ids=eos_ids,
+        pad_id=pad_id,
         decoding=decoding,
         temperature=folder.temperature,
         batch_size=batch_size,
+        batch_tokens=batch_tokens,
         facts=EngineFacts(
             name="transformers",
             version=f"{transformers.__version__} (torch {torch.__version__})",
@@ -122,29 +151,31 @@ class TransformersEngine:
         self,
         *,
         model: Any,
+        decoder: "GreedyDecoder | None",
         tokenizer: Any,
         processor: Any,
         maker: PromptMaker,
         eos_ids: list[int],
+        pad_id: int,
         decoding: Decoding,
         temperature: float,
-        batch_size: int | None,
+        batch_size: int,
+        batch_tokens: int,
         facts: EngineFacts,
     ) -> None:
         self._model = model
+        self._decoder = decoder
         self._tokenizer = tokenizer
         self._processor = processor
         self._maker = maker
         self._decoding = decoding
         self._temperature = temperature
         self._facts = facts
-        kind = facts.device.partition(":")[0]
-        self._batch_size = batch_size or _BATCH_SIZE.get(kind, _BATCH_SIZE["cuda"])
-        self._batch_tokens = _BATCH_TOKENS.get(kind, _BATCH_TOKENS["cuda"])
-        self._pad_id = tokenizer.pad_token_id
+        self._batch_size = batch_size
+        self._batch_tokens = batch_tokens
+        self._line = PredictionLine(tokenizer, prefill_ids=maker.prefill_ids)
+        self._pad_id = pad_id
         self._eos_ids = eos_ids
-        if self._pad_id is None:
-            self._pad_id = self._eos_ids[0]
         if processor is not None:
             processor.tokenizer.padding_side = "left"
             processor.tokenizer.pad_token_id = self._pad_id
@@ -170,7 +201,9 @@ class TransformersEngine:
         Raises:
             EngineError: the batch cannot be computed.
         """
-        return self._run(items, "rationale", self._rationalize_batch)
+        if self._decoder is None:
+            return self._run(items, "rationale", self._rationalize_batch)
+        return self._rationalize_rows(self._decoder, items)
 
     def close(self) -> None:
         """Let go of the model's memory."""
@@ -178,7 +211,7 @@ class TransformersEngine:
 
         import torch
 
-        self._model = None
+        self._model = self._decoder = None
         gc.collect()
         if self._facts.device.startswith("cuda"):
             torch.cuda.empty_cache()
@@ -189,31 +222,45 @@ class TransformersEngine:
         purpose: Purpose,
         run_batch: Callable[[list[Prompt]], list[Reply]],
     ) -> list[Reply]:
-        import torch
-
-        if self._model is None:
-            raise EngineError("engine transformers: it was closed. Load it again")
-        prompts = self._maker.prepare(items, purpose)
         replies: dict[int, Reply] = {}
-        for batch in split_by_length(
-            prompts, batch_size=self._batch_size, batch_tokens=self._batch_tokens
-        ):
-            try:
-                with torch.inference_mode(), warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    found = run_batch([prompts[i] for i in batch])
-            except (RuntimeError, ValueError, IndexError, TypeError) as exc:
-                raise EngineError(
-                    f"engine transformers: a batch of {len(batch)} {purpose} prompts of up to "
-                    f"{len(prompts[batch[-1]].token_ids)} tokens failed "
-                    f"({type(exc).__name__}: {exc})"
-                ) from exc
+        prompts = self._prepare(items, purpose)
+        for batch in self._split(prompts):
+            with self._guard(purpose, [prompts[i] for i in batch]):
+                found = run_batch([prompts[i] for i in batch])
             replies.update(zip(batch, found, strict=True))
         return [replies[i] for i in range(len(items))]
 
+    def _prepare(self, items: Sequence[Item], purpose: Purpose) -> list[Prompt]:
+        if self._model is None:
+            raise EngineError("engine transformers: it was closed. Load it again")
+        return self._maker.prepare(items, purpose)
+
+    def _split(self, prompts: list[Prompt]) -> Iterator[list[int]]:
+        return split_by_length(
+            prompts, batch_size=self._batch_size, batch_tokens=self._batch_tokens
+        )
+
+    @contextmanager
+    def _guard(self, purpose: Purpose, prompts: list[Prompt]) -> Iterator[None]:
+        """Compute without gradients and warnings; what goes wrong says with which prompts."""
+        import torch
+
+        try:
+            with torch.inference_mode(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        except (RuntimeError, ValueError, IndexError, TypeError) as exc:
+            longest = max(len(prompt.token_ids) for prompt in prompts)
+            raise EngineError(
+                f"engine transformers: a batch of {len(prompts)} {purpose} prompts of up to "
+                f"{longest} tokens failed ({type(exc).__name__}: {exc})"
+            ) from exc
+
     def _label_batch(self, prompts: list[Prompt]) -> list[LabelReply]:
         inputs = self._encode(prompts)
-        if self._processor is None:
+        if self._decoder is not None:
+            logits = self._decoder.score(inputs)
+        elif self._processor is None:
             # Without these, padding on the left would shift the positions.
             positions = (inputs["attention_mask"].cumsum(-1) - 1).clamp(min=0)
             output = self._model(
@@ -232,12 +279,29 @@ class TransformersEngine:
         rows = logits[:, list(self._maker.label_ids)].float().tolist()
         return [make_label_reply(row, temperature=self._temperature) for row in rows]
 
+    def _rationalize_rows(self, decoder: "GreedyDecoder", items: Sequence[Item]) -> list[TextReply]:
+        prompts = self._prepare(items, "rationale")
+        lengths: dict[int, int] = {}
+
+        def encode_batches() -> Iterator[tuple[list[int], dict[str, Any]]]:
+            for batch in self._split(prompts):
+                inputs = self._encode([prompts[i] for i in batch])
+                found = inputs["attention_mask"].sum(-1).tolist()
+                lengths.update(zip(batch, found, strict=True))
+                yield batch, inputs
+
+        with self._guard("rationale", prompts):
+            outputs = decoder.decode(
+                encode_batches(),
+                max_new_tokens=self._decoding.max_rationale_tokens,
+                has_ended=self._line.has_ended,
+            )
+        return [self._make_text_reply(outputs[i], n_tokens=lengths[i]) for i in range(len(prompts))]
+
     def _rationalize_batch(self, prompts: list[Prompt]) -> list[TextReply]:
         inputs = self._encode(prompts)
         n_padded = inputs["input_ids"].shape[1]
-        stop = _StopAtPrediction(
-            self._tokenizer, prefill_ids=self._maker.prefill_ids, n_padded=n_padded
-        )
+        stop = StopAtPrediction(self._line, n_padded=n_padded)
         output = self._model.generate(
             **inputs,
             generation_config=self._make_generation_config(self._decoding.max_rationale_tokens),
@@ -245,17 +309,20 @@ class TransformersEngine:
         )
         lengths = inputs["attention_mask"].sum(-1).tolist()
         return [
-            make_text_reply(
-                self._tokenizer,
-                prefill_ids=self._maker.prefill_ids,
-                output_ids=row[: stop.lengths.get(i, len(row))],
-                eos_ids=self._eos_ids,
-                n_prompt_tokens=int(length) - len(self._maker.prefill_ids),
-            )
+            self._make_text_reply(row[: stop.lengths.get(i, len(row))], n_tokens=int(length))
             for i, (row, length) in enumerate(
                 zip(output[:, n_padded:].tolist(), lengths, strict=True)
             )
         ]
+
+    def _make_text_reply(self, output_ids: list[int], *, n_tokens: int) -> TextReply:
+        return make_text_reply(
+            self._tokenizer,
+            prefill_ids=self._maker.prefill_ids,
+            output_ids=output_ids,
+            eos_ids=self._eos_ids,
+            n_prompt_tokens=n_tokens - len(self._maker.prefill_ids),
+        )
 
     def _encode(self, prompts: list[Prompt]) -> dict[str, Any]:
         """Model inputs of prompts, padded on the left."""
@@ -307,49 +374,22 @@ def split_by_length(
         key=lambda i: (prompts[i].image_path is None, len(prompts[i].token_ids), i),
     )
     batch: list[int] = []
+    n_in_batch = 0
     for i in order:
         # The newest is the longest of its batch: what all are padded to.
-        n_tokens = (len(batch) + 1) * len(prompts[i].token_ids)
-        is_full = len(batch) == batch_size or n_tokens > batch_tokens
+        n_tokens = len(prompts[i].token_ids)
+        n_padded = (len(batch) + 1) * n_tokens
+        is_full = (
+            len(batch) == batch_size
+            or n_padded > batch_tokens
+            or n_padded > _MAX_PADDED * (n_in_batch + n_tokens)
+        )
         if batch and (
             is_full or (prompts[batch[0]].image_path is None) != (prompts[i].image_path is None)
         ):
             yield batch
-            batch = []
+            batch, n_in_batch = [], 0
         batch.append(i)
+        n_in_batch += n_tokens
     if batch:
         yield batch
-
-
-class _StopAtPrediction:
-    """A stopping criterion that ends each row after its prediction line.
-
-    `lengths` says at how many new tokens it ended which row: what follows is
-    padding. Line breaks are rare, so the text is looked at after them only.
-    """
-
-    def __init__(self, tokenizer: Any, *, prefill_ids: list[int], n_padded: int) -> None:
-        self.lengths: dict[int, int] = {}
-        self._tokenizer = tokenizer
-        self._prefill_ids = prefill_ids
-        self._n_padded = n_padded
-        self._breaks: dict[int, bool] = {}
-
-    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
-        import torch
-
-        n_new = input_ids.shape[1] - self._n_padded
-        for row, token in enumerate(input_ids[:, -1].tolist()):
-            if row in self.lengths or not self._has_break(token):
-                continue
-            ids = input_ids[row, self._n_padded :].tolist()
-            if find_end(decode(self._tokenizer, [*self._prefill_ids, *ids])) is not None:
-                self.lengths[row] = n_new
-        done = [row in self.lengths for row in range(input_ids.shape[0])]
-        return torch.tensor(done, device=input_ids.device, dtype=torch.bool)
-
-    def _has_break(self, token: int) -> bool:
-        known = self._breaks.get(token)
-        if known is None:
-            known = self._breaks[token] = "\n" in decode(self._tokenizer, [token])
-        return known

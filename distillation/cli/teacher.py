@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from analytics.cli.common import common_options, echo_json, exit_with, stop_on_signal
+from distillation.cli.options import SPLITS
 
 EXIT_REJECTS = 3
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -22,7 +23,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     required=True,
     help="The labelled data set.",
 )
-@click.option("--split", default="train", show_default=True, help="Its part.")
+@click.option("--split", type=SPLITS, default="train", show_default=True, help="Its part.")
 @click.option("--output", type=_FOLDER, required=True, help="The folder for the rationales.")
 @click.option("--url", help="The server, e.g. http://localhost:8000/v1.")
 @click.option("--model", help="The model's name at the server; with --import, who wrote the file.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analytics.contract.images import ImageSettings, prepare_image, read_image_file
+from distillation.data.locks import make_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +36,14 @@ class PictureFolder:
 
         Raises:
             ImageError: it is missing, broken or too large.
+            TrainingError: its prepared form cannot be kept.
         """
         data = read_image_file(path, self._settings)
         sha256 = hashlib.sha256(data).hexdigest()
         kept = self._folder / sha256[:2] / f"{sha256}.jpg"
         if not kept.is_file():
             prepared = prepare_image(data, self._settings)
-            kept.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(kept.parent)
             temp = kept.with_suffix(f".tmp-{os.getpid()}")
             temp.write_bytes(prepared.jpeg)
             os.replace(temp, kept)

@@ -13,6 +13,7 @@ import polars as pl
 
 from analytics.contract.labels import Label
 from analytics.contract.records import Rationale
+from distillation.data.locks import make_folder
 from distillation.data.manifests import read_manifest_file, write_manifest
 
 # Raise when columns change their meaning.
@@ -82,8 +83,12 @@ def write_rationales(
     rejects: Iterable[RejectRow],
     manifest: dict[str, Any],
 ) -> None:
-    """Write a data set, each file whole or not at all, the manifest last."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a data set, each file whole or not at all, the manifest last.
+
+    Raises:
+        TrainingError: the folder cannot be made.
+    """
+    make_folder(folder)
     rows, rejects = list(rows), list(rejects)
     _write_parquet(folder / RATIONALES_FILE, rows, RationaleRow)
     _write_parquet(folder / REJECTS_FILE, rejects, RejectRow)

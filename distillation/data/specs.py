@@ -11,9 +11,9 @@ from analytics.contract.prompts import fence
 from analytics.contract.records import Rationale
 from distillation.data.condense import WHOLE, condense
 from distillation.data.examples import Example, drop_pictures
-from distillation.data.folds import assign_folds
+from distillation.data.folds import SPLITS, assign_folds
 from distillation.data.joining import index_rationales
-from distillation.data.loaders import load_examples, name_dataset
+from distillation.data.loaders import ALL, load_examples, name_dataset
 from distillation.data.overlaps import list_contents, name_content
 from distillation.data.pictures import PictureFolder
 from distillation.training.sequences import TrainingItem
@@ -62,6 +62,10 @@ def parse_spec(text: str) -> DataSpec:
     path_text, sign, split = head.rpartition(":")
     if not sign or not split:
         raise ConfigError(f"--data {text!r}: give PATH:SPLIT, e.g. data/t15:train")
+    if split not in (*SPLITS, ALL):
+        raise ConfigError(
+            f"--data {text!r}: split {split!r} is not known. Give one of {', '.join(SPLITS)}, {ALL}"
+        )
     path = Path(path_text).expanduser()
     if not path.exists():
         raise ConfigError(f"--data {text!r}: there is no {path}")

@@ -232,7 +232,8 @@ def _train_and_write(
         trainee.model.load_state_dict(trained.state)
     target = run.folder / MODEL_FOLDER
     about = {key: report[key] for key in ("seed", "data", "count_items", "count_steps")}
-    write_model(trainee, target, recipe=recipe, about=about)
+    named = replace(recipe.model, base=run.base_id or run.base.name)
+    write_model(trainee, target, recipe=replace(recipe, model=named), about=about)
     examples = (item.example for item in items)
     write_seen(target, examples, base=run.base, assistants=run.list_assistants())
     report["model"] = str(target)

@@ -15,7 +15,8 @@ from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder
-from analytics.engine.transformers_engine import _StopAtPrediction, split_by_length
+from analytics.engine.stopping import PredictionLine, StopAtPrediction
+from analytics.engine.transformers_engine import split_by_length
 from tests.engine.conftest import DECODING
 
 pytestmark = pytest.mark.model
@@ -112,19 +113,24 @@ def test_rationalize_stops_after_the_prediction_line(
     base_folder: ModelFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The words come from a stand-in head, all else is the real engine."""
+    import torch
+
     engine = load_engine("transformers", base_folder, decoding=DECODING, dtype="float32")
     tokenizer, model = engine._tokenizer, engine._model  # type: ignore[attr-defined]
     script = tokenizer.encode(" calm.\nPrediction: neutral\nText analysis: again and again")
     longer = tokenizer.encode(" calm, and more so every day.\nPrediction: positive\nMore")
     n_steps = 0
 
-    def speak(module: object, inputs: object, logits: object) -> object:
+    def speak(module: object, inputs: object, logits: torch.Tensor) -> torch.Tensor:
         nonlocal n_steps
-        for row, words in enumerate((script, longer)):
-            logits[row, -1, words[min(n_steps, len(words) - 1)]] = 1e6  # type: ignore[index]
+        # The row of the short reply leaves; what stays is the other.
+        said = (script, longer) if len(logits) == 2 else (longer,)
+        for row, words in enumerate(said):
+            logits[row, -1, words[min(n_steps, len(words) - 1)]] = 1e6
         n_steps += 1
         return logits
 
+    engine.label([Item(content_key="x", text="x")])  # computes the shared prefix
     model.lm_head.register_forward_hook(speak)
     # The longer prompt comes second in the batch, so its row is known.
     short, long = engine.rationalize(
@@ -167,7 +173,7 @@ def test_split_by_length_fills_batches_within_both_limits() -> None:
     lengths = [5, 1, 9, 1, 5, 9, 2, 100]
     prompts = [Prompt(text="", token_ids=[0] * n, image_path=None) for n in lengths]
     batches = list(split_by_length(prompts, batch_size=3, batch_tokens=20))
-    assert batches == [[1, 3, 6], [0, 4], [2, 5], [7]]
+    assert batches == [[1, 3], [6], [0, 4], [2, 5], [7]]
 
 
 def test_stop_criterion_ignores_a_prediction_inside_a_line(base_tokenizer: object) -> None:
@@ -175,7 +181,7 @@ def test_stop_criterion_ignores_a_prediction_inside_a_line(base_tokenizer: objec
 
     tokenizer: object = base_tokenizer
     prefill = tokenizer.encode(RATIONALE_PREFILL)  # type: ignore[attr-defined]
-    stop = _StopAtPrediction(tokenizer, prefill_ids=prefill, n_padded=0)
+    stop = StopAtPrediction(PredictionLine(tokenizer, prefill_ids=prefill), n_padded=0)
     ids = tokenizer.encode(" Prediction: positive\n")  # type: ignore[attr-defined]
     assert not stop(torch.tensor([ids]), None).any()
 

@@ -75,6 +75,11 @@ def test_folds_and_numbers_take_a_part(folder: Path) -> None:
     assert len(load_spec(parse_spec(f"{folder}:train,n=3"), pictures=None)) == 3
 
 
+def test_unknown_split_is_told_before_data_is_read(folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"split 'trian' is not known\. Give one of train, dev"):
+        parse_spec(f"{folder}:trian")
+
+
 def test_a_fold_range_that_runs_backwards_takes_nothing(folder: Path) -> None:
     """It once meant no folds, and no folds meant all data."""
     with pytest.raises(ConfigError, match=r"folds=5-1' names no fold\. .* folds=1-5"):

@@ -112,6 +112,8 @@ def test_resuming_takes_no_other_data_models_or_soft_labels(
         with pytest.raises(TrainingError, match=message):
             _run(toy_folder, tmp_path, training_items, **changes)
     report = _run(toy_folder, tmp_path, training_items, base_id="base@1")
+    made = json.loads((Path(report["model"]) / "contract.json").read_text(encoding="utf-8"))
+    assert made["recipe"]["model"]["base"] == "base@1"
     assert (report["status"], report["count_steps"]) == ("done", 4)
 
 

@@ -1,0 +1,107 @@
+"""Keys and values of past tokens that rows can join and leave.
+
+Imported only beside torch and transformers.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from transformers.cache_utils import Cache, DynamicLayer
+
+# Places that a full layer grows by.
+_STEP = 32
+
+
+class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
+    """A layer with empty places at its end, so that new tokens are written and none is copied.
+
+    Keys and values are (rows, key heads, places, size), whole buffers, as in a static cache:
+    a matrix product of a part of one would copy it. Masks leave empty places out.
+    """
+
+    def __init__(self, parts: Sequence[tuple["RoomyLayer", Any]] = (), *, room: int = 0) -> None:
+        """Of the rows of other layers, at some indices each; short ones get room on the left.
+
+        An index is a tensor of whole numbers, or None for all rows. `room` is for how many
+        more tokens there are places at once.
+        """
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._length = 0
+        self._room = max(_STEP, room)
+        if parts:
+            length = max(layer.get_seq_length() for layer, _ in parts)
+            found = [layer._read(rows) for layer, rows in parts]
+            n_rows = sum(len(keys) for keys, _ in found)
+            buffers = self._allocate(found[0][0], n_rows=n_rows, length=length)
+            first = 0
+            for keys, values in found:
+                rows, gap = slice(first, first + len(keys)), length - keys.shape[2]
+                for buffer, states in zip(buffers, (keys, values), strict=True):
+                    buffer[rows, :, :gap] = 0
+                    buffer[rows, :, gap:length] = states
+                first += len(keys)
+            self._length = length
+
+    def update(self, key_states: Any, value_states: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add the states of new tokens; the buffers of all keys and values."""
+        end = self._length + key_states.shape[2]
+        buffers: tuple[Any, Any] = (self.keys, self.values)
+        if buffers[0] is None or end > buffers[0].shape[2]:
+            old = self._read(None) if self._length else ()
+            buffers = self._allocate(key_states, n_rows=len(key_states), length=end)
+            for buffer, states in zip(buffers, old, strict=False):
+                buffer[:, :, : self._length] = states
+        for buffer, states in zip(buffers, (key_states, value_states), strict=True):
+            buffer[:, :, self._length : end] = states
+        self._length = end
+        return buffers
+
+    def get_seq_length(self) -> int:
+        """Tokens in the cache, padding on the left included."""
+        return self._length
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        """Places that a mask must cover once `query_length` tokens are added, from 0 on."""
+        end = self._length + query_length
+        if self.keys is not None and end <= self.keys.shape[2]:
+            return self.keys.shape[2], 0
+        return end + self._room, 0
+
+    def _read(self, rows: Any) -> tuple[Any, Any]:
+        assert self.keys is not None
+        assert self.values is not None
+        found = self.keys[:, :, : self._length], self.values[:, :, : self._length]
+        return found if rows is None else (found[0][rows], found[1][rows])
+
+    def _allocate(self, like: Any, *, n_rows: int, length: int) -> tuple[Any, Any]:
+        """New buffers with room beyond `length`."""
+        if not self.is_initialized:
+            self.lazy_initialization(like, like)
+        shape = (n_rows, like.shape[1], length + self._room, like.shape[3])
+        self.keys, self.values = buffers = like.new_empty(shape), like.new_empty(shape)
+        for buffer in buffers:
+            # Masked places count for nothing, but what memory holds could be no number.
+            buffer[:, :, length:] = 0
+        return buffers
+
+
+def make_cache(n_layers: int) -> Cache:
+    """An empty cache."""
+    return Cache(layers=[RoomyLayer() for _ in range(n_layers)])
+
+
+def take_rows(parts: Sequence[tuple[Cache, Any]], *, room: int = 0) -> Cache:
+    """A new cache of the rows of others, at some indices each; None for all of one.
+
+    Rows of a shorter cache are padded on the left. `room` is for how many more tokens there
+    are places at once.
+    """
+    layers: Any = zip(*(cache.layers for cache, _ in parts), strict=True)
+    return Cache(
+        layers=[
+            RoomyLayer(
+                [(layer, rows) for layer, (_, rows) in zip(found, parts, strict=True)], room=room
+            )
+            for found in layers
+        ]
+    )

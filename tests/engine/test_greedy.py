@@ -1,0 +1,133 @@
+"""Decoding with rows that come and go, against `generate` of transformers."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from analytics.contract.decoding import Decoding
+from analytics.contract.records import Item
+from analytics.engine.loading import load_engine
+from analytics.engine.models import ModelFolder, resolve_model
+from tests.engine.tiny_models import make_tiny_idefics3
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.model
+
+DECODING = Decoding(max_rationale_tokens=20)
+
+
+def load(folder: ModelFolder, *, decoding: Decoding = DECODING) -> Any:
+    """An engine whose batches are small, so that they join."""
+    return load_engine("transformers", folder, decoding=decoding, dtype="float32", batch_size=3)
+
+
+@pytest.fixture
+def no_lucky_memory() -> Iterator[None]:
+    """What nobody wrote is no number, rather than whatever memory held."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = True
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def compare(engine: Any, items: list[Item]) -> None:
+    """Labels and rationales by our decoder equal those by `generate`."""
+    labels, texts = engine.label(items), engine.rationalize(items)
+    decoder, engine._decoder = engine._decoder, None
+    assert decoder is not None
+    try:
+        assert texts == engine.rationalize(items)
+        for ours, theirs in zip(labels, engine.label(items), strict=True):
+            assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-4)
+    finally:
+        engine._decoder = decoder
+    assert len({text.text for text in texts}) > 1
+
+
+def end_rows_early(engine: Any) -> None:
+    """Let a row end after as many tokens as its first token says, so that rows leave."""
+    from analytics.engine import stopping
+
+    class Line(stopping.PredictionLine):
+        def has_ended(self, output_ids: Any) -> bool:
+            return len(output_ids) >= 2 + sum(output_ids[:3]) % 19
+
+    engine._line = Line(engine._tokenizer, prefill_ids=engine._maker.prefill_ids)
+
+
+@pytest.mark.usefixtures("no_lucky_memory")
+def test_text_model_says_what_generate_says(base_folder: ModelFolder, items: list[Item]) -> None:
+    engine = load(base_folder)
+    end_rows_early(engine)
+    compare(engine, items[:5])
+    engine.close()
+
+
+@pytest.mark.usefixtures("no_lucky_memory")
+@pytest.mark.parametrize("penalty", [1.0, 1.3])
+def test_model_with_pictures_says_what_generate_says(
+    base_folder: ModelFolder, tmp_path: Path, penalty: float
+) -> None:
+    model = make_tiny_idefics3(tmp_path / "tiny", tokenizer_from=base_folder.path)
+    items = []
+    for n in range(11):
+        path = tmp_path / f"{n}.png"
+        Image.new("RGB", (90, 60), (n * 23, 255 - n * 23, 90)).save(path)
+        text = "late and " * (n % 4 + 1) + "loud"
+        items.append(Item(content_key=str(n), text=text, image_path=path if n % 3 else None))
+    folder = resolve_model(str(model), cache_dir=tmp_path)
+    engine = load(folder, decoding=replace(DECODING, repetition_penalty=penalty))
+    end_rows_early(engine)
+    compare(engine, items)
+    engine.close()
+
+
+def test_prompts_start_with_what_is_shared(base_folder: ModelFolder, items: list[Item]) -> None:
+    engine = load(base_folder)
+    shared = engine._maker.shared_ids
+    assert "It is data" in engine._tokenizer.decode(shared)
+    for item in [*items, Item(content_key="e", text=""), Item(content_key="n", text="\n\n x")]:
+        for purpose in ("label", "rationale"):
+            (prompt,) = engine._maker.prepare([item], purpose)
+            assert prompt.token_ids[: len(shared)] == shared
+    engine.close()
+
+
+def test_shared_start_is_computed_once(base_folder: ModelFolder, items: list[Item]) -> None:
+    engine = load(base_folder)
+    n_tokens: list[int] = []
+    hook = engine._model.model.embed_tokens.register_forward_hook(
+        lambda module, inputs, output: n_tokens.append(inputs[0].numel())
+    )
+    n_shared = len(engine._maker.shared_ids)
+    prompts = engine._maker.prepare(items[:1], "label")
+    for _ in range(2):
+        engine.label(items[:1])
+    n_rest = len(prompts[0].token_ids) - n_shared
+    assert n_tokens == [n_shared, n_rest, n_rest]
+    hook.remove()
+    engine.close()
+
+
+def test_a_prompt_that_starts_otherwise_is_computed_whole(
+    base_folder: ModelFolder, items: list[Item]
+) -> None:
+    engine = load(base_folder)
+    expected = engine.label(items[:3])
+    engine._decoder._shared_ids[5] += 1  # no prompt starts like this
+    for ours, theirs in zip(engine.label(items[:3]), expected, strict=True):
+        assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-4)
+    assert engine.rationalize(items[:3])
+    engine.close()
+
+
+def test_shared_start_of_lists() -> None:
+    from analytics.contract.tokens import find_shared_start
+
+    assert find_shared_start([[1, 2, 3], [1, 2], [1, 2, 4]]) == [1, 2]
+    assert find_shared_start([[1], [2]]) == []
+    assert find_shared_start([]) == []
