@@ -256,15 +256,10 @@ def choose_agreement_items(
     return list(chosen.values())
 
 
-def check_agreement(
-    ours: Mapping[str, LabelReply],
-    theirs: Mapping[str, LabelReply],
-    *,
-    keys: Sequence[str],
-    versions: Mapping[str, str],
-    allow_few: bool,
-) -> Check:
-    """Two engines give nearly all of `keys` the same label.
+def compare_replies(
+    ours: Mapping[str, LabelReply], theirs: Mapping[str, LabelReply], *, keys: Sequence[str]
+) -> dict[str, Any]:
+    """How many of `keys` get the same label, and how far probabilities are apart at most.
 
     An item that either engine could not judge counts as a disagreement.
     """
@@ -274,14 +269,33 @@ def check_agreement(
         if key in ours and key in theirs
     ]
     n_same = sum(label_of(a) is label_of(b) for a, b in pairs)
-    share = n_same / len(keys) if keys else 0.0
     worst = max((abs(x - y) for a, b in pairs for x, y in zip(a, b, strict=True)), default=None)
+    share = n_same / len(keys) if keys else 0.0
+    return {"n": len(keys), "n_same": n_same, "share": share, "max_difference": worst}
+
+
+def check_agreement(
+    found: Mapping[str, Any],
+    *,
+    versions: Mapping[str, str],
+    allow_few: bool,
+    as_served: Mapping[str, Any] | None = None,
+) -> Check:
+    """Two engines give nearly all posts the same label.
+
+    `found` is what `compare_replies` says of float32. `as_served`, with its `dtype`, is the
+    same in the number type that serving computes in: reported, not judged, because there
+    the numbers of one engine move with the batch, too.
+    """
+    n, share, worst = found["n"], found["share"], found["max_difference"]
     detail = (
-        f"transformers and vLLM give {n_same} of {len(keys)} posts the same label ({share:.1%}, "
+        f"transformers and vLLM give {found['n_same']} of {n} posts the same label ({share:.1%}, "
         f"{MIN_AGREEMENT:.1%} needed), probabilities differ by up to "
         + ("?" if worst is None else f"{worst:.2g}")
     )
-    is_enough = len(keys) >= N_AGREEMENT_POSTS or (allow_few and len(keys) > 0)
+    if as_served is not None:
+        detail += f"; in {as_served['dtype']}, as served, {as_served['n_same']} of {n}"
+    is_enough = n >= N_AGREEMENT_POSTS or (allow_few and n > 0)
     if not is_enough:
         detail += (
             f"; {N_AGREEMENT_POSTS} posts are needed: give more gold, more of --calibrate-on, or "
@@ -293,11 +307,9 @@ def check_agreement(
         detail=detail,
         figures={
             "checked": True,
-            "n": len(keys),
-            "n_same": n_same,
-            "share": share,
-            "max_difference": worst,
+            **found,
             "dtype": "float32",
+            "as_served": dict(as_served) if as_served is not None else None,
             "engines": dict(versions),
         },
     )

@@ -14,6 +14,7 @@ from analytics.contract.errors import ContractMismatchError, EngineError, Traini
 from analytics.contract.json_files import read_object
 from analytics.contract.records import Item
 from analytics.engine.calibration import CALIBRATION_FILE
+from analytics.engine.devices import choose_dtype
 from analytics.engine.loading import describe_engines, load_engine
 from analytics.engine.model_digests import FactCache, list_file_digests
 from analytics.engine.models import ModelFolder, find_contract_fault, resolve_model
@@ -34,6 +35,7 @@ from distillation.promote import (
     check_judged,
     check_unseen,
     choose_agreement_items,
+    compare_replies,
     list_reasons,
     skip_agreement,
 )
@@ -217,14 +219,19 @@ def _see(folder: ModelFolder, examples: list[Example]) -> list[Example]:
 
 
 def _label(
-    config: Config, engine: str, folder: ModelFolder, items: Sequence[Item]
+    config: Config,
+    engine: str,
+    folder: ModelFolder,
+    items: Sequence[Item],
+    *,
+    dtype: str = "float32",
 ) -> tuple[dict[str, LabelReply], EngineFacts]:
-    """Label replies in float32 by content key, from an engine that is closed again."""
+    """Label replies by content key, from an engine that is closed again."""
     loaded = load_engine(
         engine,
         folder,
         decoding=decoding_of(config),
-        dtype="float32",
+        dtype=dtype,
         batch_size=config.model.batch_size,
         options=config.model.options if config.model.engine == engine else {},
     )
@@ -251,13 +258,27 @@ def _check_serving(
         served, served_by = _label(config, "vllm", folder, items)
     except EngineError as exc:
         return skip_agreement(str(exc), is_allowed=False)
+    keys = [item.content_key for item in items]
     return check_agreement(
-        replies,
-        served,
-        keys=[item.content_key for item in items],
+        compare_replies(replies, served, keys=keys),
+        as_served=_compare_as_served(config, folder, items, device=facts.device),
         versions={facts.name: facts.version, served_by.name: served_by.version},
         allow_few=settings.allow_few_posts,
     )
+
+
+def _compare_as_served(
+    config: Config, folder: ModelFolder, items: Sequence[Item], *, device: str
+) -> dict[str, Any] | None:
+    """Both engines in the number type of serving; None where that is float32, too."""
+    dtype = choose_dtype(config.model.dtype, device=device)
+    if dtype == "float32":
+        return None
+    ours, theirs = (
+        _label(config, engine, folder, items, dtype=dtype)[0] for engine in ("transformers", "vllm")
+    )
+    found = compare_replies(ours, theirs, keys=[item.content_key for item in items])
+    return {"dtype": dtype, **found}
 
 
 def _describe_data(path: Path, split: str, examples: Sequence[Example]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from distillation.promote import (
     check_judged,
     check_unseen,
     choose_agreement_items,
+    compare_replies,
     list_reasons,
     skip_agreement,
 )
@@ -162,13 +163,10 @@ def test_agreement(n: int, n_wrong: int, allow_few: bool, passes: bool) -> None:
     """One of 300 may differ (99.67 %), two may not (99.33 %)."""
     ours = [i % 3 for i in range(n)]
     theirs = [(k + 1) % 3 if i < n_wrong else k for i, k in enumerate(ours)]
-    check = check_agreement(
-        make_replies(ours),
-        make_replies(theirs),
-        keys=[str(i) for i in range(n)],
-        versions=VERSIONS,
-        allow_few=allow_few,
+    found = compare_replies(
+        make_replies(ours), make_replies(theirs), keys=[str(i) for i in range(n)]
     )
+    check = check_agreement(found, versions=VERSIONS, allow_few=allow_few)
     assert check.is_passed is passes
     assert f"{n - n_wrong} of {n} posts" in check.detail
     assert ("300 posts are needed" in check.detail) is (n < 300 and not (allow_few and n))
@@ -177,9 +175,21 @@ def test_agreement(n: int, n_wrong: int, allow_few: bool, passes: bool) -> None:
 def test_item_that_vllm_could_not_judge_disagrees() -> None:
     ours = make_replies([0] * 300)
     theirs = {key: reply for key, reply in ours.items() if int(key) > 1}
-    check = check_agreement(ours, theirs, keys=list(ours), versions=VERSIONS, allow_few=False)
+    found = compare_replies(ours, theirs, keys=list(ours))
+    check = check_agreement(found, versions=VERSIONS, allow_few=False)
     assert not check.is_passed
     assert check.figures["n_same"] == 298
+
+
+def test_agreement_as_served_is_told_and_not_judged() -> None:
+    ours = make_replies([0] * 300)
+    found = compare_replies(ours, ours, keys=list(ours))
+    served = {"dtype": "bfloat16", **found, "n_same": 290, "share": 290 / 300}
+    check = check_agreement(found, versions=VERSIONS, allow_few=False, as_served=served)
+    assert check.is_passed
+    assert "in bfloat16, as served, 290 of 300" in check.detail
+    assert check.figures["as_served"] == served
+    assert check.figures["dtype"] == "float32"
 
 
 @pytest.mark.parametrize("is_allowed", [True, False])

@@ -22,6 +22,7 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.digests import training_digest
 from analytics.contract.labels import LABELS, compute_probabilities, label_of
 from analytics.doctor import examine
+from analytics.engine.devices import choose_dtype
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
 from distillation.data.loaders import load_examples
@@ -320,3 +321,6 @@ def test_promotion_compares_the_engines_on_300_posts(world: World) -> None:
     assert serving["figures"]["share"] >= 0.995
     assert serving["figures"]["max_difference"] < 0.01
     assert set(serving["figures"]["engines"]) == {"transformers", "vllm"}
+    dtype = choose_dtype("auto", device="cpu")
+    served = serving["figures"]["as_served"]
+    assert served is None if dtype == "float32" else (served["dtype"], served["n"]) == (dtype, 300)

@@ -11,18 +11,14 @@ from typing import Any
 
 
 def make_sharding_accelerator() -> Any:
-    """FSDP on the CPU: accelerate knows how, but takes that way by itself on GPUs only."""
+    """FSDP on the CPU, by the settings in the environment.
+
+    accelerate knows how, but takes that way by itself on GPUs only.
+    """
     from accelerate import Accelerator, DistributedType, FullyShardedDataParallelPlugin
     from accelerate.state import PartialState
 
-    plugin = FullyShardedDataParallelPlugin(
-        fsdp_version=2,
-        auto_wrap_policy="transformer_based_wrap",
-        transformer_cls_names_to_wrap=["LlamaDecoderLayer", "Idefics3EncoderLayer"],
-        reshard_after_forward=True,
-        state_dict_type="FULL_STATE_DICT",
-        cpu_ram_efficient_loading=False,
-    )
+    plugin = FullyShardedDataParallelPlugin()  # reads what `accelerate launch` has set
     accelerator = Accelerator(cpu=True)
     # Each new AcceleratorState takes the values of the PartialState.
     PartialState().distributed_type = DistributedType.FSDP

@@ -13,20 +13,24 @@ import pytest
 from analytics.contract.labels import LABELS
 from distillation.training.sequences import TrainingItem
 from tests.conftest import REPOSITORY
+from tests.distillation.training.test_fsdp_config import launch_with_our_configuration
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 SCRIPT = Path(__file__).with_name("distributed_run.py")
 
 
-def _launch(folder: Path, name: str, n: int, toy: Path) -> dict[str, Any]:
+def _launch(
+    folder: Path, name: str, n: int, toy: Path, environment: dict[str, str] | None = None
+) -> dict[str, Any]:
     output = folder / f"{name}.json"
-    _start([str(SCRIPT), str(toy), str(folder / "items.pickle"), str(output), name], n)
+    arguments = [str(SCRIPT), str(toy), str(folder / "items.pickle"), str(output), name]
+    _start(arguments, n, environment)
     found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
     return found
 
 
-def _start(arguments: list[str], n: int) -> str:
+def _start(arguments: list[str], n: int, environment: dict[str, str] | None = None) -> str:
     """Run a script, or `-m module`, in n processes; what they print together."""
     command = [sys.executable, "-W", "ignore"]
     if n > 1:
@@ -43,6 +47,7 @@ def _start(arguments: list[str], n: int) -> str:
             "PYTHONPATH": str(REPOSITORY),
             "OMP_NUM_THREADS": "1",
             "ACCELERATE_USE_CPU": "true",
+            **(environment or {}),
         },
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -60,10 +65,19 @@ def alone(
 
 @pytest.mark.parametrize("kind", ["ddp", "fsdp"])
 def test_two_processes_train_as_one(
-    alone: tuple[Path, dict[str, Any]], toy_folder: Path, kind: str
+    alone: tuple[Path, dict[str, Any]],
+    toy_folder: Path,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """FSDP is set up by docs/distillation/fsdp.yaml, but for its number type."""
     folder, one = alone
-    two = _launch(folder, kind, 2, toy_folder)
+    settings: dict[str, str] = {}
+    if kind == "fsdp":
+        _, found = launch_with_our_configuration(monkeypatch)
+        settings = {name: value for name, value in found.items() if name.startswith("FSDP_")}
+        assert settings["FSDP_VERSION"] == "2"
+    two = _launch(folder, kind, 2, toy_folder, settings)
     assert one["n_processes"] == 1
     assert two["n_processes"] == 2
     assert ("FSDP" in two["kind"]) == (kind == "fsdp")

@@ -9,10 +9,10 @@ from tests.conftest import REPOSITORY
 pytestmark = pytest.mark.model
 
 
-def test_accelerate_reads_our_fsdp_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`accelerate launch` up to the start of processes, then the plugin as each makes it."""
+def launch_with_our_configuration(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, dict[str, str]]:
+    """`accelerate launch` up to the start of processes: its arguments and their environment."""
     from accelerate.commands import launch
-    from accelerate.utils import FullyShardedDataParallelPlugin, prepare_multi_gpu_env
+    from accelerate.utils import prepare_multi_gpu_env
 
     launched: list[Any] = []
     monkeypatch.setattr(launch, "multi_gpu_launcher", launched.append)
@@ -20,9 +20,17 @@ def test_accelerate_reads_our_fsdp_configuration(monkeypatch: pytest.MonkeyPatch
     command = ["--config_file", str(path), "-m", "analytics", "distill", "student"]
     launch.launch_command(launch.launch_command_parser().parse_args(command))
     (arguments,) = launched
+    return arguments, prepare_multi_gpu_env(arguments)
+
+
+def test_accelerate_reads_our_fsdp_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin as each process makes it. `test_distributed` trains with the same."""
+    from accelerate.utils import FullyShardedDataParallelPlugin
+
+    arguments, environment = launch_with_our_configuration(monkeypatch)
     assert (arguments.num_processes, arguments.num_machines) == (4, 1)
     assert arguments.mixed_precision == "bf16"
-    for name, value in prepare_multi_gpu_env(arguments).items():
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     plugin = FullyShardedDataParallelPlugin()
     assert plugin.fsdp_version == 2
