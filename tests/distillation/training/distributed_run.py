@@ -1,6 +1,8 @@
 """Run in each process by test_distributed: a short training; rank 0 writes its losses.
 
-python distributed_run.py TOY_FOLDER ITEMS_PICKLE OUTPUT [fsdp]
+python distributed_run.py TOY_FOLDER ITEMS_PICKLE OUTPUT [fsdp] [lora] [stop]
+
+`lora` also mixes in the soft labels of an assistant; `stop` stops after three steps.
 """
 
 import json
@@ -27,33 +29,94 @@ def make_sharding_accelerator() -> Any:
     return accelerator
 
 
+def make_recipe(*, lora: bool) -> Any:
+    """Two epochs; with LoRA half of the loss is an assistant's."""
+    from distillation.training.recipe import (
+        LossRecipe,
+        ModelRecipe,
+        OptimRecipe,
+        PackRecipe,
+        Recipe,
+    )
+
+    model = ModelRecipe(frozen=("embed_tokens", "lm_head"))
+    if lora:
+        model = ModelRecipe(method="lora", lora_rank=4, lora_dropout=0.0)
+    return Recipe(
+        name="toy",
+        model=model,
+        loss=LossRecipe(kd_weight=0.5 if lora else 0.0, temperature=2.0),
+        optim=OptimRecipe(learning_rate=1e-3, new_learning_rate=1e-3, batch_size=4, n_epochs=2),
+        pack=PackRecipe(max_pack_tokens=300, max_tokens=512, max_response_tokens=128),
+        checkpoint_every=1,
+    )
+
+
+def make_assistant(toy: Path, items: Any, recipe: Any) -> Any:
+    """The toy itself, resident, with other words in its mouth."""
+    import torch
+
+    from distillation.training.modeling import load_trainee
+    from distillation.training.recipe import ModelRecipe
+    from distillation.training.soft_labels import ResidentAssistant
+
+    assistant = load_trainee(toy, ModelRecipe(), device="cpu")
+    assistant.model.requires_grad_(False)
+    torch.manual_seed(7)
+    for parameter in assistant.model.parameters():
+        parameter.mul_(1 + 0.1 * torch.randn_like(parameter))
+    encoder = assistant.make_encoder(
+        max_tokens=recipe.pack.max_tokens, max_response_tokens=recipe.pack.max_response_tokens
+    )
+    return ResidentAssistant(
+        assistant.model,
+        encoder,
+        items,
+        image_token_id=assistant.image_token_id,
+        n_words=len(assistant.tokenizer),
+        temperature=recipe.loss.temperature,
+    )
+
+
 def main() -> None:
-    """Train two epochs and write losses and a sum of the weights."""
+    """Train two epochs and write losses and norms of the weights."""
     from accelerate import Accelerator
 
     from distillation.training.loop import train
     from distillation.training.modeling import load_trainee
-    from distillation.training.recipe import ModelRecipe, OptimRecipe, PackRecipe, Recipe
 
     toy, items_path, output = map(Path, sys.argv[1:4])
+    options = set(sys.argv[4:])
     items = pickle.loads(items_path.read_bytes())
-    recipe = Recipe(
-        name="toy",
-        model=ModelRecipe(frozen=("embed_tokens", "lm_head")),
-        optim=OptimRecipe(learning_rate=1e-3, new_learning_rate=1e-3, batch_size=4, n_epochs=2),
-        pack=PackRecipe(max_pack_tokens=300, max_tokens=512, max_response_tokens=128),
-    )
-    accelerator = make_sharding_accelerator() if "fsdp" in sys.argv[4:] else Accelerator(cpu=True)
-    trainee = load_trainee(toy, recipe.model, device="cpu")
-    folder = output.parent / f"{output.stem}-run"
+    recipe = make_recipe(lora="lora" in options)
+    accelerator = make_sharding_accelerator() if "fsdp" in options else Accelerator(cpu=True)
+    folder = output.parent / f"{output.stem.removesuffix('-stop')}-run"
     folder.mkdir(exist_ok=True)
-    trained = train(trainee, items, recipe, folder=folder, accelerator=accelerator)
+    soft_labels = make_assistant(toy, items, recipe) if recipe.loss.kd_weight else None
+    n_done = 0
+
+    def should_stop() -> bool:
+        nonlocal n_done
+        n_done += 1
+        return "stop" in options and n_done == 3
+
+    trainee = load_trainee(toy, recipe.model, device="cpu")
+    trained = train(
+        trainee,
+        items,
+        recipe,
+        folder=folder,
+        accelerator=accelerator,
+        soft_labels=soft_labels,
+        should_stop=should_stop,
+    )
     state = trained.state or trainee.model.state_dict()
     if accelerator.is_main_process:
         norms = {name: float(value.float().norm()) for name, value in state.items()}
         result = {
             "n_processes": accelerator.num_processes,
             "kind": str(accelerator.distributed_type),
+            "is_finished": trained.is_finished,
             "losses": [row["loss"] for row in trained.rows],
             "norms": norms,
         }

@@ -24,7 +24,8 @@ def _launch(
     folder: Path, name: str, n: int, toy: Path, environment: dict[str, str] | None = None
 ) -> dict[str, Any]:
     output = folder / f"{name}.json"
-    arguments = [str(SCRIPT), str(toy), str(folder / "items.pickle"), str(output), name]
+    options = name.split("-")
+    arguments = [str(SCRIPT), str(toy), str(folder / "items.pickle"), str(output), *options]
     _start(arguments, n, environment)
     found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
     return found
@@ -85,6 +86,22 @@ def test_two_processes_train_as_one(
     assert one["losses"][-1] < one["losses"][0]
     names = {name.removeprefix("module."): value for name, value in two["norms"].items()}
     # Key biases have no gradient but rounding, which AdamW scales up: hence `abs`.
+    assert names == pytest.approx(one["norms"], rel=2e-3, abs=1e-3)
+
+
+def test_low_rank_student_with_soft_labels_goes_on_in_two_processes(
+    alone: tuple[Path, dict[str, Any]], toy_folder: Path
+) -> None:
+    """Stopped after three steps of six, it ends where one process ends that was not stopped."""
+    pytest.importorskip("peft")
+    folder, _ = alone
+    one = _launch(folder, "alone-lora", 1, toy_folder)
+    assert not _launch(folder, "ddp-lora-stop", 2, toy_folder)["is_finished"]
+    two = _launch(folder, "ddp-lora", 2, toy_folder)
+    assert (two["n_processes"], two["is_finished"]) == (2, True)
+    assert len(one["losses"]) == len(two["losses"]) > 3
+    assert two["losses"] == pytest.approx(one["losses"], rel=1e-3)
+    names = {name.removeprefix("module."): value for name, value in two["norms"].items()}
     assert names == pytest.approx(one["norms"], rel=2e-3, abs=1e-3)
 
 
