@@ -11,9 +11,10 @@ from pathlib import Path
 from analytics.config.loading import cache_folder, load_config
 from analytics.config.settings import Config, SourceConfig
 from analytics.contract.errors import AnalyticsError, ConfigError, ConnectorError
-from analytics.engine.loading import describe_engines
+from analytics.engine.loading import AUTO, describe_engines
 from analytics.engine.models import resolve_model
 from analytics.engine.registry import list_entries
+from analytics.engine.transformers_engine import check_options as check_engine_options
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
 from connectors.protocol import ChecksMapping, ReadOptions
@@ -79,6 +80,7 @@ def examine(config_path: Path | None) -> list[Finding]:
     findings += _examine_engines(config)
     if config is not None:
         findings.append(_examine_model(config))
+        findings += _examine_options(config)
     findings += _examine_registry()
     return findings
 
@@ -244,6 +246,31 @@ def _examine_model(config: Config) -> Finding:
             detail=str(exc),
             fix="set [model] name, or install what it needs",
         )
+
+
+def _examine_options(config: Config) -> list[Finding]:
+    """[model] options, where transformers will get them; vLLM must be imported to know its own."""
+    engine = config.model.engine
+    if engine == AUTO:
+        can_run = {status.name: status.can_run for status in describe_engines()}
+        engine = "vllm" if can_run["vllm"] else "transformers"
+    if engine != "transformers" or not config.model.options:
+        return []
+    try:
+        check_engine_options(config.model.options)
+    except ConfigError as exc:
+        detail, is_ok = str(exc), False
+    else:
+        detail, is_ok = ", ".join(config.model.options), True
+    return [
+        Finding(
+            area="Model",
+            name="options",
+            is_ok=is_ok,
+            detail=detail,
+            fix="mend [model] options; docs/engines.md lists them",
+        )
+    ]
 
 
 def _examine_registry() -> list[Finding]:

@@ -90,3 +90,13 @@ def test_configuration_without_sources_fails_the_examination(tmp_path: Path, tex
     assert finding.is_needed
     assert finding.is_ok == bool(text)
     assert ("nothing to read" in finding.detail) != bool(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "is_ok"), [("{ max_model_len = 512 }", True), ("{ max_model_length = 512 }", False)]
+)
+def test_options_of_the_model_are_checked(tmp_path: Path, options: str, is_ok: bool) -> None:
+    text = f'[model]\nname = "smol-135m-base"\nengine = "transformers"\noptions = {options}\n'
+    (finding,) = [f for f in examine(write_config(tmp_path, text)) if f.name == "options"]
+    assert finding.is_ok is is_ok
+    assert is_ok or "Did you mean 'max_model_len'" in finding.detail

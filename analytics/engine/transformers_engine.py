@@ -18,6 +18,7 @@ from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.attention import choose_attention, is_plain_decoder
+from analytics.engine.batching import split_by_length
 from analytics.engine.devices import choose_device, choose_dtype, share_cores
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
@@ -36,8 +37,6 @@ logger = logging.getLogger(__name__)
 # on a CPU, wins nothing.
 _BATCH_SIZE = {"cpu": 32, "cuda": 128}
 _BATCH_TOKENS = {"cpu": 8_192, "cuda": 65_536}
-# Tokens with padding in a batch, over those without: one long post must not pad all others.
-_MAX_PADDED = 1.25
 _OPTIONS = ("device", "max_model_len", "attn_implementation")
 
 
@@ -56,11 +55,7 @@ def load(
         MissingExtraError: torch or transformers is not installed.
         EngineError: the folder cannot be loaded, or its tokenizer does not fit.
     """
-    for key in options:
-        if key not in _OPTIONS:
-            near = get_close_matches(key, _OPTIONS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(_OPTIONS)}"
-            raise ConfigError(f"engine transformers: unknown option {key!r}.{hint}")
+    check_options(options)
     share_cores()
     try:
         with quiet_libraries():
@@ -142,6 +137,19 @@ def load(
             accepts_images=folder.accepts_images,
         ),
     )
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """See whether the engine knows all options.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    for key in options:
+        if key not in _OPTIONS:
+            near = get_close_matches(key, _OPTIONS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(_OPTIONS)}"
+            raise ConfigError(f"engine transformers: unknown option {key!r}.{hint}")
 
 
 class TransformersEngine:
@@ -360,36 +368,3 @@ class TransformersEngine:
             eos_token_id=self._eos_ids,
             pad_token_id=self._pad_id,
         )
-
-
-def split_by_length(
-    prompts: Sequence[Prompt], *, batch_size: int, batch_tokens: int
-) -> Iterator[list[int]]:
-    """Positions of prompts in batches of like length; pictures apart from none.
-
-    A function of the prompts alone, so that a rerun computes the same batches.
-    """
-    order = sorted(
-        range(len(prompts)),
-        key=lambda i: (prompts[i].image_path is None, len(prompts[i].token_ids), i),
-    )
-    batch: list[int] = []
-    n_in_batch = 0
-    for i in order:
-        # The newest is the longest of its batch: what all are padded to.
-        n_tokens = len(prompts[i].token_ids)
-        n_padded = (len(batch) + 1) * n_tokens
-        is_full = (
-            len(batch) == batch_size
-            or n_padded > batch_tokens
-            or n_padded > _MAX_PADDED * (n_in_batch + n_tokens)
-        )
-        if batch and (
-            is_full or (prompts[batch[0]].image_path is None) != (prompts[i].image_path is None)
-        ):
-            yield batch
-            batch, n_in_batch = [], 0
-        batch.append(i)
-        n_in_batch += n_tokens
-    if batch:
-        yield batch

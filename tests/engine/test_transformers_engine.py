@@ -13,10 +13,10 @@ from analytics.contract.parser import parse_response
 from analytics.contract.prompts import RATIONALE_PREFILL
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt
+from analytics.engine.batching import split_by_length
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder
 from analytics.engine.stopping import PredictionLine, StopAtPrediction
-from analytics.engine.transformers_engine import split_by_length
 from tests.engine.conftest import DECODING
 
 pytestmark = pytest.mark.model
