@@ -252,7 +252,8 @@ def _ingest_file(
         return None
     staging = Staging(connection, reading.author_key)
     is_stopped = False
-    with closing(_read_guarded(connector, path, options)) as records:
+    faults: list[str] = []
+    with closing(_read_guarded(connector, path, options, faults)) as records:
         for record in records:
             staging.add(_check_record(record, reading.now))
             if staging.count_read % _STOP_RECORDS == 0 and progress.is_stopped():
@@ -269,7 +270,7 @@ def _ingest_file(
         count_read=staging.count_read,
         count_ignored=staging.count_ignored,
         count_rejects=staging.count_rejects,
-        is_whole=not is_stopped,
+        is_whole=not (is_stopped or faults),
         clears_rejects=is_first,
     )
     if not staging.count_read:
@@ -314,9 +315,12 @@ def _check_record(record: Record, now: datetime) -> Record:
 
 
 def _read_guarded(
-    connector: Connector, path: Path, options: ReadOptions
+    connector: Connector, path: Path, options: ReadOptions, faults: list[str]
 ) -> Generator[Record, None, None]:
     """The records of a file; if reading breaks off, a Reject says so.
+
+    A fault of the connector's own goes into `faults`: a mended one may read on, so the file
+    is not taken for read.
 
     Raises:
         ConnectorError: the file broke off before its first record.
@@ -337,6 +341,7 @@ def _read_guarded(
         reason = f"connector '{connector.name}' failed: {type(exc).__name__}: {exc}"
         if not is_started:
             raise ConnectorError(f"{path}: {reason}") from exc
+        faults.append(reason)
         yield Reject(line=line + 1, stage="read", reason=reason)
 
 

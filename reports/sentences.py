@@ -108,7 +108,7 @@ def _net_sentiment(days: Sequence[Period]) -> list[Sentence]:
 
 
 def _agreement(model: ModelRow, *, is_weak: bool) -> Sentence:
-    """How far people agree with the labels that all other sentences rest on."""
+    """How far gold labels agree with those that all other sentences rest on."""
     if not model.count_gold:
         return _say(
             "model",
@@ -116,8 +116,8 @@ def _agreement(model: ModelRow, *, is_weak: bool) -> Sentence:
         )
     return _say(
         "model",
-        f"The model's label is that of a person for {format_count(model.count_agreements)} of"
-        f" {format_count(model.count_gold)} human labels"
+        f"The model gives {format_count(model.count_agreements)} of"
+        f" {format_count(model.count_gold)} gold labels"
         f" ({format_share(model.share_agreement)})"
         + (": what follows shows what this model says, not what people feel." if is_weak else "."),
     )

@@ -135,6 +135,11 @@ def _choose_format(format_name: str | None, output: Path | None, as_json: bool) 
             raise click.UsageError(f"--json and {named} do not go together: leave one out")
         return "json"
     if format_name is None:
+        if output is not None and output.suffix and ending is None:
+            raise click.UsageError(
+                f"--output {output}: the ending names none of {', '.join(endings)}. Give one of"
+                " them, or --format"
+            )
         format_name = ending or "table"
     if format_name == "parquet" and output is None:
         raise click.UsageError("--format parquet needs --output FILE")
@@ -173,7 +178,7 @@ def _write_rows(cursor: Any, format_name: str, output: Path | None) -> None:
     names = _distinct([column[0] for column in cursor.description or []])
     with _target(output) as file:
         if format_name == "csv":
-            writer = csv.writer(file)
+            writer = csv.writer(file, lineterminator="\n")
             writer.writerow(names)
             while rows := cursor.fetchmany(_FETCH):
                 writer.writerows([_plain(value) for value in row] for row in rows)

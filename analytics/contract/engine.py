@@ -74,11 +74,23 @@ def ask_each(
     try:
         replies = ask(items)
     except (EngineError, RuntimeError, ValueError, OSError) as exc:
-        if len(items) == 1:
-            return {}, {items[0].content_key: exc}
-        middle = len(items) // 2
-        (first, first_faults), (second, second_faults) = (
-            ask_each(ask, half) for half in (items[:middle], items[middle:])
-        )
-        return first | second, first_faults | second_faults
-    return {item.content_key: reply for item, reply in zip(items, replies, strict=True)}, {}
+        fault: Exception = exc
+    else:
+        return {item.content_key: reply for item, reply in zip(items, replies, strict=True)}, {}
+    # The frames hold what the failed batch has computed: memory that its halves need.
+    _forget_frames(fault)
+    if len(items) == 1:
+        return {}, {items[0].content_key: fault}
+    middle = len(items) // 2
+    (first, first_faults), (second, second_faults) = (
+        ask_each(ask, half) for half in (items[:middle], items[middle:])
+    )
+    return first | second, first_faults | second_faults
+
+
+def _forget_frames(fault: BaseException) -> None:
+    """Take the traceback from an error and from those that it comes from."""
+    link: BaseException | None = fault
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__

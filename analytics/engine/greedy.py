@@ -94,7 +94,7 @@ class GreedyDecoder:
             for i, output in enumerate(rows.outputs):
                 is_new = rows.numbers[i] not in done
                 if is_new and self._is_done(output, max_new_tokens, has_ended):
-                    done[rows.numbers[i]] = output
+                    done[rows.numbers[i]] = list(output)  # the row may go on
                 if rows.numbers[i] in done:
                     ended.append(i)
             if len(ended) == len(rows.numbers):
@@ -190,16 +190,17 @@ class GreedyDecoder:
 
     def _compute_shared(self) -> Any:
         if self._shared is None:
-            self._shared = make_cache(self._n_layers)
+            shared = make_cache(self._n_layers)
             device = self._model.device
             ids = torch.tensor([self._shared_ids], device=device)
             self._model(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
-                past_key_values=self._shared,
+                past_key_values=shared,
                 use_cache=True,
                 logits_to_keep=1,
             )
+            self._shared = shared  # only a whole one
         return self._shared
 
 
@@ -220,10 +221,13 @@ def _join(parts: list[_Rows], *, pad_id: int) -> _Rows:
 def _leave(rows: _Rows, ended: set[int]) -> _Rows:
     kept = [i for i in range(len(rows.numbers)) if i not in ended]
     index = rows.ids.new_tensor(kept)
+    mask = rows.mask[index]
+    # Places that are padding in all rows that stay: a long row has gone, say.
+    places = mask.any(0).nonzero().flatten()
     return _Rows(
         numbers=[rows.numbers[i] for i in kept],
         outputs=[rows.outputs[i] for i in kept],
-        cache=take_rows([(rows.cache, index)]),
-        ids=rows.ids[index],
-        mask=rows.mask[index],
+        cache=take_rows([(rows.cache, index)], places=places),
+        ids=torch.cat([rows.ids[index][:, places], rows.ids[index, -1:]], dim=1),
+        mask=mask[:, places],
     )

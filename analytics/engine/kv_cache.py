@@ -19,18 +19,20 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     a matrix product of a part of one would copy it. Masks leave empty places out.
     """
 
-    def __init__(self, parts: Sequence[tuple["RoomyLayer", Any]] = (), *, room: int = 0) -> None:
+    def __init__(
+        self, parts: Sequence[tuple["RoomyLayer", Any]] = (), *, places: Any = None, room: int = 0
+    ) -> None:
         """Of the rows of other layers, at some indices each; short ones get room on the left.
 
-        An index is a tensor of whole numbers, or None for all rows. `room` is for how many
-        more tokens there are places at once.
+        An index is a tensor of whole numbers, or None for all rows; so are `places`. `room`
+        is for how many more tokens there are places at once.
         """
         super().__init__()  # type: ignore[no-untyped-call]
         self._length = 0
         self._room = max(_STEP, room)
         if parts:
-            length = max(layer.get_seq_length() for layer, _ in parts)
-            found = [layer._read(rows) for layer, rows in parts]
+            found = [layer._read(rows, places) for layer, rows in parts]
+            length = max(keys.shape[2] for keys, _ in found)
             n_rows = sum(len(keys) for keys, _ in found)
             buffers = self._allocate(found[0][0], n_rows=n_rows, length=length)
             first = 0
@@ -47,7 +49,7 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         end = self._length + key_states.shape[2]
         buffers: tuple[Any, Any] = (self.keys, self.values)
         if buffers[0] is None or end > buffers[0].shape[2]:
-            old = self._read(None) if self._length else ()
+            old = self._read() if self._length else ()
             buffers = self._allocate(key_states, n_rows=len(key_states), length=end)
             for buffer, states in zip(buffers, old, strict=False):
                 buffer[:, :, : self._length] = states
@@ -67,11 +69,13 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
             return self.keys.shape[2], 0
         return end + self._room, 0
 
-    def _read(self, rows: Any) -> tuple[Any, Any]:
-        assert self.keys is not None
-        assert self.values is not None
-        found = self.keys[:, :, : self._length], self.values[:, :, : self._length]
-        return found if rows is None else (found[0][rows], found[1][rows])
+    def _read(self, rows: Any = None, places: Any = None) -> tuple[Any, Any]:
+        def read(buffer: Any) -> Any:
+            found = buffer[:, :, : self._length]
+            found = found if rows is None else found[rows]
+            return found if places is None else found[:, :, places]
+
+        return read(self.keys), read(self.values)
 
     def _allocate(self, like: Any, *, n_rows: int, length: int) -> tuple[Any, Any]:
         """New buffers with room beyond `length`."""
@@ -90,17 +94,19 @@ def make_cache(n_layers: int) -> Cache:
     return Cache(layers=[RoomyLayer() for _ in range(n_layers)])
 
 
-def take_rows(parts: Sequence[tuple[Cache, Any]], *, room: int = 0) -> Cache:
+def take_rows(parts: Sequence[tuple[Cache, Any]], *, places: Any = None, room: int = 0) -> Cache:
     """A new cache of the rows of others, at some indices each; None for all of one.
 
-    Rows of a shorter cache are padded on the left. `room` is for how many more tokens there
-    are places at once.
+    Rows of a shorter cache are padded on the left. Of each, only some `places` may be taken.
+    `room` is for how many more tokens there are places at once.
     """
     layers: Any = zip(*(cache.layers for cache, _ in parts), strict=True)
     return Cache(
         layers=[
             RoomyLayer(
-                [(layer, rows) for layer, (_, rows) in zip(found, parts, strict=True)], room=room
+                [(layer, rows) for layer, (_, rows) in zip(found, parts, strict=True)],
+                places=places,
+                room=room,
             )
             for found in layers
         ]

@@ -62,3 +62,18 @@ def test_settings_may_stand_before_the_query(project: Path) -> None:
 @pytest.mark.parametrize("query", ["", " ; ", "-- nothing"])
 def test_empty_query_is_wrong_usage(project: Path, query: str) -> None:
     assert run("sql", query).exit_code == 2
+
+
+def test_an_ending_of_no_format_is_refused(project: Path) -> None:
+    result = run("sql", "from posts", "--output", "posts.xlsx")
+    assert result.exit_code == 2
+    assert "posts.xlsx: the ending names none of .csv, .json, .parquet" in result.output
+    assert not (project / "posts.xlsx").exists()
+    assert run("sql", "from posts", "--output", "posts.txt", "--format", "csv").exit_code == 0
+
+
+def test_lines_of_csv_end_as_the_shell_wants_them(project: Path) -> None:
+    """`$(analytics sql ... | tail -1)` must be the value alone."""
+    assert run("sql", "select post_id from posts", "--format", "csv").stdout_bytes == (
+        b"post_id\ntest:1\n"
+    )

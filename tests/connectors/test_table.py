@@ -228,6 +228,7 @@ def test_read_file_no_text_column_says_how_to_name_it(tmp_path: Path) -> None:
     [
         ("a.jsonl", b"hello\n", "no line at its start is a JSON object"),
         ("a.jsonl", b"[1, 2]\n", "a JSON array; write one object a line"),
+        ("a.json", b'[{"text": "a"}]\n', "a JSON array; write one object a line"),
         ("a.csv", b"\0\1\2\n\3", "binary data, not a table"),
         ("a.csv", b'"open,text\n1,2\n', "header line cannot be read as CSV"),
         ("a.csv", "id,text\n".encode("utf-16"), "UTF-16 text; convert it"),

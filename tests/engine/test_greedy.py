@@ -86,6 +86,75 @@ def test_model_with_pictures_says_what_generate_says(
     engine.close()
 
 
+def make_tiny_engine(base_folder: ModelFolder, place: Path, *, batch_size: int) -> Any:
+    model = make_tiny_idefics3(place / "tiny", tokenizer_from=base_folder.path)
+    return load_engine(
+        "transformers",
+        resolve_model(str(model), cache_dir=place),
+        decoding=Decoding(max_rationale_tokens=12),
+        dtype="float32",
+        batch_size=batch_size,
+    )
+
+
+def test_replies_do_not_depend_on_their_company(base_folder: ModelFolder, tmp_path: Path) -> None:
+    """Rows that have ended stay for a while; nothing that they say then may count."""
+    items = [Item(content_key=str(n), text="so " * (n % 7) + str(n)) for n in range(24)]
+    together = make_tiny_engine(base_folder, tmp_path / "a", batch_size=32)
+    alone = make_tiny_engine(base_folder, tmp_path / "b", batch_size=1)
+    for engine in (together, alone):
+        end_rows_early(engine)
+    replies = together.rationalize(items)
+    assert [reply.n_output_tokens for reply in replies] == [
+        reply.n_output_tokens for reply in alone.rationalize(items)
+    ]
+    counts = {reply.n_output_tokens for reply in replies}
+    assert max(counts) == 12
+    assert len(counts) > 3
+
+
+def test_places_of_a_long_row_that_left_are_given_back() -> None:
+    from analytics.engine.greedy import _leave, _Rows
+    from analytics.engine.kv_cache import make_cache
+
+    cache = make_cache(1)
+    states = torch.randn(2, 1, 40, 4)
+    cache.layers[0].update(states, -states)
+    mask = torch.ones(2, 40, dtype=torch.long)
+    mask[1, 5:30] = 0  # the second row is the short one
+    ids = torch.arange(82).reshape(2, 41)
+    rows = _Rows(numbers=[7, 8], outputs=[[1], [2]], cache=cache, ids=ids, mask=mask)
+    kept = _leave(rows, {0})
+    real = mask[1].bool()
+    assert kept.numbers == [8]
+    assert kept.mask.tolist() == [[1] * 15]
+    assert kept.ids.tolist() == [[*ids[1, :40][real].tolist(), 81]]
+    layer = kept.cache.layers[0]
+    assert layer.get_seq_length() == 15
+    torch.testing.assert_close(layer.keys[:, :, :15], states[1:, :, real])
+    torch.testing.assert_close(layer.values[:, :, :15], -states[1:, :, real])
+
+
+def test_a_failed_start_leaves_no_half_prefix(
+    base_folder: ModelFolder, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from analytics.contract.errors import EngineError
+
+    engine = load(base_folder)
+    expected = [reply.probabilities for reply in engine.label(items[:2])]
+    engine._decoder._shared = None
+    with monkeypatch.context() as patched:
+
+        def fail(*args: object, **values: object) -> None:
+            raise RuntimeError("out of memory")
+
+        patched.setattr(engine._model.model, "forward", fail)
+        with pytest.raises(EngineError, match="out of memory"):
+            engine.label(items[:2])
+    assert [reply.probabilities for reply in engine.label(items[:2])] == expected
+    engine.close()
+
+
 def test_prompts_start_with_what_is_shared(base_folder: ModelFolder, items: list[Item]) -> None:
     engine = load(base_folder)
     shared = engine._maker.shared_ids
