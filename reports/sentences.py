@@ -116,7 +116,7 @@ def _agreement(model: ModelRow, *, is_weak: bool) -> Sentence:
         )
     return _say(
         "model",
-        f"The model gives {format_count(model.count_agreements)} of"
+        f"The model agrees with {format_count(model.count_agreements)} of"
         f" {format_count(model.count_gold)} gold labels"
         f" ({format_share(model.share_agreement)})"
         + (": what follows shows what this model says, not what people feel." if is_weak else "."),

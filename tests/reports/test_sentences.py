@@ -144,7 +144,7 @@ def model(**gold: object) -> ModelRow:
         (
             {"count_gold": 50, "count_agreements": 40, "share_agreement": 0.8},
             -1,
-            "The model gives 40 of 50 gold labels (80%).",
+            "The model agrees with 40 of 50 gold labels (80%).",
         ),
         (
             {"count_gold": 50, "count_agreements": 20, "share_agreement": 0.4},
