@@ -1,6 +1,5 @@
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,8 +10,6 @@ from analytics.contract.errors import ConnectorError
 from analytics.ingest import FileReport, IngestProgress, ingest_sources
 from analytics.store.runs import RunCounts
 from analytics.store.sql_files import build_marts
-from connectors.protocol import ReadOptions, Record
-from connectors.table import TableConnector
 from tests.scripted import KEY, NOW, rows, scalar
 
 
@@ -400,26 +397,3 @@ def test_stop_while_a_large_file_is_looked_at_reads_nothing(
     path.write_text("id,text\n1,one\n" + "\n" * (5 * 1024 * 1024))
     _stop_at_second_question(connection, path)
     assert rows(connection, "from posts") == []
-
-
-def test_file_on_which_a_connector_failed_is_read_again(
-    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A fault of the connector's own, not of the file: what came after it is not lost."""
-    path = tmp_path / "a.csv"
-    path.write_text("id,text\n1,one\n2,two\n3,three\n", encoding="utf-8")
-    read_file = TableConnector.read_file
-
-    def fail(self: object, path: Path, options: ReadOptions) -> Iterator[Record]:
-        yield next(iter(read_file(TableConnector(), path, options)))
-        raise KeyError("a bug")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(TableConnector, "read_file", fail)
-        _, counts = _ingest(connection, path, platform="forum")
-    assert (counts.count_stored, counts.count_rejects) == (1, 1)
-    _, counts = _ingest(connection, path, platform="forum")
-    assert (counts.count_stored, counts.count_duplicates, counts.count_rejects) == (2, 1, 0)
-    assert scalar(connection, "select count(*) from rejects") == 0
-    _, counts = _ingest(connection, path, platform="forum")
-    assert counts.count_read == 0

@@ -1,16 +1,20 @@
 """Files that are corrected, moved, or taken for others: nothing is lost or kept unasked."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from analytics.config.settings import SourceConfig
 from analytics.ingest import ingest_sources
 from analytics.store.aspects import AspectRule, make_rule
 from analytics.store.forget import forget
 from analytics.store.runs import RunCounts
-from tests.scripted import KEY, NOW, rows
+from connectors.protocol import ReadOptions, Record
+from connectors.table import TableConnector
+from tests.scripted import KEY, NOW, rows, scalar
 
 ASPECTS = "select post_id, aspect, origin from aspects order by all"
 
@@ -166,3 +170,26 @@ def test_file_of_another_format_in_a_folder_is_refused_with_its_name(
 
 
 _BSKY = {"$type": "app.bsky.feed.post", "createdAt": "2026-03-02T10:00:00Z"}
+
+
+def test_file_on_which_a_connector_failed_is_read_again(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of the connector's own, not of the file: what came after it is not lost."""
+    path = tmp_path / "a.csv"
+    path.write_text("id,text\n1,one\n2,two\n3,three\n", encoding="utf-8")
+    read_file = TableConnector.read_file
+
+    def fail(self: object, path: Path, options: ReadOptions) -> Iterator[Record]:
+        yield next(iter(read_file(TableConnector(), path, options)))
+        raise KeyError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TableConnector, "read_file", fail)
+        counts = _ingest(connection, path)
+    assert (counts.count_stored, counts.count_rejects) == (1, 1)
+    counts = _ingest(connection, path)
+    assert (counts.count_stored, counts.count_duplicates, counts.count_rejects) == (2, 1, 0)
+    assert scalar(connection, "select count(*) from rejects") == 0
+    counts = _ingest(connection, path)
+    assert counts.count_read == 0

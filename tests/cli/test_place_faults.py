@@ -40,5 +40,5 @@ def test_output_below_a_file_is_one_line(tmp_path: Path) -> None:
         ],
     )
     found = json.loads(result.stdout)
-    assert (found["status"], found["kind"]) == ("failed", "AnalyticsError")
+    assert (found["status"], found["kind"]) == ("failed", "TrainingError")
     assert "Not a directory" in found["error"]
