@@ -36,7 +36,7 @@ from analytics.config.template import write_sample
 from analytics.contract.decoding import Decoding
 from analytics.contract.images import ImageSettings, prepare_image
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy
-from analytics.contract.prompts import render_messages
+from analytics.contract.prompts import render_messages, render_prefill
 from analytics.contract.records import Item
 from analytics.engine.devices import choose_device, choose_dtype
 from analytics.engine.loading import load_engine
@@ -88,7 +88,8 @@ def draw_posts(data: Path | None, n: int, folder: Path) -> list[Post]:
 
 
 def _read_sample(folder: Path) -> list[Post]:
-    write_sample(folder)
+    folder.mkdir()
+    write_sample(folder / "analytics.toml")
     config = load_config(folder / "analytics.toml")
     run_steps(config, "benchmark", ("ingest", "media"))
     with open_writer(config.warehouse.path, "benchmark") as connection:
@@ -133,6 +134,7 @@ def run_paper(folder: ModelFolder, work: dict[str, list[Post]], place: Path) -> 
                     render_messages(_make_item(post), purpose, with_image=True),
                     add_generation_prompt=True,
                 )
+                + render_prefill(purpose)
                 for post in posts
             ]
             lengths = processor(text=texts, images=pictures, padding=True, return_tensors="pt")
