@@ -120,15 +120,15 @@ class GreedyDecoder:
         return output[-1] in self._eos_ids or len(output) >= max_new_tokens or has_ended(output)
 
     def _start(self, numbers: list[int], inputs: dict[str, Any]) -> _Rows:
-        logits, cache, mask = self._prefill(inputs)
-        tokens = self._choose(inputs["input_ids"], logits)
-        width = mask.shape[1]
-        ids = inputs["input_ids"]
-        # The cache is as long as its mask: shared prefix, padding, rest.
-        room = ids.new_full((ids.shape[0], max(0, width - ids.shape[1])), self._pad_id)
-        ids = torch.cat([room, ids[:, -width:], tokens[:, None]], dim=1)
-        outputs = [[token] for token in tokens.tolist()]
-        return _Rows(numbers=list(numbers), outputs=outputs, cache=cache, ids=ids, mask=mask)
+        logits, cache, ids, mask = self._prefill(inputs)
+        tokens = self._choose(ids, logits)
+        return _Rows(
+            numbers=list(numbers),
+            outputs=[[token] for token in tokens.tolist()],
+            cache=cache,
+            ids=torch.cat([ids, tokens[:, None]], dim=1),
+            mask=mask,
+        )
 
     def _step(self, rows: _Rows) -> None:
         rows.mask = torch.cat([rows.mask, rows.mask.new_ones((rows.mask.shape[0], 1))], dim=1)
@@ -150,8 +150,11 @@ class GreedyDecoder:
             logits = self._penalty(ids, logits.float())
         return logits.argmax(-1)
 
-    def _prefill(self, inputs: dict[str, Any]) -> tuple[Any, Any, Any]:
-        """Logits of the next tokens, the cache and its mask (rows, length)."""
+    def _prefill(self, inputs: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+        """Logits of the next tokens, the cache, and its tokens and mask (rows, length).
+
+        Where the start is shared, padding stands between it and what differs.
+        """
         rest = dict(inputs)
         ids, mask = rest.pop("input_ids"), rest.pop("attention_mask")
         n_shared = len(self._shared_ids)
@@ -160,25 +163,25 @@ class GreedyDecoder:
             n_rest = int(lengths.max()) - n_shared
             same = ids.new_zeros(ids.shape[0])
             cache = take_rows([(self._compute_shared(), same)], room=n_rest + 16)
-            ids = ids[:, -n_rest:]
             # Columns of a shorter row may still hold the end of its prefix.
             is_rest = mask.new_tensor(range(n_rest)) >= (n_rest - (lengths - n_shared))[:, None]
-            ids = ids.masked_fill(~is_rest, self._pad_id)
-            mask = is_rest.to(mask.dtype)
-            mask = torch.cat([mask.new_ones((ids.shape[0], n_shared)), mask], dim=1)
+            unread = ids[:, -n_rest:].masked_fill(~is_rest, self._pad_id)
+            ids = torch.cat([ids.new_tensor([self._shared_ids]).expand(len(ids), -1), unread], 1)
+            mask = torch.cat([mask.new_ones((len(ids), n_shared)), is_rest.to(mask.dtype)], dim=1)
         else:
             cache = make_cache(self._n_layers)
-        positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+            unread = ids
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)
         output = self._model(
-            input_ids=ids,
+            input_ids=unread,
             attention_mask=mask,
-            position_ids=positions,
+            position_ids=positions[:, -unread.shape[1] :],
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
             **rest,
         )
-        return output.logits[:, -1], cache, mask
+        return output.logits[:, -1], cache, ids, mask
 
     def _starts_shared(self, ids: Any, lengths: Any) -> bool:
         """Whether each row begins with the shared tokens and goes on after them."""

@@ -135,6 +135,26 @@ def test_places_of_a_long_row_that_left_are_given_back() -> None:
     torch.testing.assert_close(layer.values[:, :, :15], -states[1:, :, real])
 
 
+def test_places_that_are_given_back_hold_no_token(
+    base_folder: ModelFolder, items: list[Item]
+) -> None:
+    """What a short row has read stays known to the repetition penalty, its prefix included."""
+    from analytics.engine.greedy import _leave
+
+    engine = load(base_folder)
+    short, long = sorted(
+        engine._maker.prepare(items[:6], "rationale"), key=lambda prompt: len(prompt.token_ids)
+    )[:: len(items[:6]) - 1]
+    with torch.inference_mode():
+        rows = engine._decoder._start([0, 1], engine._encode([short, long]))
+    assert rows.ids[:, :-1].shape == rows.mask.shape
+    for row, prompt in enumerate((short, long)):
+        assert rows.ids[row, :-1][rows.mask[row].bool()].tolist() == prompt.token_ids
+    kept = _leave(rows, {1})
+    assert kept.ids[0].tolist() == [*short.token_ids, *kept.outputs[0]]
+    engine.close()
+
+
 def test_a_failed_start_leaves_no_half_prefix(
     base_folder: ModelFolder, items: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
