@@ -11,10 +11,11 @@ from pathlib import Path
 from analytics.config.loading import cache_folder, load_config
 from analytics.config.settings import Config, SourceConfig
 from analytics.contract.errors import AnalyticsError, ConfigError, ConnectorError
-from analytics.engine.loading import AUTO, describe_engines
+from analytics.engine.loading import AUTO, EngineStatus, describe_engines
 from analytics.engine.models import resolve_model
+from analytics.engine.option_names import check_option_names
 from analytics.engine.registry import list_entries
-from analytics.engine.transformers_engine import check_options as check_engine_options
+from analytics.engine.transformers_engine import OPTIONS
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
 from connectors.protocol import ChecksMapping, ReadOptions
@@ -77,10 +78,11 @@ def examine(config_path: Path | None) -> list[Finding]:
             findings += examine_source(source)
         findings += _examine_warehouse(config)
     findings += _examine_connectors()
-    findings += _examine_engines(config)
+    engines = describe_engines()
+    findings += _examine_engines(engines, config)
     if config is not None:
         findings.append(_examine_model(config))
-        findings += _examine_options(config)
+        findings += _examine_options(engines, config)
     findings += _examine_registry()
     return findings
 
@@ -214,7 +216,7 @@ def _examine_connectors() -> list[Finding]:
     ]
 
 
-def _examine_engines(config: Config | None) -> list[Finding]:
+def _examine_engines(engines: list[EngineStatus], config: Config | None) -> list[Finding]:
     wanted = config.model.engine if config else "auto"
     return [
         Finding(
@@ -225,7 +227,7 @@ def _examine_engines(config: Config | None) -> list[Finding]:
             fix=engine.fix or "",
             is_needed=engine.name == wanted or engine.name == "transformers",
         )
-        for engine in describe_engines()
+        for engine in engines
     ]
 
 
@@ -248,16 +250,16 @@ def _examine_model(config: Config) -> Finding:
         )
 
 
-def _examine_options(config: Config) -> list[Finding]:
+def _examine_options(engines: list[EngineStatus], config: Config) -> list[Finding]:
     """[model] options, where transformers will get them; vLLM must be imported to know its own."""
     engine = config.model.engine
     if engine == AUTO:
-        can_run = {status.name: status.can_run for status in describe_engines()}
-        engine = "vllm" if can_run["vllm"] else "transformers"
+        is_vllm = any(status.name == "vllm" and status.can_run for status in engines)
+        engine = "vllm" if is_vllm else "transformers"
     if engine != "transformers" or not config.model.options:
         return []
     try:
-        check_engine_options(config.model.options)
+        check_option_names("transformers", config.model.options, OPTIONS)
     except ConfigError as exc:
         detail, is_ok = str(exc), False
     else:

@@ -17,6 +17,7 @@ Loading is not measured. All figures are medians over rounds; posts are drawn by
 
 import json
 import multiprocessing
+import os
 import random
 import shutil
 import statistics
@@ -34,7 +35,6 @@ from PIL import Image
 from analytics.config.loading import cache_folder, load_config
 from analytics.config.template import write_sample
 from analytics.contract.decoding import Decoding
-from analytics.contract.images import ImageSettings, prepare_image
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy
 from analytics.contract.prompts import render_messages, render_prefill
 from analytics.contract.records import Item
@@ -47,6 +47,8 @@ from analytics.store.plan import make_plan, read_chunk
 from analytics.store.predictions import ResultKey
 from analytics.store.runs import start_run
 from analytics.store.warehouse import open_writer
+from distillation.data.loaders import load_examples
+from distillation.data.pictures import PictureFolder
 
 MAX_NEW_TOKENS = 320
 PAPER_BATCH = 24
@@ -65,29 +67,22 @@ Post = dict[str, Any]
 
 def draw_posts(data: Path | None, n: int, folder: Path) -> list[Post]:
     """Posts with a target and a prepared picture each: Twitter-2015 test, else the sample."""
-    if data is None:
-        posts = _read_sample(folder / "sample")
-    else:
-        rows = [json.loads(line) for line in (data / "test.jsonl").open(encoding="utf-8")]
-        posts = [
-            {"text": row["text"], "aspect": row["aspect"], "image": data / "images" / row["image"]}
-            for row in rows
-        ]
-    random.Random(0).shuffle(posts)
-    chosen: dict[tuple[str, str], Post] = {}
-    for post in posts:  # a target that stands twice in a post is one content
-        chosen.setdefault((post["text"], post["aspect"]), post)
-    kept = list(chosen.values())[:n]
-    (folder / "pictures").mkdir()
-    for number, post in enumerate(kept):
-        prepared = prepare_image(Path(post["image"]).read_bytes(), ImageSettings())
-        path = folder / f"pictures/{number}.jpg"
-        path.write_bytes(prepared.jpeg)
-        post |= {"id": str(number), "image": path}
-    return kept
+    items = _read_sample(folder / "sample") if data is None else _read_twitter(data, folder)
+    random.Random(0).shuffle(items)
+    # A target that stands twice in a post is one content.
+    distinct = list({item.content_key: item for item in items}.values())
+    return [
+        {"id": str(number), "text": item.text, "aspect": item.aspect, "image": item.image_path}
+        for number, item in enumerate(distinct[:n])
+    ]
 
 
-def _read_sample(folder: Path) -> list[Post]:
+def _read_twitter(data: Path, folder: Path) -> list[Item]:
+    examples = load_examples(data, "test", pictures=PictureFolder(folder / "pictures"))
+    return [example.item for example in examples if example.item.image_path is not None]
+
+
+def _read_sample(folder: Path) -> list[Item]:
     folder.mkdir()
     write_sample(folder / "analytics.toml")
     config = load_config(folder / "analytics.toml")
@@ -96,8 +91,7 @@ def _read_sample(folder: Path) -> list[Post]:
         key = ResultKey(model_id="none", result_digest="none", run_id="none")
         plan = make_plan(connection, key, post_level=False, rationales=ALL_RATIONALES)
         planned = read_chunk(connection, 0, plan.count_contents, config.warehouse.data_dir)
-    items = [one.item for one in planned if one.item.image_path is not None]
-    return [{"text": i.text, "aspect": i.aspect, "image": i.image_path} for i in items]
+    return [one.item for one in planned if one.item.image_path is not None]
 
 
 def repeat(posts: list[Post]) -> list[Post]:
@@ -137,17 +131,14 @@ def run_paper(folder: ModelFolder, work: dict[str, list[Post]], place: Path) -> 
                 + render_prefill(purpose)
                 for post in posts
             ]
-            lengths = processor(text=texts, images=pictures, padding=True, return_tensors="pt")
-            longest = lengths["input_ids"].shape[1]
+            # Padded to the longest of the set; Idefics3 has one row a post in all that it reads.
+            encoded = processor(text=texts, images=pictures, padding=True, return_tensors="pt")
+            encoded = encoded.to(device, dtype=dtype)
+            longest = encoded["input_ids"].shape[1]
             for first in range(0, len(posts), PAPER_BATCH):
-                rows = slice(first, first + PAPER_BATCH)
-                inputs = processor(
-                    text=texts[rows],
-                    images=pictures[rows],
-                    padding="max_length",
-                    max_length=longest,
-                    return_tensors="pt",
-                ).to(device, dtype=dtype)
+                inputs = {
+                    name: values[first : first + PAPER_BATCH] for name, values in encoded.items()
+                }
                 with torch.inference_mode():
                     found = model.generate(**inputs, max_new_tokens=MAX_NEW_TOKENS, do_sample=False)
                 replies = found[:, longest:]
@@ -162,9 +153,12 @@ def run_plain_vllm(
     folder: ModelFolder, work: dict[str, list[Post]], place: Path
 ) -> Callable[..., Any]:
     """vLLM as its manual shows it."""
+    if choose_device() == "cpu":  # its own processes poll, and would slow the other sides
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     import vllm
 
-    llm = vllm.LLM(model=str(folder.path), max_model_len=2048, seed=0)
+    # By default it takes all memory, and here it is not alone.
+    llm = vllm.LLM(model=str(folder.path), max_model_len=2048, seed=0, gpu_memory_utilization=0.3)
     sampling = vllm.SamplingParams(temperature=0.0, max_tokens=MAX_NEW_TOKENS)
 
     def run(variant: str) -> dict[str, float]:
@@ -193,7 +187,7 @@ def run_ours(
     """`infer` on a fresh copy of a warehouse that holds the posts; the engine stays loaded."""
     decoding = Decoding(max_rationale_tokens=MAX_NEW_TOKENS)
     engine = load_engine(engine_name, folder, decoding=decoding)
-    engine_close, engine.close = engine.close, lambda: None  # type: ignore[method-assign]
+    engine.close = lambda: None  # type: ignore[method-assign]
     homes = {name: _ingest(posts, place / name) for name, posts in work.items()}
 
     def judge(path: Path, variant: str) -> dict[str, float]:
@@ -214,9 +208,6 @@ def run_ours(
         return {**found, "calls": calls, "rationales": run.counts.count_engine_rationales}
 
     def run(variant: str) -> dict[str, float]:
-        if variant == "close":
-            engine_close()
-            return {}
         home = homes[_posts_of(variant)]
         path = home / "round.duckdb"
         path.unlink(missing_ok=True)
@@ -242,10 +233,9 @@ def _ingest(posts: list[Post], home: Path) -> Path:
         for post in posts
     ]
     (home / "posts.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    pictures = Path(posts[0]["image"]).parent
     (home / "analytics.toml").write_text(
         '[warehouse]\npath = "warehouse.duckdb"\ndata_dir = "data"\n'
-        f"picture_folders = [{json.dumps(str(pictures))}]\n"
+        f"picture_folders = [{json.dumps(str(home.parents[1]))}]\n"
         '[[sources]]\npath = "posts.jsonl"\nformat = "table"\nplatform = "benchmark"\n'
         'mapping = { id = "id", text = "text", aspect = "aspect", created_at = "created_at",'
         ' image = "image" }\n',
@@ -285,8 +275,6 @@ def _work(
     pipe.send("ready")
     while (variant := pipe.recv()) is not None:
         pipe.send(run(variant))
-    if side == "ours":
-        run("close")
 
 
 def compare(found: dict[str, list[dict[str, float]]]) -> dict[str, Any]:

@@ -121,7 +121,8 @@ def _read_columns(path: Path, head: bytes) -> tuple[str, list[str]]:
     if head.startswith(PARQUET_MAGIC):
         return "Parquet", read_parquet_columns(path)
     start = head.lstrip(_BLANK)[:1]
-    if start == b"{" or has_suffix(path.name, _JSON if start != b"[" else (*_JSON, ".json")):
+    is_array_file = start == b"[" and has_suffix(path.name, (".json",))
+    if start == b"{" or is_array_file or has_suffix(path.name, _JSON):
         columns = read_json_columns(read_behind_long_lines(path, len(head)) or head)
         if start == b"[" and not (b"\n" not in head and columns):
             is_array = not starts_behind_bad_line(head)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,6 @@ class PromptMaker:
     """Renders items for one model, and cuts texts that would not fit into it.
 
     `limit_name` is the setting that `max_model_len` comes from, for messages.
-    `shared_ids` are the tokens that prompts of both purposes begin with; one that does not
-    is possible, so engines look.
     """
 
     def __init__(
@@ -71,7 +70,6 @@ class PromptMaker:
         check_fence(tokenizer)
         self.label_ids: LabelIds = find_label_ids(tokenizer, self.render(_PROBE, "label"))
         self.prefill_ids = encode(tokenizer, render_prefill("rationale"))
-        self.shared_ids = self._find_shared()
         self._n_image_tokens = self._measure_image() if processor is not None else 0
         self._n_frame_tokens = self._measure(replace(_PROBE, text=""))
         if self._n_frame_tokens + self._n_image_tokens >= self._max_prompt_tokens:
@@ -153,7 +151,12 @@ class PromptMaker:
         # The rationale prompt is the longer one.
         return len(encode(self._tokenizer, self.render(item, "rationale")))
 
-    def _find_shared(self) -> list[int]:
+    @cached_property
+    def shared_ids(self) -> list[int]:
+        """The tokens that prompts of both purposes begin with.
+
+        One that does not is possible, so engines look.
+        """
         items = [replace(_PROBE, text=text, aspect=text[-2:]) for text in _SHARED_PROBES]
         if self._processor is not None:
             items.append(replace(_PROBE, image_path=Path("probe")))

@@ -25,19 +25,16 @@ def choose_attention(folder: Path) -> str | dict[str, str] | None:
 
     For a model with pictures only its language model gets the grouped attention.
     """
-    if not is_plain_decoder(folder):
+    config = _read_config(folder)
+    if not _has_plain_decoder(config):
         return None
     name = register_grouped_attention()
-    is_around = _read_config(folder).get("model_type") in _AROUND_PLAIN
-    return {"text_config": name} if is_around else name
+    return {"text_config": name} if config.get("model_type") in _AROUND_PLAIN else name
 
 
 def is_plain_decoder(folder: Path) -> bool:
     """Whether the language model has plain attention and one position a token."""
-    config = _read_config(folder)
-    if config.get("model_type") in _AROUND_PLAIN:
-        return _is_plain(config.get("text_config") or {})
-    return _is_plain(config)
+    return _has_plain_decoder(_read_config(folder))
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -47,7 +44,9 @@ def _read_config(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _is_plain(config: dict[str, Any]) -> bool:
+def _has_plain_decoder(config: dict[str, Any]) -> bool:
+    if config.get("model_type") in _AROUND_PLAIN:
+        config = config.get("text_config") or {}
     return config.get("model_type") in _PLAIN_FAMILIES and not config.get("use_sliding_window")
 
 

@@ -162,7 +162,7 @@ class GreedyDecoder:
         if n_shared and self._starts_shared(ids, lengths):
             n_rest = int(lengths.max()) - n_shared
             same = ids.new_zeros(ids.shape[0])
-            cache = take_rows([(self._compute_shared(), same)], room=n_rest + 16)
+            cache = take_rows([(self._compute_shared(), same)], room=n_rest)
             # Columns of a shorter row may still hold the end of its prefix.
             is_rest = mask.new_tensor(range(n_rest)) >= (n_rest - (lengths - n_shared))[:, None]
             unread = ids[:, -n_rest:].masked_fill(~is_rest, self._pad_id)

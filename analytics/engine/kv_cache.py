@@ -29,12 +29,11 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         """
         super().__init__()  # type: ignore[no-untyped-call]
         self._length = 0
-        self._room = max(_STEP, room)
         if parts:
             found = [layer._read(rows, places) for layer, rows in parts]
             length = max(keys.shape[2] for keys, _ in found)
             n_rows = sum(len(keys) for keys, _ in found)
-            buffers = self._allocate(found[0][0], n_rows=n_rows, length=length)
+            buffers = self._allocate(found[0][0], n_rows=n_rows, length=length, room=room)
             first = 0
             for keys, values in found:
                 rows, gap = slice(first, first + len(keys)), length - keys.shape[2]
@@ -67,7 +66,7 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         end = self._length + query_length
         if self.keys is not None and end <= self.keys.shape[2]:
             return self.keys.shape[2], 0
-        return end + self._room, 0
+        return end + _STEP, 0
 
     def _read(self, rows: Any = None, places: Any = None) -> tuple[Any, Any]:
         def read(buffer: Any) -> Any:
@@ -77,11 +76,11 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
 
         return read(self.keys), read(self.values)
 
-    def _allocate(self, like: Any, *, n_rows: int, length: int) -> tuple[Any, Any]:
-        """New buffers with room beyond `length`."""
+    def _allocate(self, like: Any, *, n_rows: int, length: int, room: int = 0) -> tuple[Any, Any]:
+        """New buffers with places beyond `length`: `room`, and a step more."""
         if not self.is_initialized:
             self.lazy_initialization(like, like)
-        shape = (n_rows, like.shape[1], length + self._room, like.shape[3])
+        shape = (n_rows, like.shape[1], length + room + _STEP, like.shape[3])
         self.keys, self.values = buffers = like.new_empty(shape), like.new_empty(shape)
         for buffer in buffers:
             # Masked places count for nothing, but what memory holds could be no number.

@@ -19,12 +19,13 @@ class PredictionLine:
 
     def has_ended(self, output_ids: Sequence[int]) -> bool:
         """Whether the newest of the tokens after the prefill ends the line."""
-        if not output_ids or not self._has_break(output_ids[-1]):
+        if not output_ids or not self.may_end(output_ids[-1]):
             return False
         text = decode(self._tokenizer, [*self._prefill_ids, *output_ids])
         return find_end(text) is not None
 
-    def _has_break(self, token: int) -> bool:
+    def may_end(self, token: int) -> bool:
+        """Whether a line can end with this token, whatever stands before it."""
         known = self._breaks.get(token)
         if known is None:
             known = self._breaks[token] = "\n" in decode(self._tokenizer, [token])
@@ -45,8 +46,11 @@ class StopAtPrediction:
     def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
         import torch
 
-        for row, ids in enumerate(input_ids[:, self._n_padded :].tolist()):
-            if row not in self.lengths and self._line.has_ended(ids):
+        for row, token in enumerate(input_ids[:, -1].tolist()):
+            if row in self.lengths or not self._line.may_end(token):
+                continue
+            ids = input_ids[row, self._n_padded :].tolist()
+            if self._line.has_ended(ids):
                 self.lengths[row] = len(ids)
         done = [row in self.lengths for row in range(input_ids.shape[0])]
         return torch.tensor(done, device=input_ids.device, dtype=torch.bool)

@@ -7,12 +7,11 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
-from analytics.contract.errors import ConfigError, EngineError, MissingExtraError
+from analytics.contract.errors import EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
@@ -22,6 +21,7 @@ from analytics.engine.batching import split_by_length
 from analytics.engine.devices import choose_device, choose_dtype, share_cores
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
+from analytics.engine.option_names import check_option_names
 from analytics.engine.quiet import quiet_libraries
 from analytics.engine.replies import make_label_reply, make_text_reply
 from analytics.engine.stopping import PredictionLine, StopAtPrediction
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 # on a CPU, wins nothing.
 _BATCH_SIZE = {"cpu": 32, "cuda": 128}
 _BATCH_TOKENS = {"cpu": 8_192, "cuda": 65_536}
-_OPTIONS = ("device", "max_model_len", "attn_implementation")
+OPTIONS = ("device", "max_model_len", "attn_implementation")
 
 
 def load(
@@ -55,7 +55,7 @@ def load(
         MissingExtraError: torch or transformers is not installed.
         EngineError: the folder cannot be loaded, or its tokenizer does not fit.
     """
-    check_options(options)
+    check_option_names("transformers", options, OPTIONS)
     share_cores()
     try:
         with quiet_libraries():
@@ -137,19 +137,6 @@ def load(
             accepts_images=folder.accepts_images,
         ),
     )
-
-
-def check_options(options: Mapping[str, Any]) -> None:
-    """See whether the engine knows all options.
-
-    Raises:
-        ConfigError: it does not.
-    """
-    for key in options:
-        if key not in _OPTIONS:
-            near = get_close_matches(key, _OPTIONS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(_OPTIONS)}"
-            raise ConfigError(f"engine transformers: unknown option {key!r}.{hint}")
 
 
 class TransformersEngine:

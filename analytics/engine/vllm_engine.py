@@ -9,12 +9,11 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, cast
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
-from analytics.contract.errors import ConfigError, EngineError, MissingExtraError
+from analytics.contract.errors import EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
@@ -22,6 +21,7 @@ from analytics.contract.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.devices import choose_dtype
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
+from analytics.engine.option_names import check_option_names
 from analytics.engine.quiet import quiet_libraries
 from analytics.engine.replies import STOP_STRINGS, make_label_reply, make_text_reply
 
@@ -106,12 +106,7 @@ def load(
     device = str(current_platform.device_type)
     if not device:
         raise EngineError(f"engine vllm: this build finds no device to run on. {_INSTALL}")
-    known = [*EngineArgs.__dataclass_fields__, "isolated"]
-    for key in options:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(f"engine vllm: unknown option {key!r}.{hint}")
+    check_option_names("vllm", options, [*EngineArgs.__dataclass_fields__, "isolated"])
     dtype = choose_dtype(dtype, device=device)
     max_model_len = limit_model_len(folder.path, options.get("max_model_len"))
     with quiet_libraries():

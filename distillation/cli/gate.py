@@ -261,14 +261,14 @@ def _check_serving(
     keys = [item.content_key for item in items]
     return check_agreement(
         compare_replies(replies, served, keys=keys),
-        as_served=_compare_as_served(config, folder, items, device=facts.device),
+        as_served=_compare_as_served(config, folder, items, keys, device=facts.device),
         versions={facts.name: facts.version, served_by.name: served_by.version},
         allow_few=settings.allow_few_posts,
     )
 
 
 def _compare_as_served(
-    config: Config, folder: ModelFolder, items: Sequence[Item], *, device: str
+    config: Config, folder: ModelFolder, items: Sequence[Item], keys: list[str], *, device: str
 ) -> dict[str, Any] | None:
     """Both engines in the number type of serving; None where that is float32, too."""
     dtype = choose_dtype(config.model.dtype, device=device)
@@ -277,8 +277,7 @@ def _compare_as_served(
     ours, theirs = (
         _label(config, engine, folder, items, dtype=dtype)[0] for engine in ("transformers", "vllm")
     )
-    found = compare_replies(ours, theirs, keys=[item.content_key for item in items])
-    return {"dtype": dtype, **found}
+    return {"dtype": dtype, **compare_replies(ours, theirs, keys=keys)}
 
 
 def _describe_data(path: Path, split: str, examples: Sequence[Example]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from typing import Any
 
 import click
 
-SPLITS = click.Choice(["train", "dev", "test", "all"])
+from distillation.data import folds
+
+SPLITS = click.Choice([*folds.SPLITS, folds.ALL])
 
 
 def resampling_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 SPLITS = ("train", "dev", "test")
+ALL = "all"
 # 8:1:1, as published work on MVSA splits it.
 TRAIN_SHARE = 0.8
 DEV_SHARE = 0.1

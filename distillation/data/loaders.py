@@ -5,14 +5,13 @@ from pathlib import Path
 
 from analytics.contract.errors import TrainingError
 from distillation.data.examples import Example
-from distillation.data.folds import SPLITS, assign_split
+from distillation.data.folds import ALL, SPLITS, assign_split
 from distillation.data.gold import read_gold
 from distillation.data.mvsa import LABELS_FILE, read_mvsa
 from distillation.data.pictures import PictureFolder
 from distillation.data.rows import Row, make_examples, read_jsonl
 from distillation.data.twitter import find_images, read_four_lines, read_tsv
 
-ALL = "all"
 GOLD_FILE = "gold.parquet"
 FILE_SPLIT_SEED = 0
 

@@ -11,9 +11,9 @@ from analytics.contract.prompts import fence
 from analytics.contract.records import Rationale
 from distillation.data.condense import WHOLE, condense
 from distillation.data.examples import Example, drop_pictures
-from distillation.data.folds import SPLITS, assign_folds
+from distillation.data.folds import ALL, SPLITS, assign_folds
 from distillation.data.joining import index_rationales
-from distillation.data.loaders import ALL, load_examples, name_dataset
+from distillation.data.loaders import load_examples, name_dataset
 from distillation.data.overlaps import list_contents, name_content
 from distillation.data.pictures import PictureFolder
 from distillation.training.sequences import TrainingItem

@@ -10,7 +10,7 @@ import pytest
 from analytics.contract.errors import ConfigError
 from analytics.engine import result_options
 from analytics.engine.result_options import list_result_options
-from analytics.engine.transformers_engine import _OPTIONS
+from analytics.engine.transformers_engine import OPTIONS
 from tests.engine.test_models import make_folder
 
 
@@ -54,4 +54,4 @@ def test_runtime_options_are_options_of_an_engine() -> None:
         if isinstance(node, ast.ClassDef) and node.name == "EngineArgs"
     )
     names = {ast.unparse(n.target) for n in arguments.body if isinstance(n, ast.AnnAssign)}
-    assert {*names, "isolated", *_OPTIONS} >= result_options._RUNTIME_ONLY
+    assert {*names, "isolated", *OPTIONS} >= result_options._RUNTIME_ONLY
