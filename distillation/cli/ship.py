@@ -1,6 +1,7 @@
 """The command `distill ship`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -8,12 +9,26 @@ from analytics.cli.common import common_options, echo_json
 
 
 @click.command(
-    epilog="Example: analytics distill ship student/model --base smol-135m-base --output"
-    " analytics/engine/shipped/smol-139m"
+    epilog="Example: analytics distill ship student/model --base smol-135m-base"
+    " --fit-on DATA:train,n=300 --output analytics/engine/shipped/smol-139m"
 )
 @click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--base", required=True, help="Built-in model that it was trained from.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Where it goes.")
+@click.option(
+    "--fit-on",
+    "fit_on",
+    multiple=True,
+    help="PATH:SPLIT[,n=N]: posts whose outputs rounding is to keep; some hundred of the"
+    " training set. Without it numbers are rounded to the nearest level.",
+)
+@click.option(
+    "--rationales",
+    "rationale_folders",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Rationales of the posts to fit on.",
+)
 @click.option("--description", help="What the model is, for reports.  [default: the model's own]")
 @click.option(
     "--rename",
@@ -37,6 +52,8 @@ def ship(
     model: Path,
     base: str,
     output: Path,
+    fit_on: tuple[str, ...],
+    rationale_folders: tuple[Path, ...],
     renames: tuple[str, ...],
     description: str | None,
     max_megabytes: float,
@@ -45,14 +62,17 @@ def ship(
 
     Weights of the base get differences of 2 bits a number; the rest is kept in
     bfloat16. Evaluate the assembled model, not the one it was made of. A base that
-    shares no weights with the model is refused.
+    shares no weights with the model is refused. With --fit-on, what rounding does to a
+    matrix is made up for in the columns that are rounded after (GPTQ): labels stay
+    nearer to those of the trained model.
     """
     from analytics.config.loading import cache_folder
     from analytics.contract.errors import EngineError
     from analytics.contract.json_files import read_object, write_object
     from analytics.contract.model_folder import CONTRACT_FILE
-    from analytics.engine.delta import pack_delta
+    from analytics.engine.delta_writing import pack_delta
     from analytics.engine.models import list_built_in, resolve_model
+    from distillation.data.specs import parse_spec
 
     del config_path  # all settings are options here
     pairs = {}
@@ -70,12 +90,15 @@ def ship(
             f"{model}: no {CONTRACT_FILE}, so it has no description to replace. "
             "`analytics distill student` writes it"
         )
+    if rationale_folders and not fit_on:
+        raise click.UsageError("--rationales go with --fit-on")
     manifest = pack_delta(
         model,
         folder.path,
         output,
         renames=pairs,
-        about={"base": base},
+        about={"base": base, "fitted_on": [parse_spec(text).title for text in fit_on]},
+        moments=_find_moments(model, fit_on, rationale_folders) if fit_on else None,
         max_bytes=round(max_megabytes * 1e6),
     )
     if description is not None:
@@ -87,3 +110,23 @@ def ship(
             f"{output}: {manifest['bytes'] / 1e6:.1f} MB, relative error of the differences"
             f" {manifest['relative_error']:.3f}"
         )
+        if fit_on:
+            click.echo(f"  of their outputs {manifest['relative_error_of_outputs']:.3f}")
+
+
+def _find_moments(
+    model: Path, fit_on: tuple[str, ...], rationale_folders: tuple[Path, ...]
+) -> dict[str, Any]:
+    """What the layers see when the model reads these posts."""
+    from analytics.config.loading import cache_folder
+    from analytics.engine.devices import choose_dtype
+    from distillation.data.pictures import open_cached_pictures
+    from distillation.data.specs import make_items, parse_spec
+    from distillation.training.moments import collect_moments
+
+    items, _ = make_items(
+        [parse_spec(text) for text in fit_on],
+        pictures=open_cached_pictures(cache_folder()),
+        rationale_folders=rationale_folders,
+    )
+    return collect_moments(model, items, dtype=choose_dtype("auto", device="cpu"))

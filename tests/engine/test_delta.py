@@ -12,12 +12,12 @@ from analytics.engine.delta import (
     FORMAT_VERSION,
     GROUP,
     MANIFEST_FILE,
-    _quantise,
-    _restore,
     apply_delta,
-    pack_delta,
+    restore_difference,
 )
+from analytics.engine.delta_writing import pack_delta
 from analytics.engine.models import ModelFolder, resolve_model
+from analytics.engine.rounding import measure_loss, round_fitted, round_nearest
 from tests.engine.tiny_models import make_tiny_idefics3
 
 pytestmark = pytest.mark.model
@@ -29,10 +29,10 @@ def test_two_bits_keep_the_error_of_a_normal_variable_near_max_1960() -> None:
 
     torch.manual_seed(0)
     difference = torch.randn(64, 3 * GROUP) * torch.rand(64, 1)
-    codes, scales = _quantise(difference)
+    codes, scales = round_nearest(difference)
     assert codes.dtype == torch.uint8
     assert codes.shape == (64, 3 * GROUP // 4)
-    restored = _restore(codes, scales)
+    restored = restore_difference(codes, scales)
     share = float((restored - difference).square().sum() / difference.square().sum())
     assert 0.10 < share < 0.125
 
@@ -42,9 +42,45 @@ def test_zero_and_constant_groups_are_restored() -> None:
 
     difference = torch.zeros(2, GROUP)
     difference[1] = 0.25
-    restored = _restore(*_quantise(difference))
+    restored = restore_difference(*round_nearest(difference))
     assert float(restored[0].abs().max()) < 1e-6
     torch.testing.assert_close(restored[1], difference[1], rtol=1e-3, atol=0)
+
+
+def test_fitted_rounding_keeps_outputs_that_nearest_rounding_does_not() -> None:
+    """Inputs of few directions, as in a transformer: most of the error can hide elsewhere."""
+    import torch
+
+    torch.manual_seed(0)
+    difference = torch.randn(64, 2 * GROUP)
+    inputs = torch.randn(2000, 48) @ torch.randn(48, 2 * GROUP) + 0.1 * torch.randn(2000, 2 * GROUP)
+    moments = inputs.T @ inputs
+    losses = {}
+    for name, packed in (
+        ("nearest", round_nearest(difference)),
+        ("fitted", round_fitted(difference, moments)),
+    ):
+        error, total = measure_loss(difference, *packed, moments)
+        restored = restore_difference(*packed)
+        outputs = inputs @ (restored - difference).T
+        assert error == pytest.approx(float(outputs.square().sum()), rel=1e-3)
+        losses[name] = error / total
+    assert 0.10 < losses["nearest"] < 0.13
+    assert losses["fitted"] < losses["nearest"] / 5
+
+
+def test_inputs_that_are_all_alike_change_no_code() -> None:
+    """With independent inputs there is nothing to make up for."""
+    import torch
+
+    torch.manual_seed(0)
+    difference = torch.randn(8, 2 * GROUP)
+    codes, scales = round_nearest(difference)
+    for moments in (torch.eye(2 * GROUP) * 7.0, torch.zeros(2 * GROUP, 2 * GROUP)):
+        fitted, fitted_scales = round_fitted(difference, moments)
+        torch.testing.assert_close(fitted_scales, scales)
+        # Scales are half precision: a number between two levels may fall to either.
+        assert float((fitted != codes).float().mean()) < 0.01
 
 
 @pytest.fixture(scope="module")
