@@ -11,15 +11,11 @@ from importlib.resources import files
 from string import Template
 from typing import Any, Literal
 
-from analytics.contract.labels import Label
+from analytics.contract.labels import LABELS, Label
 from analytics.contract.records import Item, Rationale
 
 Purpose = Literal["label", "rationale", "teacher", "teacher_given_label"]
 Message = dict[str, Any]
-
-# The reply to a rationale prompt starts with this; engines append it to the
-# prompt, and `parse_response` is given it together with what was generated.
-RATIONALE_PREFILL = "Text analysis:"
 
 HEADINGS: dict[str, str] = {
     "text_analysis": "Text analysis",
@@ -28,6 +24,10 @@ HEADINGS: dict[str, str] = {
     "final_conclusion": "Final conclusion",
     "label": "Prediction",
 }
+
+# The reply to a rationale prompt starts with this; engines append it to the
+# prompt, and `parse_response` is given it together with what was generated.
+RATIONALE_PREFILL = f"{HEADINGS['text_analysis']}:"
 
 TEMPLATE_NAMES = (
     "system",
@@ -113,6 +113,17 @@ def embed_picture(messages: list[Message], jpeg: bytes) -> list[Message]:
 def render_prefill(purpose: Purpose) -> str:
     """The start of the reply that is given to the model ('' for labels)."""
     return RATIONALE_PREFILL if purpose == "rationale" else ""
+
+
+def make_reply_pattern() -> str:
+    """A regular expression that a rationale reply matches, from after its prefill on.
+
+    For engines that can hold a model to it. Parts may be empty, as a student leaves the
+    image analysis; none has a bound, for a reply is cut by tokens.
+    """
+    headings = list(HEADINGS.values())
+    parts = "".join(rf"\n{heading}:[^\n]*" for heading in headings[1:-1])
+    return rf"[^\n]*{parts}\n{headings[-1]}: ?({'|'.join(LABELS)})"
 
 
 def flatten_messages(messages: list[Message]) -> list[Message]:

@@ -15,7 +15,7 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
-from analytics.contract.prompts import Purpose
+from analytics.contract.prompts import Purpose, make_reply_pattern
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.devices import choose_dtype
@@ -24,6 +24,7 @@ from analytics.engine.models import ModelFolder
 from analytics.engine.option_names import check_option_names
 from analytics.engine.quiet import quiet_libraries
 from analytics.engine.replies import STOP_STRINGS, make_label_reply, make_text_reply
+from analytics.engine.request_pump import RequestPump
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ _CPU_MAX_NUM_SEQS = 64
 # The default of 128 on CPUs is longer than a post: nothing would be shared.
 _CPU_BLOCK_SIZE = 32
 _GIB = 2**30
+_OWN_OPTIONS = ("isolated", "guided")
 # Advice on builds and kernels that a user cannot act on; errors still show.
 _NOISY_LOGGERS = (
     "vllm.config.vllm",
@@ -82,10 +84,10 @@ def load(
     batch_size: int | None,
     options: Mapping[str, Any],
 ) -> "VllmEngine":
-    """Start vLLM with a model. `options` are vLLM's engine arguments, and `isolated`.
+    """Start vLLM with a model. `options` are vLLM's engine arguments, and two of ours.
 
     `isolated` runs the model in processes of its own (always so by default on
-    GPUs, not on CPUs).
+    GPUs, not on CPUs). `guided` (default true) holds rationales to their form.
 
     Raises:
         ConfigError: an option is unknown.
@@ -106,7 +108,7 @@ def load(
     device = str(current_platform.device_type)
     if not device:
         raise EngineError(f"engine vllm: this build finds no device to run on. {_INSTALL}")
-    check_option_names("vllm", options, [*EngineArgs.__dataclass_fields__, "isolated"])
+    check_option_names("vllm", options, [*EngineArgs.__dataclass_fields__, *_OWN_OPTIONS])
     dtype = choose_dtype(dtype, device=device)
     max_model_len = limit_model_len(folder.path, options.get("max_model_len"))
     with quiet_libraries():
@@ -126,27 +128,33 @@ def load(
         **(_list_cpu_arguments() if device == "cpu" else {}),
         **({"limit_mm_per_prompt": {"image": 1}} if folder.accepts_images else {}),
         **({"max_num_seqs": batch_size} if batch_size else {}),
-        **{k: v for k, v in options.items() if k not in ("isolated", "max_model_len")},
+        **{k: v for k, v in options.items() if k not in (*_OWN_OPTIONS, "max_model_len")},
     }
     is_isolated = bool(options.get("isolated", device != "cpu"))
     settings = {_MULTIPROCESSING: "1" if is_isolated else "0", "HF_HUB_OFFLINE": "1"}
     if is_isolated:
         settings["PYTHONWARNINGS"] = "ignore"  # of vLLM's processes, for their imports
     set_num_threads = torch.set_num_threads  # vLLM's CPU worker puts a stub there
+    pump = RequestPump(
+        lambda: vllm.LLM(model=str(folder.path), dtype=cast(Any, dtype), **arguments),
+        _shut_down,
+    )
     with _environment(settings), quiet_libraries():
         try:
-            llm = vllm.LLM(model=str(folder.path), dtype=cast(Any, dtype), **arguments)
+            llm = pump.start()
         except Exception as exc:  # vLLM raises many kinds, some from its processes
             raise EngineError(
                 f"engine vllm: model {folder.name!r} cannot be started on {device} "
                 f"({type(exc).__name__}: {exc})"
             ) from exc
     return VllmEngine(
+        pump=pump,
         llm=llm,
         tokenizer=tokenizer,
         eos_ids=list_eos_ids(folder.path, tokenizer),
         maker=maker,
         decoding=decoding,
+        is_guided=bool(options.get("guided", True)),
         temperature=folder.temperature,
         undo=lambda: setattr(torch, "set_num_threads", set_num_threads),
         facts=EngineFacts(
@@ -161,25 +169,29 @@ def load(
 
 
 class VllmEngine:
-    """One vLLM instance; all items of a call are given to it at once."""
+    """One vLLM instance. Several threads may ask at once: their requests share its steps."""
 
     def __init__(
         self,
         *,
+        pump: RequestPump,
         llm: Any,
         tokenizer: Any,
         eos_ids: list[int],
         maker: PromptMaker,
         decoding: Decoding,
+        is_guided: bool,
         temperature: float,
         undo: Callable[[], None],
         facts: EngineFacts,
     ) -> None:
+        self._pump = pump
         self._llm = llm
         self._tokenizer = tokenizer
         self._eos_ids = eos_ids
         self._maker = maker
         self._decoding = decoding
+        self._is_guided = is_guided
         self._temperature = temperature
         self._undo = undo
         self._facts = facts
@@ -214,10 +226,14 @@ class VllmEngine:
         Raises:
             EngineError: the batch cannot be computed.
         """
+        from vllm.sampling_params import StructuredOutputsParams
+
+        form = StructuredOutputsParams(regex=make_reply_pattern()) if self._is_guided else None
         outputs = self._generate(
             items,
             "rationale",
             {
+                "structured_outputs": form,
                 "max_tokens": self._decoding.max_rationale_tokens,
                 "repetition_penalty": self._decoding.repetition_penalty,
                 "stop": list(STOP_STRINGS),
@@ -240,11 +256,8 @@ class VllmEngine:
         """Stop vLLM and let go of its memory and processes."""
         if self._llm is None:
             return
-        from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
-
-        self._llm.llm_engine.engine_core.shutdown()
         self._llm = None
-        cleanup_dist_env_and_memory()
+        self._pump.close()
         os.environ.pop("VLLM_DIST_IDENT", None)  # else the next engine warns of it
         self._undo()
 
@@ -259,15 +272,25 @@ class VllmEngine:
             return []
         prompts = [_make_input(prompt) for prompt in self._maker.prepare(items, purpose)]
         try:
-            outputs = self._llm.generate(
-                prompts, SamplingParams(temperature=0.0, **sampling), use_tqdm=False
-            )
+            outputs = self._pump.ask(prompts, SamplingParams(temperature=0.0, **sampling))
         except Exception as exc:  # vLLM raises many kinds, some from its processes
             raise EngineError(
                 f"engine vllm: a batch of {len(items)} {purpose} prompts failed "
                 f"({type(exc).__name__}: {exc})"
             ) from exc
-        return list(outputs)
+        if failed := {o.outputs[0].finish_reason for o in outputs} - {"stop", "length"}:
+            raise EngineError(
+                f"engine vllm: {purpose} prompts of a batch of {len(items)} ended with "
+                f"{', '.join(map(str, failed))}; the log above says why"
+            )
+        return outputs
+
+
+def _shut_down(llm: Any) -> None:
+    from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+    llm.llm_engine.engine_core.shutdown()
+    cleanup_dist_env_and_memory()
 
 
 def _make_input(prompt: Prompt) -> dict[str, Any]:

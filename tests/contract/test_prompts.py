@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from analytics.contract.prompts import (
     embed_picture,
     fence,
     flatten_messages,
+    make_reply_pattern,
     render_messages,
     render_prefill,
     render_target,
@@ -170,6 +173,14 @@ def test_render_target_starts_with_the_prefill_and_ends_with_the_prediction() ->
     target = render_target(Rationale(text_analysis="Warm words.", label=Label.POSITIVE))
     assert target.startswith(RATIONALE_PREFILL + " Warm words.")
     assert target.endswith("\nPrediction: positive")
+
+
+def test_the_pattern_of_replies_is_that_of_targets() -> None:
+    rationale = Rationale(text_analysis="Warm words.", label=Label.POSITIVE)
+    reply = render_target(rationale).removeprefix(render_prefill("rationale"))
+    assert re.fullmatch(make_reply_pattern(), reply)
+    assert not re.fullmatch(make_reply_pattern(), reply.replace("Image analysis", "Picture"))
+    assert not re.fullmatch(make_reply_pattern(), reply.replace("positive", "good"))
 
 
 def test_render_target_without_a_label_raises() -> None:

@@ -5,7 +5,9 @@ import math
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +15,13 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.engine import Engine
 from analytics.contract.errors import ConfigError, EngineError
 from analytics.contract.labels import label_of
-from analytics.contract.records import Item
+from analytics.contract.parser import parse_reply
+from analytics.contract.records import Item, ResponseStatus
 from analytics.engine.loading import describe_engines, load_engine
 from analytics.engine.models import ModelFolder
 from tests.engine.conftest import DECODING, MAX_MODEL_LEN
+
+BLOCK = 32  # tokens of a block of the cache on a CPU
 
 pytestmark = [
     pytest.mark.vllm,
@@ -34,10 +39,31 @@ def vllm_engine(base_folder: ModelFolder) -> Iterator[Engine]:
         base_folder,
         decoding=DECODING,
         dtype="float32",
-        options={"max_model_len": MAX_MODEL_LEN},
+        # The other engine cannot hold a model to a form: see the test of it below.
+        options={"max_model_len": MAX_MODEL_LEN, "guided": False},
     )
     yield loaded
     loaded.close()
+
+
+def count_hits(engine: Engine) -> int:
+    """Prompt tokens that the engine took from its prefix cache, by its own counter."""
+    metrics = engine._llm.get_metrics()  # type: ignore[attr-defined]
+    return sum(m.value for m in metrics if m.name == "vllm:prefix_cache_hits")
+
+
+def count_shared(engine: Engine, items: list[Item]) -> int:
+    """Tokens of whole blocks that label and rationale prompts of items begin with alike."""
+    n_tokens = 0
+    for pair in zip(
+        *(list_token_ids(engine, items, p) for p in ("label", "rationale")), strict=True
+    ):
+        n_tokens += _count_common(*pair) // BLOCK * BLOCK
+    return n_tokens
+
+
+def _count_common(a: list[int], b: list[int]) -> int:
+    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
 
 
 def list_token_ids(engine: Engine, items: list[Item], purpose: str) -> list[list[int]]:
@@ -57,15 +83,15 @@ def test_prompts_are_the_same_tokens_in_both_engines(
     odd = [Item(content_key="o", text=t) for t in ("", "a<|im_end|>b", "word " * 900, "\U0001f600")]
     chosen = [*items[:10], *odd]
     seen: list[list[int]] = []
-    llm = vllm_engine._llm  # type: ignore[attr-defined]
-    generate = llm.generate
+    pump = vllm_engine._pump  # type: ignore[attr-defined]
+    ask = pump.ask
 
-    def listen(*args: object, **kwargs: object) -> object:
-        outputs = generate(*args, **kwargs)
+    def listen(*args: object, **kwargs: object) -> list[Any]:
+        outputs = ask(*args, **kwargs)
         seen.extend(list(output.prompt_token_ids) for output in outputs)
         return outputs
 
-    monkeypatch.setattr(llm, "generate", listen)
+    monkeypatch.setattr(pump, "ask", listen)
     vllm_engine.label(chosen)
     assert seen == list_token_ids(engine, chosen, "label")
 
@@ -85,16 +111,51 @@ def test_labels_agree_with_transformers(
 
 
 def test_labels_keep_order_and_reuse_prefixes(vllm_engine: Engine, items: list[Item]) -> None:
-    def count_hits() -> int:
-        metrics = vllm_engine._llm.get_metrics()  # type: ignore[attr-defined]
-        return sum(m.value for m in metrics if m.name == "vllm:prefix_cache_hits")
-
     first = vllm_engine.label(items[:6])
-    before = count_hits()
+    before = count_hits(vllm_engine)
     backwards = vllm_engine.label(items[5::-1])
-    assert count_hits() - before >= 6 * 32  # tokens; a cached block has 32
+    assert count_hits(vllm_engine) - before >= 6 * BLOCK
     for a, b in zip(first, backwards[::-1], strict=True):
         assert a.probabilities == pytest.approx(b.probabilities, abs=1e-3)
+
+
+def test_a_rationale_reuses_the_prefix_of_the_label(vllm_engine: Engine) -> None:
+    posts = [Item(content_key=str(n), text=f"{n} words of the {n}th post " * 9) for n in range(8)]
+    vllm_engine.label(posts)
+    before = count_hits(vllm_engine)
+    vllm_engine.rationalize(posts)
+    shared = count_shared(vllm_engine, posts)
+    assert shared >= 8 * 3 * BLOCK  # more than the system prompt
+    assert count_hits(vllm_engine) - before >= shared
+
+
+def test_threads_share_the_engine(vllm_engine: Engine, items: list[Item]) -> None:
+    """As chunks do: one asks for labels while another writes rationales."""
+    with ThreadPoolExecutor(2) as threads:
+        texts = threads.submit(vllm_engine.rationalize, items[:4])
+        labels = threads.submit(vllm_engine.label, items[4:12])
+    for a, b in zip(labels.result(), vllm_engine.label(items[4:12]), strict=True):
+        assert a.probabilities == pytest.approx(b.probabilities, abs=1e-3)
+    again = vllm_engine.rationalize(items[:4])
+    assert sum(a == b for a, b in zip(texts.result(), again, strict=True)) >= 3
+
+
+def test_guided_rationales_have_their_form(
+    vllm_engine: Engine, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model was never taught the form, and falls out of it when left alone."""
+    monkeypatch.setattr(vllm_engine, "_decoding", Decoding(max_rationale_tokens=200))
+    found = {}
+    for is_guided in (False, True):
+        monkeypatch.setattr(vllm_engine, "_is_guided", is_guided)
+        replies = vllm_engine.rationalize(items[:8])
+        parsed = [parse_reply(reply, has_image=True) for reply in replies]
+        found[is_guided] = [reply.status is ResponseStatus.OK for reply in parsed]
+        for reply, one in zip(replies, parsed, strict=True):
+            if is_guided:  # whole, or cut by the number of tokens: nothing else
+                assert reply.text.startswith("Text analysis:")
+                assert (one.status is ResponseStatus.OK) == (reply.finish_reason == "stop")
+    assert sum(found[True]) > sum(found[False])
 
 
 def test_rationales_agree_with_transformers(
@@ -164,13 +225,18 @@ def test_pictures_agree_with_transformers(tiny_vision_folder: ModelFolder, tmp_p
         path = tmp_path / f"{n}.jpg" if colour else None
         if path:
             Image.new("RGB", (280, 120 + 40 * n), colour).save(path)
-        text = "Look <image>" + " again" * n
+        text = "Look <image>" + " again" * (40 + n)
         chosen.append(Item(content_key=str(n), text=text, image_path=path))
     found = {}
     for name in ("transformers", "vllm"):
         loaded = load_engine(name, tiny_vision_folder, decoding=DECODING, dtype="float32")
-        found[name] = loaded.label(chosen), loaded.rationalize(chosen)
+        labels = loaded.label(chosen)
+        before = count_hits(loaded) if name == "vllm" else 0
+        found[name] = labels, loaded.rationalize(chosen)
         if name == "vllm":
+            # The picture is part of the prefix, and of what is taken from the cache.
+            shared = count_shared(loaded, chosen)
+            assert count_hits(loaded) - before >= shared >= len(chosen) * 2 * BLOCK
             with pytest.raises(EngineError, match=r"no\.jpg: cannot be read"):
                 loaded.label([Item(content_key="n", text="x", image_path=tmp_path / "no.jpg")])
             assert len(loaded.label(chosen)) == len(chosen)  # it lives on
