@@ -11,7 +11,7 @@ from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError
 from analytics.contract.json_files import read_object
 from analytics.contract.model_folder import CONTRACT_FILE
-from analytics.engine import delta, smol
+from analytics.engine import adapters, delta, smol
 from analytics.engine.assembly import assemble_once
 from analytics.engine.calibration import read_temperature
 from analytics.engine.devices import share_cores
@@ -30,6 +30,9 @@ _IMAGE_TEXT_ARCHITECTURES = re.compile(
     r"InternVL|Blip2|Fuyu|Kosmos|Mllama|MllamaFor|Florence2"
 )
 _HUB_ID = re.compile(r"^[\w-][\w.-]*/[\w.-]+(@[\w./-]+)?$")
+
+
+_CONFIG_FILES = ("config.json", adapters.ADAPTER_FILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,8 @@ def resolve_model(
     """The folder of a model given by a built-in or registered name, a path or a hub id.
 
     A name is looked for in this order; `./name` is always a folder. A folder that
-    `distill ship` made is assembled first. Without `check_contract` a model of another
-    contract is given, too.
+    `distill ship` made is assembled first, a LoRA adapter merged into its base.
+    Without `check_contract` a model of another contract is given, too.
 
     Raises:
         ConfigError: no such name or folder.
@@ -98,9 +101,16 @@ def resolve_model(
         if (path / delta.MANIFEST_FILE).is_file():
             assembled = _assemble_delta(path, cache_dir, shipped, cache)
             return describe(assembled, path.name)
+        if adapters.is_adapter(path):
+            return describe(
+                _assemble_adapter(path, path.name, cache_dir, shipped, cache), path.name
+            )
         return describe(path, None)
     if _HUB_ID.match(name):
-        return describe(_fetch_from_hub(name, cache), name)
+        path = _fetch_from_hub(name, cache)
+        if adapters.is_adapter(path):
+            path = _assemble_adapter(path, name.replace("/", "--"), cache_dir, shipped, cache)
+        return describe(path, name)
     if "/" in name or name.startswith((".", "~")):
         raise ConfigError(f"model {name!r}: there is no such folder. Give an existing model folder")
     known = list_model_names(cache_dir, shipped)
@@ -144,17 +154,33 @@ def _assemble_delta(source: Path, cache_dir: Path, shipped: Path, cache: FactCac
     return path
 
 
+def _assemble_adapter(
+    source: Path, name: str, cache_dir: Path, shipped: Path, cache: FactCache
+) -> Path:
+    """The folder of an adapter's base with the adapter in its weights."""
+    base_name = adapters.find_base(source)
+    if Path(base_name).expanduser().resolve() == source:
+        raise EngineError(f"{source / adapters.ADAPTER_FILE}: names itself as its base")
+    base = resolve_model(base_name, cache_dir=cache_dir, check_contract=False, shipped=shipped)
+    digest = digest_of({"base": base.model_id, "files": list_all_digests(source, cache)})
+    path = cache_dir / "models" / f"{name}-{digest[:12]}"
+    assemble_once(
+        path,
+        lambda target: adapters.merge_adapter(source, base.path, target),
+        needed_bytes=sum(file.stat().st_size for file in base.path.glob("*.safetensors")),
+    )
+    return path
+
+
 def _describe_folder(
     path: Path, cache: FactCache, *, name: str | None, check_contract: bool
 ) -> ModelFolder:
     config = read_object(path / "config.json")
     if config is None:
-        fix = (
-            "It holds an adapter only: merge it into its base model first"
-            if (path / "adapter_config.json").exists()
-            else "Give a folder with config.json, *.safetensors and a tokenizer"
+        raise EngineError(
+            f"{path}: no config.json, so this is no model folder. Give a folder with config.json, "
+            "*.safetensors and a tokenizer, or one of a LoRA adapter"
         )
-        raise EngineError(f"{path}: no config.json, so this is no model folder. {fix}")
     if not any(path.glob("*.safetensors")):
         raise EngineError(f"{path}: no *.safetensors file. Save the model in safetensors format")
     about = read_object(path / "model.json") or {}
@@ -222,7 +248,7 @@ def _accepts_images(config: dict[str, Any]) -> bool:
 
 def _fetch_from_hub(name: str, cache: FactCache) -> Path:
     known = cache.get(f"hub:{name}")
-    if known and (Path(known) / "config.json").is_file():
+    if known and any((Path(known) / file).is_file() for file in _CONFIG_FILES):
         return Path(known)
     repo_id, _, revision = name.partition("@")
     try:
