@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
-from analytics.contract.errors import EngineError, MissingExtraError
+from analytics.contract.errors import EngineDiedError, EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
@@ -252,6 +252,7 @@ class VllmEngine:
         self, items: Sequence[Item], purpose: Purpose, sampling: dict[str, Any]
     ) -> list[Any]:
         from vllm import SamplingParams
+        from vllm.v1.engine.exceptions import EngineDeadError
 
         if self._llm is None:
             raise EngineError("engine vllm: it was closed. Load it again")
@@ -262,6 +263,11 @@ class VllmEngine:
             outputs = self._llm.generate(
                 prompts, SamplingParams(temperature=0.0, **sampling), use_tqdm=False
             )
+        except EngineDeadError as exc:
+            raise EngineDiedError(
+                f"engine vllm: the process of its model ended while it had {len(items)} {purpose}"
+                " prompts; what it said last stands above. Load it again"
+            ) from exc
         except Exception as exc:  # vLLM raises many kinds, some from its processes
             raise EngineError(
                 f"engine vllm: a batch of {len(items)} {purpose} prompts failed "
