@@ -2,7 +2,8 @@
 
 The unit of work is a chunk of distinct contents. Each chunk's verdicts, memo
 rows and predictions are committed in one transaction, and chunks are cut from
-a fixed order, so a run that dies goes on where it stopped.
+a fixed order, so a run that dies goes on where it stopped. A chunk that it died
+on is cut in two by the next one, so that a content that kills it is found.
 """
 
 import logging
@@ -14,11 +15,13 @@ from pathlib import Path
 import duckdb
 
 from analytics.contract.engine import Engine, LabelReply, Reply, TextReply, ask_each
-from analytics.contract.errors import EngineError
+from analytics.contract.errors import DeadlyItemError, EngineError
 from analytics.contract.labels import label_of
 from analytics.contract.parser import parse_reply
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
 from analytics.contract.records import Item, Verdict
+from analytics.store.deadly import clear_deadly
+from analytics.store.in_flight import InFlight
 from analytics.store.plan import make_plan, read_chunk
 from analytics.store.predictions import (
     ItemFault,
@@ -39,7 +42,11 @@ _SHOWN_REASONS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferSettings:
-    """What decides the plan; see the [infer] section of the configuration."""
+    """What decides the plan; see the [infer] section of the configuration.
+
+    `in_flight` is the file that tells the next run what this one died on, and
+    `retries_deadly` sends contents again on which engines have died.
+    """
 
     model_id: str
     result_digest: str
@@ -48,6 +55,8 @@ class InferSettings:
     rationales: RationalePolicy = ALL_RATIONALES
     chunk_items: int = 64
     max_bad_share: float = 0.05
+    in_flight: Path | None = None
+    retries_deadly: bool = False
 
 
 def infer(
@@ -74,6 +83,8 @@ def infer(
     )
     run.model_id, run.result_digest = key.model_id, key.result_digest
     set_current_model(connection, key, only_if_none=True)
+    if settings.retries_deadly:
+        clear_deadly(connection, key)
     plan = make_plan(
         connection,
         key,
@@ -82,17 +93,20 @@ def infer(
     )
     run.counts.count_items = plan.count_items
     run.counts.count_memo_hits = plan.count_memo_hits
+    run.counts.count_rejects += plan.count_deadly
     on_plan(plan)
     faults: list[ItemFault] = []
     unanswered: list[ItemFault] = []
     if plan.count_contents:
+        in_flight = InFlight(settings.in_flight, key)
         engine = load_engine()
         run.engine = f"{engine.facts.name} {engine.facts.version} on {engine.facts.device}"
         try:
-            for first in range(0, plan.count_contents, settings.chunk_items):
-                end = first + settings.chunk_items
+            for first, end in in_flight.list_chunks(
+                connection, plan.count_contents, settings.chunk_items
+            ):
                 chunk = read_chunk(connection, first, end, settings.data_dir)
-                verdicts, missed = _judge(engine, run, settings, chunk)
+                verdicts, missed = _judge_noted(engine, run, settings, chunk, in_flight)
                 commit_chunk(
                     connection, key, plan, first=first, end=end, verdicts=verdicts, faults=missed
                 )
@@ -107,6 +121,7 @@ def infer(
                 if is_stopped():
                     raise KeyboardInterrupt
         finally:
+            in_flight.end()
             engine.close()
     _check_bad_share(plan, faults, settings.max_bad_share)
     # Only now: a run that fails leaves the marts the results that they show.
@@ -176,6 +191,23 @@ def _tell(faults: list[ItemFault]) -> str:
     )
 
 
+def _judge_noted(
+    engine: Engine,
+    run: Run,
+    settings: InferSettings,
+    chunk: list[PlannedItem],
+    in_flight: InFlight,
+) -> tuple[list[Verdict], list[ItemFault]]:
+    """Judge a chunk, with a note of it for the case that the engine takes this process along."""
+    contents = [planned.item.content_key for planned in chunk]
+    if in_flight.is_deadly(contents):
+        fault = DeadlyItemError("the run died on it twice, alone")
+        logger.warning("content %s cannot be judged: %s", contents[0][:12], fault)
+        return [], [_make_fault(contents[0], fault)]
+    in_flight.begin(contents)
+    return _judge(engine, run, settings, chunk)
+
+
 def _judge(
     engine: Engine, run: Run, settings: InferSettings, chunk: list[PlannedItem]
 ) -> tuple[list[Verdict], list[ItemFault]]:
@@ -242,5 +274,12 @@ def _ask(
     replies, errors = ask_each(ask, items)
     for key, exc in errors.items():
         logger.warning("content %s cannot be judged: %s", key[:12], exc)
-        faults.append(ItemFault(content_key=key, reason=f"{type(exc).__name__}: {exc}"))
+        faults.append(_make_fault(key, exc))
     return replies
+
+
+def _make_fault(content_key: str, error: Exception) -> ItemFault:
+    is_deadly = isinstance(error, DeadlyItemError)
+    advice = ". It is not sent again, but by `analytics infer --retry`" if is_deadly else ""
+    reason = f"{type(error).__name__}: {error}{advice}"
+    return ItemFault(content_key=content_key, reason=reason, is_deadly=is_deadly)

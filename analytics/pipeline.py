@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -20,9 +21,12 @@ from analytics.config.loading import (
 )
 from analytics.config.settings import Config, SourceConfig
 from analytics.contract.digests import result_digest
+from analytics.contract.engine import Engine
 from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
+from analytics.engine.process_engine import ProcessEngine
+from analytics.engine.restarting import RestartingEngine
 from analytics.engine.result_options import list_result_options
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
@@ -40,7 +44,7 @@ from analytics.store.runs import (
 )
 from analytics.store.sql_files import CheckResult, build_marts, run_checks
 from analytics.store.transactions import first_row
-from analytics.store.warehouse import open_reader, open_writer
+from analytics.store.warehouse import in_flight_path, open_reader, open_writer
 from reports.build import build_report, write_report
 
 logger = logging.getLogger(__name__)
@@ -102,8 +106,12 @@ def run_steps(
     rereads: bool = False,
     listener: Listener | None = None,
     is_stopped: Callable[[], bool] = lambda: False,
+    retries_deadly: bool = False,
+    load: Callable[..., Engine] = load_engine,
 ) -> Outcome:
     """Run some steps under the writer's lock, then publish the snapshot.
+
+    `load` is called as `load_engine` is, in a process of its own: a function of a module.
 
     Raises:
         AnalyticsError: a step failed; what was committed before stays, and the
@@ -129,7 +137,16 @@ def run_steps(
             elif step == "media":
                 _prepare_media(connection, config, run, listener, is_stopped)
             elif step == "infer":
-                _infer(connection, config, run, outcome, listener, is_stopped)
+                _infer(
+                    connection,
+                    config,
+                    run,
+                    outcome,
+                    listener,
+                    is_stopped,
+                    retries_deadly=retries_deadly,
+                    load=load,
+                )
             elif step == "marts":
                 _build_marts(connection, run, outcome, listener)
             save_counts(connection, run)
@@ -274,6 +291,9 @@ def _infer(
     outcome: Outcome,
     listener: Listener,
     is_stopped: Callable[[], bool],
+    *,
+    retries_deadly: bool,
+    load: Callable[..., Engine],
 ) -> None:
     cache = cache_folder()
     folder = resolve_model(config.model.name, cache_dir=cache)
@@ -289,17 +309,25 @@ def _infer(
         rationales=policy_of(config),
         chunk_items=config.infer.chunk_items,
         max_bad_share=config.infer.max_bad_share,
+        in_flight=in_flight_path(config.warehouse.path),
+        retries_deadly=retries_deadly,
     )
+    load_here = partial(
+        load,
+        config.model.engine,
+        folder,
+        decoding=decoding,
+        dtype=config.model.dtype,
+        batch_size=config.model.batch_size,
+        options=config.model.options,
+    )
+
+    def count_restart() -> None:
+        run.counts.count_engine_restarts += 1
+
     outcome.plan = infer(
         connection,
-        lambda: load_engine(
-            config.model.engine,
-            folder,
-            decoding=decoding,
-            dtype=config.model.dtype,
-            batch_size=config.model.batch_size,
-            options=config.model.options,
-        ),
+        lambda: RestartingEngine(lambda: ProcessEngine(load_here), on_restart=count_restart),
         run,
         settings,
         on_plan=lambda plan: listener.start("judge", plan.count_contents, "contents"),

@@ -71,10 +71,13 @@ def ingest(
 @click.command(epilog="Example: analytics infer --engine vllm")
 @_model_option
 @_engine_option
+@click.option("--retry", is_flag=True, help="Send contents again on which the engine has died.")
 @common_options
-def infer(config_path: Path | None, as_json: bool, model: str | None, engine: str | None) -> None:
+def infer(
+    config_path: Path | None, as_json: bool, model: str | None, engine: str | None, retry: bool
+) -> None:
     """Give each item that has none a label, probabilities and a rationale."""
-    _run(config_path, as_json, "infer", model=model, engine=engine)
+    _run(config_path, as_json, "infer", model=model, engine=engine, retries_deadly=retry)
 
 
 @click.command(epilog="Example: analytics marts --json")
@@ -109,6 +112,7 @@ def _run(
     engine: str | None = None,
     sources: Any = None,
     rereads: bool = False,
+    retries_deadly: bool = False,
 ) -> None:
     from analytics.cli.progress import RichListener
     from analytics.cli.summary import outcome_as_json, outcome_as_text
@@ -131,6 +135,7 @@ def _run(
             rereads=rereads,
             listener=listener,
             is_stopped=is_stopped,
+            retries_deadly=retries_deadly,
         )
     if as_json:
         echo_json(outcome_as_json(outcome))

@@ -72,6 +72,8 @@ def outcome_as_text(outcome: Outcome) -> str:
         )
         if by_policy := _list_policies(counts):
             lines.append(f"Rationales by policy: {by_policy}")
+    if counts.count_engine_restarts:
+        lines.append(f"The engine died and was loaded again {counts.count_engine_restarts} times")
     for check in outcome.failed_checks:
         lines.append(f"Check failed: {check.name} ({check.count_rows} rows): {check.purpose}")
     if counts.count_rejects:

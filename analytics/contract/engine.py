@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
-from analytics.contract.errors import EngineError
+from analytics.contract.errors import EngineDiedError, EngineError
 from analytics.contract.records import Item
 
 
@@ -45,7 +45,8 @@ class Engine(Protocol):
     """Runs one model over batches of items. Replies keep the order of items.
 
     Both methods may raise EngineError for the batch as a whole; `ask_each` then
-    halves the batch until the item at fault is found.
+    halves the batch until the item at fault is found. EngineDiedError says that the
+    engine is gone, so that halving makes no sense.
     """
 
     @property
@@ -68,11 +69,16 @@ def ask_each(
 
     A batch that fails is halved down to the items at fault. Engines should raise
     EngineError; what libraries below them raise is taken for the same.
+
+    Raises:
+        EngineDiedError: the engine is gone; nothing is said of the items.
     """
     if not items:
         return {}, {}
     try:
         replies = ask(items)
+    except EngineDiedError:
+        raise
     except (EngineError, RuntimeError, ValueError, OSError) as exc:
         fault: Exception = exc
     else:

@@ -8,7 +8,9 @@
     ├── StoreError                the warehouse cannot be opened or written
     │   └── WarehouseBusyError    another process holds the warehouse
     ├── EngineError               a model cannot be loaded or run
-    │   └── MissingExtraError     an optional package is not installed
+    │   ├── MissingExtraError     an optional package is not installed
+    │   ├── EngineDiedError       the engine is gone: no call can succeed any more
+    │   └── DeadlyItemError       the engine died on one item, and on it alone again
     ├── ContractMismatchError     a model was made under another contract
     └── TrainingError             distillation cannot go on
 
@@ -58,6 +60,14 @@ class EngineError(AnalyticsError):
 
 class MissingExtraError(EngineError):
     """An optional package is not installed; the message names the command."""
+
+
+class EngineDiedError(EngineError):
+    """The engine's process has ended: it must be loaded anew before it can be asked."""
+
+
+class DeadlyItemError(EngineError):
+    """An engine died on this item twice, alone; the engine itself runs again."""
 
 
 class ContractMismatchError(AnalyticsError):

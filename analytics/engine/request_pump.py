@@ -12,6 +12,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from analytics.contract.errors import EngineDiedError
+
 # Requests that enter between two steps: preparing a picture takes a millisecond or two,
 # in which what runs already would wait.
 _ENTER_AT_ONCE = 8
@@ -40,7 +42,7 @@ class RequestPump:
         self._close = close
         self._waiting: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._failure: BaseException | None = None
+        self._failure: str | None = None
         self._is_closed = False
         self._started: Future[Any] = Future()
         self._thread = threading.Thread(target=self._run, name="vllm", daemon=True)
@@ -53,13 +55,14 @@ class RequestPump:
     def ask(self, prompts: Sequence[Any], sampling: Any) -> list[Any]:
         """The outputs of some prompts, in order. Any number of threads may ask.
 
-        Raises what vLLM raises: for one call where a prompt is refused, for all where
-        the engine is dead.
+        Raises:
+            EngineDiedError: the engine is gone, for this call and all after it.
+            Exception: what vLLM raises where it refuses a prompt.
         """
         call = _Call(prompts=prompts, sampling=sampling)
         with self._lock:
             if self._failure is not None:
-                raise self._failure
+                raise EngineDiedError(self._failure)
             self._waiting.put(call)
         return call.future.result()
 
@@ -82,8 +85,8 @@ class RequestPump:
         calls: list[_Call] = []
         try:
             self._serve(llm, calls)
-        except BaseException as exc:  # the engine is dead: whoever waits must know
-            self._fail(exc, calls)
+        except BaseException as exc:  # a step failed: whoever waits must know
+            self._fail(f"{type(exc).__name__}: {exc}", calls)
         finally:
             self._close(llm)
 
@@ -134,11 +137,11 @@ class RequestPump:
             owners[request_id.rpartition("-")[0] or request_id] = (call, position)
         return True
 
-    def _fail(self, exc: BaseException, calls: list[_Call]) -> None:
+    def _fail(self, reason: str, calls: list[_Call]) -> None:
         with self._lock:
-            self._failure = exc
+            self._failure = reason
             while not self._waiting.empty():
                 if (call := self._waiting.get()) is not None:
                     calls.append(call)
         for call in calls:
-            call.future.set_exception(exc)
+            call.future.set_exception(EngineDiedError(reason))

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
-from analytics.contract.errors import EngineError, MissingExtraError
+from analytics.contract.errors import EngineDiedError, EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
 from analytics.contract.prompts import Purpose, make_reply_pattern
 from analytics.contract.records import Item
@@ -273,6 +273,11 @@ class VllmEngine:
         prompts = [_make_input(prompt) for prompt in self._maker.prepare(items, purpose)]
         try:
             outputs = self._pump.ask(prompts, SamplingParams(temperature=0.0, **sampling))
+        except EngineDiedError as exc:
+            raise EngineDiedError(
+                f"engine vllm: it ended while it had {len(items)} {purpose} prompts; what it said"
+                f" last stands above ({exc}). Load it again"
+            ) from exc
         except Exception as exc:  # vLLM raises many kinds, some from its processes
             raise EngineError(
                 f"engine vllm: a batch of {len(items)} {purpose} prompts failed "

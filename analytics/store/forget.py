@@ -90,6 +90,10 @@ def forget(
             )
         )
         count_memo = int(row[0]) if row else 0
+        connection.execute(
+            "delete from deadly_contents"
+            " where content_key not in (select content_key from int_items)"
+        )
         unused = connection.execute(
             "select path from gone_pictures"
             " where path not in (select path from media where path is not null)"

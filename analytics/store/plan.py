@@ -11,6 +11,7 @@ import duckdb
 
 from analytics.contract.policy import RationalePolicy, RationaleReason
 from analytics.contract.records import Item
+from analytics.store.deadly import set_deadly_aside
 from analytics.store.predictions import (
     Plan,
     PlannedItem,
@@ -84,6 +85,7 @@ def make_plan(
         if has_replacements:
             delete_replaced(connection, key, "plan_items", "known_contents")
         count_memo_hits = insert_predictions(connection, key, "plan_items", "known_contents")
+        count_deadly = set_deadly_aside(connection, key)
         connection.execute(
             """
             create or replace temp table plan_contents as
@@ -120,6 +122,7 @@ def make_plan(
         count_memo_hits=count_memo_hits,
         count_contents=count_rows(connection, "plan_contents"),
         count_all_contents=count_all_contents,
+        count_deadly=count_deadly,
         failed_before=failed_before,
         has_replacements=has_replacements,
     )
@@ -196,7 +199,8 @@ def _heal_answered(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
         return frozenset()
     connection.execute(
         "delete from rejects where stage = 'infer' and raw not in"
-        " (select post_id || ' ' || aspect from plan_targets)"
+        " (select post_id || ' ' || aspect from plan_targets"
+        " union all select post_id || ' ' || aspect from deadly_items)"
     )
     rows = connection.execute(
         "select distinct content_key from plan_targets where post_id || ' ' || aspect in"

@@ -55,13 +55,15 @@ class Plan:
     `count_items` items lack a prediction, `count_memo_hits` of them were filled
     from the memo, and the rest come down to `count_contents` distinct contents, of
     which those in `failed_before` could not be judged by an earlier run. All items,
-    with and without a prediction, have `count_all_contents` contents.
+    with and without a prediction, have `count_all_contents` contents. `count_deadly`
+    contents are left out, since an engine died on them.
     """
 
     count_items: int
     count_memo_hits: int
     count_contents: int
     count_all_contents: int
+    count_deadly: int
     failed_before: frozenset[str]
     has_replacements: bool
 
@@ -79,10 +81,11 @@ class PlannedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFault:
-    """An item that could not be judged, and why."""
+    """An item that could not be judged, and why; a deadly one is not sent again."""
 
     content_key: str
     reason: str
+    is_deadly: bool = False
 
 
 def commit_chunk(
@@ -125,6 +128,18 @@ def commit_chunk(
                 )
             for fault in faults:
                 _reject_items(connection, key, fault)
+                if fault.is_deadly:
+                    connection.execute(
+                        "insert into deadly_contents values (?, ?, ?, ?, ?, ?)",
+                        [
+                            fault.content_key,
+                            key.model_id,
+                            key.result_digest,
+                            fault.reason,
+                            key.run_id,
+                            datetime.now(UTC),
+                        ],
+                    )
     finally:
         connection.unregister("verdicts")
 

@@ -19,6 +19,11 @@ def snapshot_path(warehouse: Path) -> Path:
     return warehouse.with_name(f"{warehouse.stem}.snapshot{warehouse.suffix or '.duckdb'}")
 
 
+def in_flight_path(warehouse: Path) -> Path:
+    """Where a run notes what it is judging: `name.duckdb.in-flight`."""
+    return warehouse.with_name(f"{warehouse.name}.in-flight")
+
+
 @contextmanager
 def open_writer(
     path: Path,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from analytics.contract.errors import EngineDiedError
 from analytics.engine.request_pump import RequestPump
 
 
@@ -105,9 +106,9 @@ def test_a_dead_engine_fails_all_calls_and_those_to_come(pump: RequestPump) -> N
             threads.submit(pump.ask, ["deadly"], "b"),
         ]
         for future in waiting:
-            with pytest.raises(RuntimeError, match="the engine is dead"):
+            with pytest.raises(EngineDiedError, match="RuntimeError: the engine is dead"):
                 future.result(timeout=20)
-    with pytest.raises(RuntimeError, match="the engine is dead"):
+    with pytest.raises(EngineDiedError, match="RuntimeError: the engine is dead"):
         pump.ask(["later"], "c")
     pump.close()
     assert llm.is_closed

@@ -13,7 +13,7 @@ import pytest
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import Engine
-from analytics.contract.errors import ConfigError, EngineError
+from analytics.contract.errors import ConfigError, EngineDiedError, EngineError
 from analytics.contract.labels import label_of
 from analytics.contract.parser import parse_reply
 from analytics.contract.records import Item, ResponseStatus
@@ -277,3 +277,31 @@ def test_isolated_engine_works_and_close_ends_its_processes(base_folder: ModelFo
         time.sleep(0.2)
     assert list_processes() - before == set()
     assert "VLLM_ENABLE_V1_MULTIPROCESSING" not in os.environ
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("after_base")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_death_of_the_models_process_is_told(tiny_vision_folder: ModelFolder) -> None:
+    import psutil
+
+    loaded = load_engine(
+        "vllm", tiny_vision_folder, decoding=DECODING, dtype="float32", options={"isolated": True}
+    )
+    item = Item(content_key="k", text="I love it")
+    assert len(loaded.label([item])) == 1
+    cores = [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if "resource_tracker" not in str(process.cmdline())
+    ]
+    assert cores
+    for process in cores:
+        process.kill()
+    psutil.wait_procs(cores, timeout=20)
+    with pytest.raises(EngineDiedError, match="the process of its model ended"):
+        loaded.label([item])
+    with pytest.raises(EngineDiedError):
+        loaded.label([item])
+    loaded.close()

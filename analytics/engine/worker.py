@@ -1,0 +1,115 @@
+"""The process that an engine runs in, so that its death is not that of the run.
+
+Started by `process_engine` alone: `python -m analytics.engine.worker DESCRIPTOR PARENT`.
+"""
+
+import logging
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from logging.handlers import QueueHandler
+from multiprocessing.connection import Connection
+from typing import Any, cast
+
+from analytics.contract.engine import Engine
+from analytics.contract.errors import EngineError
+
+_LOOK_S = 0.2
+# What `ask_each` takes for a fault of the batch, and not of the program.
+_BATCH_FAULTS = (EngineError, RuntimeError, ValueError, OSError)
+
+
+class Outbox:
+    """Sends messages (kind, content) to the parent; threads may log meanwhile."""
+
+    def __init__(self, connection: "Connection[Any, Any]") -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def send(self, kind: str, content: object) -> None:
+        """Send one message."""
+        with self._lock:
+            self._connection.send((kind, content))
+
+    def put_nowait(self, record: logging.LogRecord) -> None:
+        """Take a record of a QueueHandler."""
+        self.send("log", record)
+
+
+def serve(connection: "Connection[Any, Any]") -> None:
+    """Load the engine that the parent names, then answer its calls until it closes."""
+    load: Callable[[], Engine]
+    load, level = connection.recv()
+    outbox = Outbox(connection)
+    logging.basicConfig(  # the parent adds level and name
+        level=level, format="%(message)s", handlers=[QueueHandler(cast(Any, outbox))], force=True
+    )
+    try:
+        engine = load()
+    except Exception as exc:  # all of them are the parent's to judge
+        outbox.send("error", make_portable(exc))
+        return
+    outbox.send("ready", engine.facts)
+    while True:
+        try:
+            method, items = connection.recv()
+        except EOFError:
+            break
+        if method == "close":
+            break
+        try:
+            replies = getattr(engine, method)(items)
+        except Exception as exc:  # the same
+            outbox.send("error", make_portable(exc))
+        else:
+            outbox.send("replies", replies)
+    engine.close()
+
+
+def make_portable(error: Exception) -> Exception:
+    """An error that the parent can read without the libraries that this process has.
+
+    Its notes tell where it came from, for errors that are a fault of the program.
+    """
+    if type(error).__module__ in ("builtins", EngineError.__module__):
+        try:
+            copy = pickle.loads(pickle.dumps(error))
+        except Exception:  # constructors with arguments of their own
+            copy = None
+        if type(copy) is type(error):
+            found: Exception = copy
+            if not isinstance(error, _BATCH_FAULTS):
+                found.add_note("".join(traceback.format_exception(error)))
+            return found
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, _BATCH_FAULTS):
+        return EngineError(text)
+    bug = Exception(text)
+    bug.add_note("".join(traceback.format_exception(error)))
+    return bug
+
+
+def _follow(parent: int) -> None:
+    """End with the parent, however it ends, and with all processes started here."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os.killpg(0, signal.SIGKILL)
+
+
+def main() -> None:
+    """Serve on an inherited descriptor."""
+    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
+    os.set_inheritable(descriptor, False)  # else processes started here keep it open
+    os.dup2(2, 1)  # what libraries print is not the command's output
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    with Connection(descriptor) as connection:
+        serve(connection)
+
+
+if __name__ == "__main__":
+    main()

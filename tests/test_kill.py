@@ -1,0 +1,99 @@
+"""Runs that are killed at random moments end up as one that was left in peace."""
+
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.crash import (
+    CHUNK_ITEMS,
+    count_statuses,
+    kill_until_done,
+    make_project,
+    read_log,
+    read_tables,
+    start,
+)
+from tests.scripted import scalar
+
+BATCH_S = "0.03"
+
+
+def test_killed_at_random_moments_it_ends_up_the_same(tmp_path: Path) -> None:
+    config, log = make_project(tmp_path / "project"), tmp_path / "calls"
+    began = time.monotonic()
+    rng = random.Random(5)
+    assert kill_until_done(config, log, rng, span_s=1, max_kills=0, batch_s=BATCH_S) == []
+    span_s = time.monotonic() - began
+    undisturbed, sent = read_tables(config), read_log(log, "label")
+    assert set(sent.values()) == {1}
+    assert undisturbed["rejects"]
+    assert len(undisturbed["memo"]) == len(sent) > 5 * CHUNK_ITEMS
+
+    shutil.rmtree(config.parent)
+    log.unlink()
+    make_project(config.parent)
+    kills = kill_until_done(config, log, rng, span_s=span_s, max_kills=5, batch_s=BATCH_S)
+    assert kills
+    assert read_tables(config) == undisturbed
+    again = read_log(log, "label")
+    assert set(again) == set(sent)
+    assert again.total() - len(again) <= len(kills) * CHUNK_ITEMS
+    assert max(again.values()) <= 1 + len(kills)
+    left = {path.name for path in config.parent.iterdir() if path.name.startswith("warehouse")}
+    assert left == {"warehouse.duckdb", "warehouse.duckdb.lock", "warehouse.snapshot.duckdb"}
+
+
+def wait_for_calls(log: Path, n: int) -> None:
+    deadline = time.monotonic() + 60
+    while not log.exists() or len(log.read_text(encoding="utf-8").splitlines()) < n:
+        assert time.monotonic() < deadline, "the engine is not asked"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_first_signal_ends_the_run_after_its_chunk(tmp_path: Path, number: signal.Signals) -> None:
+    config, log = make_project(tmp_path / "project", n_posts=30), tmp_path / "calls"
+    process = start(config, "run", log=str(log), s="0.2")
+    wait_for_calls(log, 3)  # the second chunk's labels
+    os.killpg(process.pid, number)  # as a terminal does, to all of its processes
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Stopping after what is under way; once more stops at once." in errors
+    assert "stopped by the user. What was committed is kept" in errors
+    assert "Traceback" not in errors
+    assert count_statuses(config) == {"interrupted": 1}
+    with duckdb.connect(str(config.parent / "warehouse.duckdb"), read_only=True) as connection:
+        count = scalar(connection, "select count(*) from memo")
+        assert scalar(connection, "select count_engine_labels from runs") == count
+    sent = read_log(log, "label")
+    assert count == len(sent)
+    assert count in (2 * CHUNK_ITEMS, 3 * CHUNK_ITEMS)
+    assert not list(config.parent.glob("*.in-flight"))
+
+    process = start(config, "run", log=str(log))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (0, 3), errors
+    assert set(read_log(log, "label").values()) == {1}
+
+
+def test_second_signal_ends_the_run_at_once(tmp_path: Path) -> None:
+    config, log = make_project(tmp_path / "project", n_posts=30), tmp_path / "calls"
+    process = start(config, "run", log=str(log), s="100")
+    wait_for_calls(log, 1)
+    asked = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    time.sleep(0.3)
+    assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)  # to the end of the engine's process, too
+    assert time.monotonic() - asked < 20
+    assert process.returncode == 1
+    assert "stopped by the user" in errors
+    assert count_statuses(config) == {"interrupted": 1}
+    assert not list(config.parent.glob("*.in-flight"))
