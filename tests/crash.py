@@ -171,34 +171,39 @@ def read_log(log: Path, method: str) -> Counter[str]:
 
 def kill_until_done(
     config: Path, log: Path, rng: random.Random, *, span_s: float, max_kills: int, batch_s: str
-) -> list[float]:
-    """Start `analytics run`, kill it, and start again, until one ends; when each was killed.
+) -> list[int]:
+    """Start `analytics run`, kill it, and start again, until one ends.
 
     The processes of the engine are not killed with it: they must see to that themselves.
+    Given is, for each kill, how many contents the start after it sent that were sent before.
     """
-    moments: list[float] = []
+    counts: list[int] = []
     while True:
+        before = read_log(log, "label")
         process = start(config, "run --json", log=str(log), s=batch_s)
-        moment = rng.uniform(0, span_s) if len(moments) < max_kills else 300
+        is_last = len(counts) >= max_kills
+        is_killed = False
         try:
-            _, errors = process.communicate(timeout=moment)
+            _, errors = process.communicate(timeout=300 if is_last else rng.uniform(0, span_s))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            moments.append(moment)
-            continue
-        if process.returncode not in (0, 3):  # the dumps hold rejects
+            is_killed = True
+        if not is_killed and process.returncode not in (0, 3):  # the dumps hold rejects
             raise AssertionError(f"exit code {process.returncode}: {errors}")
-        return moments
+        sent = read_log(log, "label") - before
+        counts.append(sum(before[key] > 0 for key in sent))
+        if not is_killed:
+            return counts[1:]
 
 
 def count_statuses(config: Path) -> Mapping[str, int]:
-    """How runs ended, and whether they had come to the engine."""
+    """How runs ended, and in how many no engine was loaded (yet)."""
     with duckdb.connect(str(config.parent / "warehouse.duckdb"), read_only=True) as connection:
         return dict(
             rows(
                 connection,
-                "select status || if(engine is null, ' before the engine', ''), count(*)"
+                "select status || if(engine is null, ', no engine', ''), count(*)"
                 " from runs group by all order by all",
             )
         )
