@@ -8,7 +8,8 @@
     ├── StoreError                the warehouse cannot be opened or written
     │   └── WarehouseBusyError    another process holds the warehouse
     ├── EngineError               a model cannot be loaded or run
-    │   └── MissingExtraError     an optional package is not installed
+    │   ├── MissingExtraError     an optional package is not installed
+    │   └── EngineDownError       the engine answers nothing; no item is at fault
     ├── ContractMismatchError     a model was made under another contract
     └── TrainingError             distillation cannot go on
 
@@ -58,6 +59,10 @@ class EngineError(AnalyticsError):
 
 class MissingExtraError(EngineError):
     """An optional package is not installed; the message names the command."""
+
+
+class EngineDownError(EngineError):
+    """The engine answers no request any more, or none of ours: it ends a run."""
 
 
 class ContractMismatchError(AnalyticsError):
