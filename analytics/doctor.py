@@ -8,11 +8,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.config.loading import cache_folder, load_config
+from analytics.config.loading import cache_folder, decoding_of, load_config
 from analytics.config.settings import Config, SourceConfig
 from analytics.contract.errors import AnalyticsError, ConfigError, ConnectorError
-from analytics.engine.loading import AUTO, EngineStatus, describe_engines
-from analytics.engine.models import resolve_model
+from analytics.engine.loading import (
+    AUTO,
+    SERVED,
+    EngineStatus,
+    describe_engines,
+    find_model,
+    load_engine,
+)
 from analytics.engine.option_names import check_option_names
 from analytics.engine.registry import list_entries
 from analytics.engine.transformers_engine import OPTIONS
@@ -81,7 +87,7 @@ def examine(config_path: Path | None) -> list[Finding]:
     engines = describe_engines()
     findings += _examine_engines(engines, config)
     if config is not None:
-        findings.append(_examine_model(config))
+        findings += _examine_model(config)
         findings += _examine_options(engines, config)
     findings += _examine_registry()
     return findings
@@ -231,23 +237,35 @@ def _examine_engines(engines: list[EngineStatus], config: Config | None) -> list
     ]
 
 
-def _examine_model(config: Config) -> Finding:
+def _examine_model(config: Config) -> list[Finding]:
+    """The model, and where it is behind a server, whether that can be asked."""
+
+    def find(name: str, detail: str, fix: str = "") -> Finding:
+        return Finding(area="Model", name=name, is_ok=not fix, detail=detail, fix=fix)
+
+    findings = []
     try:
-        folder = resolve_model(config.model.name, cache_dir=cache_folder())
-        return Finding(
-            area="Model",
-            name=folder.name,
-            is_ok=True,
-            detail=f"{folder.model_id}: {folder.description}",
+        model = find_model(
+            config.model.name,
+            engine=config.model.engine,
+            options=config.model.options,
+            cache_dir=cache_folder(),
         )
+        findings.append(find(model.name, f"{model.model_id}: {model.description}"))
+        if config.model.engine == SERVED:
+            engine = load_engine(SERVED, model, decoding=decoding_of(config))
+            facts = engine.facts
+            engine.close()
+            sent = "texts and pictures" if facts.accepts_images else "texts"
+            detail = f"{facts.device} {facts.version} answers; {sent} go there"
+            findings.append(find("server", detail))
     except AnalyticsError as exc:
-        return Finding(
-            area="Model",
-            name=config.model.name,
-            is_ok=False,
-            detail=str(exc),
-            fix="set [model] name, or install what it needs",
-        )
+        name = "server" if findings else config.model.name
+        fix = "set [model] name, or install what it needs"
+        if config.model.engine == SERVED:
+            fix = "set [model] name and [model.options] url, start the server, set OPENAI_API_KEY"
+        findings.append(find(name, str(exc), fix))
+    return findings
 
 
 def _examine_options(engines: list[EngineStatus], config: Config) -> list[Finding]:

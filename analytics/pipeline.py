@@ -23,11 +23,11 @@ from analytics.config.settings import Config, SourceConfig
 from analytics.contract.digests import result_digest
 from analytics.contract.engine import Engine
 from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
-from analytics.engine.loading import load_engine
-from analytics.engine.models import ModelFolder, resolve_model
+from analytics.engine.loading import find_model, list_key_options, load_engine
+from analytics.engine.models import ModelFolder
 from analytics.engine.process_engine import ProcessEngine
 from analytics.engine.restarting import RestartingEngine
-from analytics.engine.result_options import list_result_options
+from analytics.engine.served import ServedModel
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.media import prepare_media
@@ -295,15 +295,17 @@ def _infer(
     retries_deadly: bool,
     load: Callable[..., Engine],
 ) -> None:
-    cache = cache_folder()
-    folder = resolve_model(config.model.name, cache_dir=cache)
-    _remember_model(connection, folder)
+    model = find_model(
+        config.model.name,
+        engine=config.model.engine,
+        options=config.model.options,
+        cache_dir=cache_folder(),
+    )
+    _remember_model(connection, model)
     decoding = decoding_of(config)
     settings = InferSettings(
-        model_id=folder.model_id,
-        result_digest=result_digest(
-            decoding, list_result_options(folder.path, config.model.options)
-        ),
+        model_id=model.model_id,
+        result_digest=result_digest(decoding, list_key_options(model, config.model.options)),
         data_dir=config.warehouse.data_dir,
         post_level=config.infer.post_level,
         rationales=policy_of(config),
@@ -315,19 +317,24 @@ def _infer(
     load_here = partial(
         load,
         config.model.engine,
-        folder,
+        model,
         decoding=decoding,
         dtype=config.model.dtype,
         batch_size=config.model.batch_size,
         options=config.model.options,
     )
 
+    def make() -> Engine:
+        # One that asks a server has nothing to take this process along.
+        is_served = isinstance(model, ServedModel)
+        return load_here() if is_served else ProcessEngine(load_here)
+
     def count_restart() -> None:
         run.counts.count_engine_restarts += 1
 
     outcome.plan = infer(
         connection,
-        lambda: RestartingEngine(lambda: ProcessEngine(load_here), on_restart=count_restart),
+        lambda: RestartingEngine(make, on_restart=count_restart),
         run,
         settings,
         on_plan=lambda plan: listener.start("judge", plan.count_contents, "contents"),
@@ -337,14 +344,16 @@ def _infer(
     listener.finish()
 
 
-def _remember_model(connection: duckdb.DuckDBPyConnection, folder: ModelFolder) -> None:
+def _remember_model(
+    connection: duckdb.DuckDBPyConnection, model: ModelFolder | ServedModel
+) -> None:
     store_model(
         connection,
-        model_id=folder.model_id,
-        name=folder.name,
-        description=folder.description,
-        is_distilled=folder.is_distilled,
-        accepts_images=folder.accepts_images,
+        model_id=model.model_id,
+        name=model.name,
+        description=model.description,
+        is_distilled=model.is_distilled,
+        accepts_images=model.accepts_images,
     )
 
 

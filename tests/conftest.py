@@ -25,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the user's reaches a test, and no test touches the user's key."""
     for name in os.environ:
-        if name.startswith("ANALYTICS_") and name != "ANALYTICS_CACHE_DIR":
+        is_ours = name.startswith("ANALYTICS_") and name != "ANALYTICS_CACHE_DIR"
+        if is_ours or name.startswith("OPENAI_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ANALYTICS_AUTHOR_KEY_FILE", str(tmp_path / "author.key"))
 

@@ -14,7 +14,8 @@ ALLOWED = {
     "analytics": set(),
     "analytics.contract": {"analytics"},
     "analytics.config": {"analytics", "analytics.contract"},
-    "analytics.engine": {"analytics", "analytics.contract"},
+    "analytics.chat": {"analytics.contract"},
+    "analytics.engine": {"analytics", "analytics.chat", "analytics.contract"},
     "analytics.store": {"analytics", "analytics.contract"},
     "analytics.infer": {"analytics.contract", "analytics.store"},
     "analytics.media": {"analytics.contract", "analytics.store"},
@@ -48,10 +49,11 @@ ALLOWED = {
     "analytics.__main__": {"analytics.cli"},
     "connectors": {"analytics.contract"},
     "reports": {"analytics.contract"},
-    "distillation": {"analytics.contract"},
+    "distillation": {"analytics.chat", "analytics.contract"},
     # The composition root of `analytics distill`: the one part that joins both.
     "distillation.cli": {
         "analytics",
+        "analytics.chat",
         "analytics.cli",
         "analytics.config",
         "analytics.contract",

@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from analytics.contract.errors import ConfigError
 from analytics.contract.policy import RationalePolicy
 
 DEFAULT_FILE = "analytics.toml"
+_SECRET_NAME = re.compile(r"api_?key|authorization|password|secret", re.IGNORECASE)
+_USER_IN_URL = re.compile(r"[^/]*//[^/]*@")
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -170,6 +173,8 @@ def _build(data: dict[str, Any], reading: _Reading) -> Config | None:
         return None
     config = Config(**values)
     _check_aspects(config, reading.place_of("aspects"), reading.faults)
+    place = reading.origins.get(("model", "options")) or f"{reading.file}: [model] options"
+    _check_secrets(config.model.options, place, reading.faults)
     # Paths that stay at their defaults are relative to the folder as well.
     return dataclasses.replace(
         config,
@@ -290,6 +295,23 @@ def _check_aspects(config: Config, where: str, faults: list[str]) -> None:
                 f" [aspects[{seen[aspect.name.casefold()]}]]; put its aliases there"
             )
         seen.setdefault(aspect.name.casefold(), i)
+
+
+def _check_secrets(options: Mapping[str, Any], place: str, faults: list[str]) -> None:
+    """The resolved configuration is stored with each run, so no secret may be in it."""
+    for name, value in options.items():
+        if _SECRET_NAME.search(name):
+            faults.append(
+                f"{place}: {name!r} may not be given here, for settings are stored with each run."
+                " Put the key into the environment variable OPENAI_API_KEY"
+            )
+        elif isinstance(value, Mapping):
+            _check_secrets(value, place, faults)
+        elif name == "url" and isinstance(value, str) and _USER_IN_URL.match(value):
+            faults.append(
+                f"{place}: 'url' holds a user name or password, and settings are stored with each"
+                " run. Set the whole address in the environment variable OPENAI_BASE_URL"
+            )
 
 
 def _find_path_fault(text: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-EngineName = Literal["auto", "transformers", "vllm"]
+EngineName = Literal["auto", "transformers", "vllm", "openai"]
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
 RationaleChoice = Literal["all", "none"]
 RationaleReason = Literal["uncertain", "sample", "top"]
@@ -54,7 +54,10 @@ class AspectConfig:
 class ModelConfig:
     """Which model judges, and what runs it."""
 
-    name: str = setting("a bundled model, a model folder, or a hub id", default="smol-139m")
+    name: str = setting(
+        "a bundled model, a model folder, or a hub id; with engine openai: its name at the server",
+        default="smol-139m",
+    )
     engine: EngineName = setting("what runs the model", default="auto")
     dtype: DtypeName = setting(
         "precision of the weights; auto: bfloat16 where the hardware has it", default="auto"
@@ -62,7 +65,9 @@ class ModelConfig:
     batch_size: int | None = setting(
         "items a batch; unset: the engine decides", default=None, example=32
     )
-    options: dict[str, Any] = setting("passed to the engine as they are", default_factory=dict)
+    options: dict[str, Any] = setting(
+        "passed to the engine as they are; docs/engines.md lists them", default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """The engine protocol: what runs a model in batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
-from analytics.contract.errors import EngineDiedError, EngineError
+from analytics.contract.errors import EngineDownError, EngineError
 from analytics.contract.records import Item
 
 
@@ -45,8 +45,9 @@ class Engine(Protocol):
     """Runs one model over batches of items. Replies keep the order of items.
 
     Both methods may raise EngineError for the batch as a whole; `ask_each` then
-    halves the batch until the item at fault is found. EngineDiedError says that the
-    engine is gone, so that halving makes no sense.
+    halves the batch until the item at fault is found. An engine that knows the items
+    at fault raises SomeFailedError, and EngineDownError where it answers none any more
+    (EngineDiedError where loading it again would help).
     """
 
     @property
@@ -62,23 +63,38 @@ class Engine(Protocol):
 Reply = TypeVar("Reply", LabelReply, TextReply)
 
 
+class SomeFailedError(EngineError):
+    """Some items of a batch failed by themselves, the others have replies.
+
+    Both are by content key. The message is that of the first fault.
+    """
+
+    def __init__(self, replies: Mapping[str, Any], faults: Mapping[str, Exception]) -> None:
+        super().__init__(str(next(iter(faults.values()))))
+        self.replies = dict(replies)
+        self.faults = dict(faults)
+
+
 def ask_each(
     ask: Callable[[Sequence[Item]], list[Reply]], items: Sequence[Item]
 ) -> tuple[dict[str, Reply], dict[str, Exception]]:
     """Replies by content key, and the errors of items that have none.
 
-    A batch that fails is halved down to the items at fault. Engines should raise
-    EngineError; what libraries below them raise is taken for the same.
+    A batch that fails is halved down to the items at fault, unless the engine names
+    them. Engines should raise EngineError; what libraries below them raise is taken
+    for the same.
 
     Raises:
-        EngineDiedError: the engine is gone; nothing is said of the items.
+        EngineDownError: the engine answers no item any more.
     """
     if not items:
         return {}, {}
     try:
         replies = ask(items)
-    except EngineDiedError:
+    except EngineDownError:
         raise
+    except SomeFailedError as exc:
+        return exc.replies, exc.faults
     except (EngineError, RuntimeError, ValueError, OSError) as exc:
         fault: Exception = exc
     else:

@@ -9,7 +9,8 @@
     │   └── WarehouseBusyError    another process holds the warehouse
     ├── EngineError               a model cannot be loaded or run
     │   ├── MissingExtraError     an optional package is not installed
-    │   ├── EngineDiedError       the engine is gone: no call can succeed any more
+    │   ├── EngineDownError       the engine answers nothing; no item is at fault
+    │   │   └── EngineDiedError   its process has ended, and it can be loaded again
     │   └── DeadlyItemError       the engine died on one item, and on it alone again
     ├── ContractMismatchError     a model was made under another contract
     └── TrainingError             distillation cannot go on
@@ -62,7 +63,11 @@ class MissingExtraError(EngineError):
     """An optional package is not installed; the message names the command."""
 
 
-class EngineDiedError(EngineError):
+class EngineDownError(EngineError):
+    """The engine answers no request any more, or none of ours: it ends a run."""
+
+
+class EngineDiedError(EngineDownError):
     """The engine's process has ended: it must be loaded anew before it can be asked."""
 
 

@@ -115,15 +115,15 @@ def render_prefill(purpose: Purpose) -> str:
     return RATIONALE_PREFILL if purpose == "rationale" else ""
 
 
-def make_reply_pattern() -> str:
-    """A regular expression that a rationale reply matches, from after its prefill on.
+def make_reply_pattern(prefill: str) -> str:
+    """A regular expression that a rationale reply matches from a prefill on ('': all of it).
 
     For engines that can hold a model to it. Parts may be empty, as a student leaves the
     image analysis; none has a bound, for a reply is cut by tokens.
     """
-    headings = list(HEADINGS.values())
-    parts = "".join(rf"\n{heading}:[^\n]*" for heading in headings[1:-1])
-    return rf"[^\n]*{parts}\n{headings[-1]}: ?({'|'.join(LABELS)})"
+    lines = [f"{heading}:" for heading in HEADINGS.values()]
+    lines[0] = lines[0].removeprefix(prefill)
+    return r"[^\n]*\n".join(lines) + f" ({'|'.join(LABELS)})"
 
 
 def flatten_messages(messages: list[Message]) -> list[Message]:

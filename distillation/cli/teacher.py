@@ -133,10 +133,10 @@ def _ask(
     is_shown: bool,
 ) -> dict[str, Any]:
     from analytics import __version__
+    from analytics.chat.backoff import Backoff
+    from analytics.chat.client import ChatClient
     from analytics.cli.progress import RichListener
     from analytics.contract.errors import AnalyticsError
-    from distillation.teacher.backoff import Backoff
-    from distillation.teacher.client import ChatClient
     from distillation.teacher.run import Prices, run_teacher
     from distillation.teacher.stages import TeacherSettings
 

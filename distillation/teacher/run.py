@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from analytics.chat.client import ChatClient
 from analytics.contract.digests import digest_of, teacher_digest
 from analytics.contract.errors import AnalyticsError, EngineError, TrainingError
 from distillation.data.examples import Example
@@ -19,7 +20,6 @@ from distillation.data.rationales import (
     read_manifest,
     write_rationales,
 )
-from distillation.teacher.client import ChatClient
 from distillation.teacher.journal import JOURNAL_FILE, Journal, open_journal, read_maker
 from distillation.teacher.replies import RULES_VERSION
 from distillation.teacher.stages import Outcome, TeacherSettings, explain_example

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from analytics.chat.client import ChatClient, RefusedError, StoppedError, UnavailableError
 from analytics.contract.labels import Label
 from analytics.contract.prompts import Message, embed_picture, flatten_messages, render_messages
 from analytics.contract.records import Item, Rationale
 from distillation.data.examples import Example
 from distillation.data.rationales import Stage
-from distillation.teacher.client import ChatClient, RefusedError, StoppedError, UnavailableError
 from distillation.teacher.replies import CheckedReply, check_reply
 
 TeacherStage = Literal["teacher", "teacher_given_label"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from analytics.contract.engine import LabelReply, ask_each
-from analytics.contract.errors import EngineError
+from analytics.contract.engine import LabelReply, SomeFailedError, ask_each
+from analytics.contract.errors import EngineDownError, EngineError
 from analytics.contract.records import Item
 
 ITEMS = [Item(content_key=str(n), text=str(n)) for n in range(8)]
@@ -59,3 +59,31 @@ def test_what_a_failed_batch_held_is_free_before_its_halves_are_asked(
     assert len(replies) == 4
     assert not errors
     assert alive == [0] * 7
+
+
+def test_an_engine_that_names_the_items_at_fault_is_asked_once() -> None:
+    asked = []
+
+    def ask(items: Sequence[Item]) -> list[LabelReply]:
+        asked.append(len(items))
+        raise SomeFailedError(
+            {item.content_key: REPLY for item in items[1:]},
+            {items[0].content_key: EngineError("too long")},
+        )
+
+    replies, errors = ask_each(ask, ITEMS)
+    assert asked == [8]
+    assert sorted(replies) == list("1234567")
+    assert {key: str(error) for key, error in errors.items()} == {"0": "too long"}
+
+
+def test_an_engine_that_is_down_is_no_item_s_fault() -> None:
+    asked = []
+
+    def ask(items: Sequence[Item]) -> list[LabelReply]:
+        asked.append(len(items))
+        raise EngineDownError("no server answers")
+
+    with pytest.raises(EngineDownError, match="no server answers"):
+        ask_each(ask, ITEMS)
+    assert asked == [8]

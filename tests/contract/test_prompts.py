@@ -175,12 +175,14 @@ def test_render_target_starts_with_the_prefill_and_ends_with_the_prediction() ->
     assert target.endswith("\nPrediction: positive")
 
 
-def test_the_pattern_of_replies_is_that_of_targets() -> None:
+@pytest.mark.parametrize("prefill", ["", render_prefill("rationale")], ids=["whole", "rest"])
+def test_the_pattern_of_replies_is_that_of_targets(prefill: str) -> None:
     rationale = Rationale(text_analysis="Warm words.", label=Label.POSITIVE)
-    reply = render_target(rationale).removeprefix(render_prefill("rationale"))
-    assert re.fullmatch(make_reply_pattern(), reply)
-    assert not re.fullmatch(make_reply_pattern(), reply.replace("Image analysis", "Picture"))
-    assert not re.fullmatch(make_reply_pattern(), reply.replace("positive", "good"))
+    reply = render_target(rationale).removeprefix(prefill)
+    pattern = make_reply_pattern(prefill)
+    assert re.fullmatch(pattern, reply)
+    assert not re.fullmatch(pattern, reply.replace("Image analysis", "Picture"))
+    assert not re.fullmatch(pattern, reply.replace("positive", "good"))
 
 
 def test_render_target_without_a_label_raises() -> None:

@@ -21,7 +21,7 @@ from distillation.data.examples import Example
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import PictureFolder
 from distillation.data.seen import digest_text, read_seen
-from tests.distillation.teacher.scripted_server import MODEL, Answer, Asked, reason, say, serve
+from tests.chat.scripted_server import MODEL, Answer, Asked, reason, say, serve
 from tests.engine.tiny_models import (
     make_tiny_idefics3,
     make_tiny_qwen2_5_vl,

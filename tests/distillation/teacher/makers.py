@@ -6,13 +6,12 @@ from typing import Any
 
 from PIL import Image
 
+from analytics.chat.client import ChatClient
 from distillation.data.examples import Example, make_example
 from distillation.data.pictures import PictureFolder
-from distillation.teacher.backoff import Backoff
-from distillation.teacher.client import ChatClient
 from distillation.teacher.run import TeacherRun, run_teacher
 from distillation.teacher.stages import TeacherSettings
-from tests.distillation.teacher.scripted_server import MODEL
+from tests.chat.makers import make_client
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -39,24 +38,6 @@ def make_picture_example(folder: Path, example_id: str = "p0", **values: Any) ->
         pictures=PictureFolder(folder / "pictures"),
         **values,
     )
-
-
-class Waits:
-    """A sleep that only notes how long it should have been."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    async def __call__(self, seconds: float) -> None:
-        self.seconds.append(seconds)
-
-
-def make_client(url: str, **values: Any) -> ChatClient:
-    """A client whose waits take no time."""
-    values.setdefault("sleep", Waits())
-    values.setdefault("timeout_s", 10.0)
-    values.setdefault("backoff", Backoff(max_retries=3))
-    return ChatClient(url=url, model=values.pop("model", MODEL), **values)
 
 
 def teach(

@@ -15,9 +15,9 @@ from analytics.cli import cli
 from analytics.contract.errors import AnalyticsError
 from distillation.data.rationales import read_manifest, read_rationales
 from distillation.teacher.journal import JOURNAL_FILE
+from tests.chat.scripted_server import MODEL, Answer, Asked, reason, say, serve
 from tests.conftest import REPOSITORY
 from tests.distillation.teacher.makers import make_examples
-from tests.distillation.teacher.scripted_server import MODEL, Answer, Asked, reason, say, serve
 
 
 def know(asked: Asked) -> Answer:

@@ -10,9 +10,9 @@ from analytics.contract.errors import TrainingError
 from distillation.data.examples import make_example
 from distillation.data.rationales import REJECTS_FILE, read_rationales, write_rationales
 from distillation.teacher.importing import import_rationales
+from tests.chat.scripted_server import reason
 from tests.conftest import SHARED_DATA
 from tests.distillation.teacher.makers import make_examples
-from tests.distillation.teacher.scripted_server import reason
 
 NAMES = {"dataset": "trams", "split": "test", "model": "somebody", "version": "0"}
 PUBLISHED = (

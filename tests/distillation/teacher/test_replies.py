@@ -2,7 +2,7 @@ import pytest
 
 from analytics.contract.labels import Label
 from distillation.teacher.replies import check_reply, unify_reply
-from tests.distillation.teacher.scripted_server import reason
+from tests.chat.scripted_server import reason
 
 GOOD = reason("positive")
 

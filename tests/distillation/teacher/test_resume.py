@@ -15,9 +15,10 @@ from distillation.data.manifests import MANIFEST_FILE
 from distillation.data.rationales import read_manifest, read_rationales
 from distillation.teacher.journal import JOURNAL_FILE, Journal, open_journal
 from distillation.teacher.stages import Outcome, TeacherSettings
+from tests.chat.makers import make_client
+from tests.chat.scripted_server import Answer, Asked, fail, reason, say, serve
 from tests.conftest import REPOSITORY
-from tests.distillation.teacher.makers import make_client, make_examples, teach
-from tests.distillation.teacher.scripted_server import Answer, Asked, fail, reason, say, serve
+from tests.distillation.teacher.makers import make_examples, teach
 
 
 def know(asked: Asked) -> Answer:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from analytics.chat.backoff import Backoff
 from analytics.contract.digests import teacher_digest
 from analytics.contract.errors import EngineError, TrainingError
 from distillation.data.examples import make_example
@@ -18,16 +19,9 @@ from distillation.data.rationales import (
     read_rationales,
     write_rationales,
 )
-from distillation.teacher.backoff import Backoff
 from distillation.teacher.run import Prices
 from distillation.teacher.stages import TeacherSettings
-from tests.distillation.teacher.makers import (
-    make_client,
-    make_examples,
-    make_picture_example,
-    teach,
-)
-from tests.distillation.teacher.scripted_server import (
+from tests.chat.scripted_server import (
     MODEL,
     Answer,
     Asked,
@@ -36,6 +30,12 @@ from tests.distillation.teacher.scripted_server import (
     reason,
     say,
     serve,
+)
+from tests.distillation.teacher.makers import (
+    make_client,
+    make_examples,
+    make_picture_example,
+    teach,
 )
 
 

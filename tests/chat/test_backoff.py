@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from distillation.teacher.backoff import Backoff, parse_retry_after
+from analytics.chat.backoff import Backoff, parse_retry_after
 
 NOW = datetime(2026, 3, 20, 6, 0, 0, tzinfo=UTC)
 

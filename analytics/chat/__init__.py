@@ -1,0 +1,1 @@
+"""Chat requests to OpenAI-compatible servers; the engine `openai` and the teacher ask by it."""
