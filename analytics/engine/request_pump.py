@@ -34,12 +34,20 @@ class _Call:
 class RequestPump:
     """Owns an `LLM`, which is made, run and closed in a thread of its own.
 
-    OpenMP and vLLM bind cores to the thread that they are first used in.
+    OpenMP and vLLM bind cores to the thread that they are first used in. A step that
+    fails ends the engine, and so do errors of the kinds `fatal` where requests enter.
     """
 
-    def __init__(self, make: Callable[[], Any], close: Callable[[Any], None]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Any],
+        close: Callable[[Any], None],
+        *,
+        fatal: tuple[type[BaseException], ...] = (),
+    ) -> None:
         self._make = make
         self._close = close
+        self._fatal = fatal
         self._waiting: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._failure: str | None = None
@@ -124,6 +132,8 @@ class RequestPump:
             ids = llm.enqueue(
                 call.prompts[first : first + _ENTER_AT_ONCE], call.sampling, use_tqdm=False
             )
+        except self._fatal:
+            raise
         except Exception as exc:
             llm.llm_engine.abort_request(call.request_ids, internal=True)
             for name in [name for name, (owner, _) in owners.items() if owner is call]:

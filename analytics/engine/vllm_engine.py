@@ -101,6 +101,7 @@ def load(
             import vllm
             from vllm.engine.arg_utils import EngineArgs
             from vllm.platforms import current_platform
+            from vllm.v1.engine.exceptions import EngineDeadError
     except ImportError as exc:
         raise MissingExtraError(
             f"engine vllm: {exc.name or exc} cannot be imported. {_INSTALL}"
@@ -138,6 +139,7 @@ def load(
     pump = RequestPump(
         lambda: vllm.LLM(model=str(folder.path), dtype=cast(Any, dtype), **arguments),
         _shut_down,
+        fatal=(EngineDeadError,),
     )
     with _environment(settings), quiet_libraries():
         try:
@@ -275,8 +277,8 @@ class VllmEngine:
             outputs = self._pump.ask(prompts, SamplingParams(temperature=0.0, **sampling))
         except EngineDiedError as exc:
             raise EngineDiedError(
-                f"engine vllm: it ended while it had {len(items)} {purpose} prompts; what it said"
-                f" last stands above ({exc}). Load it again"
+                f"engine vllm: the process of its model ended while it had {len(items)} {purpose}"
+                f" prompts ({exc}). Load it again"
             ) from exc
         except Exception as exc:  # vLLM raises many kinds, some from its processes
             raise EngineError(

@@ -37,6 +37,8 @@ class ScriptedLLM:
 
     def enqueue(self, prompts: list[str], sampling: Any, *, use_tqdm: bool) -> list[str]:
         self.threads.add(threading.get_ident())
+        if "last" in prompts:
+            raise ConnectionResetError("nobody is there")
         if "bad" in prompts:
             raise ValueError("a prompt is refused")
         ids = []
@@ -110,6 +112,16 @@ def test_a_dead_engine_fails_all_calls_and_those_to_come(pump: RequestPump) -> N
                 future.result(timeout=20)
     with pytest.raises(EngineDiedError, match="RuntimeError: the engine is dead"):
         pump.ask(["later"], "c")
+    pump.close()
+    assert llm.is_closed
+
+
+def test_an_engine_found_dead_when_a_request_enters_is_dead_for_all() -> None:
+    pump = RequestPump(ScriptedLLM, ScriptedLLM.close, fatal=(ConnectionResetError,))
+    llm = pump.start()
+    for prompts in (["last"], ["later"]):
+        with pytest.raises(EngineDiedError, match="ConnectionResetError: nobody is there"):
+            pump.ask(prompts, "a")
     pump.close()
     assert llm.is_closed
 
