@@ -16,8 +16,10 @@ from analytics.engine.calibration import CALIBRATION_FILE
 
 ADAPTER_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"
-# What an adapter folder may say anew; all else is its base's.
+# What an adapter folder says for itself or not at all; most else is its base's.
 _OWN_FILES = (CONTRACT_FILE, CALIBRATION_FILE, "trained_on.json")
+# True of the base alone.
+_BASE_FILES = ("model.json", "model.safetensors.index.json")
 
 
 def is_adapter(folder: Path) -> bool:
@@ -46,7 +48,7 @@ def find_base(adapter: Path) -> str:
     return str(beside.resolve()) if base.startswith(".") and beside.is_dir() else base
 
 
-def merge_adapter(adapter: Path, base: Path, target: Path) -> None:
+def merge_adapter(adapter: Path, base: Path, target: Path, *, accepts_images: bool) -> None:
     """Write the base with the adapter in its weights, in the base's number type.
 
     Raises:
@@ -61,10 +63,9 @@ def merge_adapter(adapter: Path, base: Path, target: Path) -> None:
         raise MissingExtraError(
             f"{adapter}: merging an adapter needs peft. {install_hint('lora')}"
         ) from exc
-    config = read_object(base / "config.json") or {}
     kind: Any = (
         transformers.AutoModelForImageTextToText
-        if "vision_config" in config
+        if accepts_images
         else transformers.AutoModelForCausalLM
     )
     try:
@@ -76,10 +77,9 @@ def merge_adapter(adapter: Path, base: Path, target: Path) -> None:
             f"base_model_name_or_path in its {ADAPTER_FILE}"
         ) from exc
     for file in base.iterdir():
-        if file.is_file() and file.suffix != ".safetensors":
+        is_left_out = file.suffix == ".safetensors" or file.name in (*_OWN_FILES, *_BASE_FILES)
+        if file.is_file() and not is_left_out:
             shutil.copyfile(file, target / file.name)
-    for name in ("model.json", "model.safetensors.index.json", *_OWN_FILES):  # true of the base
-        (target / name).unlink(missing_ok=True)
     merged.save_pretrained(target)
     share_weights(target)
     for name in _OWN_FILES:

@@ -20,7 +20,7 @@ from analytics.engine.delta import (
     rename_tensor,
     restore_difference,
 )
-from analytics.engine.rounding import measure_loss, round_fitted, round_nearest
+from analytics.engine.rounding import round_fitted, round_nearest, sum_outputs
 
 
 def pack_delta(
@@ -48,8 +48,10 @@ def pack_delta(
 
     ours, theirs = read_tensors(model), read_tensors(base)
     stored: dict[str, Any] = {}
-    numbers, outputs = [0.0, 0.0], [0.0, 0.0]  # squared errors, and squares
-    n_matched = n_fitted = 0
+    # Pairs of squared error and square: of the differences, and of the fitted ones' outputs.
+    numbers: list[tuple[float, float]] = []
+    outputs: list[tuple[float, float]] = []
+    n_matched = 0
     for name, value in ours.items():
         source = theirs.get(rename_tensor(name, renames))
         if source is None or source.shape[1:] != value.shape[1:] or len(value) < len(source):
@@ -64,14 +66,14 @@ def pack_delta(
         if difference.dim() < 2 or difference.shape[1] % GROUP:
             stored[f"add:{name}"] = difference.to(torch.bfloat16)
             continue
-        codes, scales = round_nearest(difference)
-        if (found := (moments or {}).get(name)) is not None:
-            codes, scales = round_fitted(difference, found)
-            _add(outputs, measure_loss(difference, codes, scales, found))
-            n_fitted += 1
+        found = (moments or {}).get(name)
+        is_fitted = found is not None
+        codes, scales = round_fitted(difference, found) if is_fitted else round_nearest(difference)
         stored[f"codes:{name}"], stored[f"scales:{name}"] = codes, scales
         error = restore_difference(codes, scales) - difference
-        _add(numbers, (float(error.square().sum()), float(difference.square().sum())))
+        numbers.append((float(error.square().sum()), float(difference.square().sum())))
+        if is_fitted:
+            outputs.append((sum_outputs(error, found), sum_outputs(difference, found)))
     n_bytes = sum(v.numel() * v.element_size() for v in stored.values())
     _check_pack(model, base, n_matched, len(ours), n_bytes, max_bytes, renames)
     target.mkdir(parents=True, exist_ok=True)
@@ -95,9 +97,9 @@ def pack_delta(
         "base_sha256": hash_tensors(theirs),
         "count_tensors": len(ours),
         "count_tensors_of_base": n_matched,
-        "count_tensors_fitted": n_fitted,
+        "count_tensors_fitted": len(outputs),
         "relative_error": _take_ratio(numbers),
-        "relative_error_of_outputs": _take_ratio(outputs) if n_fitted else None,
+        "relative_error_of_outputs": _take_ratio(outputs) if outputs else None,
         "bytes": (target / WEIGHTS_FILE).stat().st_size,
     }
     write_object(target / MANIFEST_FILE, manifest)
@@ -129,11 +131,6 @@ def _check_pack(
         )
 
 
-def _add(sums: list[float], values: tuple[float, float]) -> None:
-    sums[0] += values[0]
-    sums[1] += values[1]
-
-
-def _take_ratio(sums: list[float]) -> float:
-    error, total = sums
+def _take_ratio(pairs: list[tuple[float, float]]) -> float:
+    error, total = (sum(values) for values in zip(*pairs, strict=True)) if pairs else (0.0, 0.0)
     return round((error / total) ** 0.5, 4) if total else 0.0

@@ -30,8 +30,6 @@ _IMAGE_TEXT_ARCHITECTURES = re.compile(
     r"InternVL|Blip2|Fuyu|Kosmos|Mllama|MllamaFor|Florence2"
 )
 _HUB_ID = re.compile(r"^[\w-][\w.-]*/[\w.-]+(@[\w./-]+)?$")
-
-
 _CONFIG_FILES = ("config.json", adapters.ADAPTER_FILE)
 
 
@@ -166,7 +164,9 @@ def _assemble_adapter(
     path = cache_dir / "models" / f"{name}-{digest[:12]}"
     assemble_once(
         path,
-        lambda target: adapters.merge_adapter(source, base.path, target),
+        lambda target: adapters.merge_adapter(
+            source, base.path, target, accepts_images=base.accepts_images
+        ),
         needed_bytes=sum(file.stat().st_size for file in base.path.glob("*.safetensors")),
     )
     return path

@@ -26,7 +26,6 @@ class _Call:
     prompts: Sequence[Any]
     sampling: Any
     future: "Future[list[Any]]" = field(default_factory=Future)
-    n_entered: int = 0
     outputs: dict[int, Any] = field(default_factory=dict)
     request_ids: list[str] = field(default_factory=list)
 
@@ -110,7 +109,7 @@ class RequestPump:
                     calls.append(call)
                 else:
                     call.future.set_result([])
-            entering = next((c for c in calls if c.n_entered < len(c.prompts)), None)
+            entering = next((c for c in calls if len(c.request_ids) < len(c.prompts)), None)
             if entering is not None and not self._enter(llm, entering, owners):
                 calls.remove(entering)
             if not llm.llm_engine.has_unfinished_requests():
@@ -127,7 +126,7 @@ class RequestPump:
 
     def _enter(self, llm: Any, call: _Call, owners: dict[str, tuple[_Call, int]]) -> bool:
         """Hand some of a call's prompts over; False where the call has failed."""
-        first = call.n_entered
+        first = len(call.request_ids)
         try:
             ids = llm.enqueue(
                 call.prompts[first : first + _ENTER_AT_ONCE], call.sampling, use_tqdm=False
@@ -141,7 +140,6 @@ class RequestPump:
             call.future.set_exception(exc)
             return False
         call.request_ids += ids
-        call.n_entered += len(ids)
         for position, request_id in enumerate(ids, start=first):
             # Outputs go by the id without the random ending that vLLM adds.
             owners[request_id.rpartition("-")[0] or request_id] = (call, position)

@@ -8,7 +8,7 @@ to a base as in DeltaZip, Yao et al. 2025).
 
 from typing import Any
 
-from analytics.engine.delta import GROUP, LEVELS, restore_difference
+from analytics.engine.delta import GROUP, LEVELS
 
 _EDGE = 0.9816  # between the two levels of one sign, in units of the root mean square
 _REFINEMENTS = 4
@@ -65,13 +65,8 @@ def round_fitted(difference: Any, moments: Any) -> tuple[Any, Any]:
     return _pack_codes(codes), scales
 
 
-def measure_loss(difference: Any, codes: Any, scales: Any, moments: Any) -> tuple[float, float]:
-    """Squared error of the outputs, and the squared outputs themselves, over the inputs."""
-    error = restore_difference(codes, scales) - difference
-    return _weigh(error, moments), _weigh(difference, moments)
-
-
-def _weigh(matrix: Any, moments: Any) -> float:
+def sum_outputs(matrix: Any, moments: Any) -> float:
+    """The squared outputs of a matrix, summed over the inputs that have these moments."""
     return float(((matrix @ moments) * matrix).sum())
 
 

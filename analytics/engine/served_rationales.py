@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from analytics.contract.labels import LABELS
+from analytics.contract.labels import LABELS, Label
 from analytics.contract.prompts import HEADINGS, render_target
 from analytics.contract.records import Rationale
 from analytics.engine.replies import find_end
@@ -53,8 +53,8 @@ def _write_lines(text: str) -> str:
         return text
     label = found.pop("label", "").strip().lower()
     parts: Mapping[str, Any] = {name: found.get(name, "") for name in _PARTS}
-    if label in tuple(LABELS):
-        return render_target(Rationale(**parts, label=LABELS[tuple(LABELS).index(label)]))
+    if label in LABELS:
+        return render_target(Rationale(**parts, label=Label(label)))
     lines = render_target(Rationale(**parts, label=LABELS[0])).splitlines()[:-1]
     return "\n".join(line for line in lines if not line.endswith(":"))
 

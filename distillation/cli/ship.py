@@ -1,11 +1,14 @@
 """The command `distill ship`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from analytics.cli.common import common_options, echo_json
+
+if TYPE_CHECKING:
+    from distillation.data.specs import DataSpec
 
 
 @click.command(
@@ -92,13 +95,14 @@ def ship(
         )
     if rationale_folders and not fit_on:
         raise click.UsageError("--rationales go with --fit-on")
+    specs = [parse_spec(text) for text in fit_on]
     manifest = pack_delta(
         model,
         folder.path,
         output,
         renames=pairs,
-        about={"base": base, "fitted_on": [parse_spec(text).title for text in fit_on]},
-        moments=_find_moments(model, fit_on, rationale_folders) if fit_on else None,
+        about={"base": base, "fitted_on": [spec.title for spec in specs]},
+        moments=_find_moments(model, specs, rationale_folders) if specs else None,
         max_bytes=round(max_megabytes * 1e6),
     )
     if description is not None:
@@ -115,17 +119,17 @@ def ship(
 
 
 def _find_moments(
-    model: Path, fit_on: tuple[str, ...], rationale_folders: tuple[Path, ...]
+    model: Path, specs: "list[DataSpec]", rationale_folders: tuple[Path, ...]
 ) -> dict[str, Any]:
     """What the layers see when the model reads these posts."""
     from analytics.config.loading import cache_folder
     from analytics.engine.devices import choose_dtype
     from distillation.data.pictures import open_cached_pictures
-    from distillation.data.specs import make_items, parse_spec
+    from distillation.data.specs import make_items
     from distillation.training.moments import collect_moments
 
     items, _ = make_items(
-        [parse_spec(text) for text in fit_on],
+        specs,
         pictures=open_cached_pictures(cache_folder()),
         rationale_folders=rationale_folders,
     )

@@ -6,12 +6,10 @@ from typing import Any
 
 from distillation.training.modeling import load_trainee
 from distillation.training.packing import pack_items
-from distillation.training.recipe import ModelRecipe
+from distillation.training.recipe import ModelRecipe, PackRecipe
 from distillation.training.sequences import TrainingItem
 
-_MAX_PACK_TOKENS = 1024
-_MAX_TOKENS = 1024
-_MAX_RESPONSE_TOKENS = 320
+_PACK = PackRecipe(max_response_tokens=320)
 
 
 def collect_moments(model: Path, items: Sequence[TrainingItem], *, dtype: str) -> dict[str, Any]:
@@ -37,9 +35,13 @@ def collect_moments(model: Path, items: Sequence[TrainingItem], *, dtype: str) -
     for name, module in trainee.model.named_modules():
         if isinstance(module, torch.nn.Linear):
             module.register_forward_hook(watch(f"{name}.weight"))
-    encoder = trainee.make_encoder(max_tokens=_MAX_TOKENS, max_response_tokens=_MAX_RESPONSE_TOKENS)
+    encoder = trainee.make_encoder(
+        max_tokens=_PACK.max_tokens, max_response_tokens=_PACK.max_response_tokens
+    )
     encoded = map(encoder.encode, items)
-    packs = pack_items(encoded, max_tokens=_MAX_PACK_TOKENS, image_token_id=trainee.image_token_id)
+    packs = pack_items(
+        encoded, max_tokens=_PACK.max_pack_tokens, image_token_id=trainee.image_token_id
+    )
     with torch.inference_mode():
         for pack in packs:
             trainee.model(**pack.make_inputs("cpu"))

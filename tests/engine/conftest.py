@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,19 @@ _ENDINGS = (
     " and I would tell everyone about it \U0001f600",
     ".\nMore later.",
 )
+
+
+@pytest.fixture
+def weightless_folder(tmp_path: Path) -> ModelFolder:
+    """A folder that is good for errors that come before loading."""
+    return ModelFolder(
+        path=tmp_path,
+        name="m",
+        model_id="m@0",
+        description="",
+        is_distilled=False,
+        accepts_images=False,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -14,32 +14,20 @@ from analytics.engine.loading import ENGINES, describe_engines, load_engine
 from analytics.engine.models import ModelFolder
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> ModelFolder:
-    return ModelFolder(
-        path=tmp_path,
-        name="m",
-        model_id="m@0",
-        description="",
-        is_distilled=False,
-        accepts_images=False,
-    )
-
-
-def test_unknown_engine_names_the_nearest(folder: ModelFolder) -> None:
+def test_unknown_engine_names_the_nearest(weightless_folder: ModelFolder) -> None:
     with pytest.raises(ConfigError, match=r"'vlm' is not known. Did you mean 'vllm'"):
-        load_engine("vlm", folder, decoding=Decoding())
+        load_engine("vlm", weightless_folder, decoding=Decoding())
 
 
-def test_batch_size_below_one_is_an_error(folder: ModelFolder) -> None:
+def test_batch_size_below_one_is_an_error(weightless_folder: ModelFolder) -> None:
     with pytest.raises(ConfigError, match="batch_size is 0"):
-        load_engine("transformers", folder, decoding=Decoding(), batch_size=0)
+        load_engine("transformers", weightless_folder, decoding=Decoding(), batch_size=0)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vLLM is installed")
-def test_missing_vllm_names_the_commands(folder: ModelFolder) -> None:
+def test_missing_vllm_names_the_commands(weightless_folder: ModelFolder) -> None:
     with pytest.raises(MissingExtraError, match="make vllm-cpu"):
-        load_engine("vllm", folder, decoding=Decoding())
+        load_engine("vllm", weightless_folder, decoding=Decoding())
     (status,) = [s for s in describe_engines() if s.name == "vllm"]
     assert not status.can_run
     assert "make vllm-cpu" in status.fix

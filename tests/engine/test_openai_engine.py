@@ -378,14 +378,6 @@ def test_load_engine_takes_what_find_model_gives(
         assert {asked.headers["authorization"] for asked in server.asked} == {"Bearer k2"}
 
 
-def test_a_folder_of_weights_is_refused(tmp_path: Path) -> None:
-    folder = ModelFolder(
-        path=tmp_path,
-        name="m",
-        model_id="m@0",
-        description="",
-        is_distilled=False,
-        accepts_images=False,
-    )
+def test_a_folder_of_weights_is_refused(weightless_folder: ModelFolder) -> None:
     with pytest.raises(ConfigError, match="engine openai runs no folder of weights"):
-        load_engine("openai", folder, decoding=Decoding())
+        load_engine("openai", weightless_folder, decoding=Decoding())
