@@ -85,6 +85,44 @@ def test_ship_stores_the_difference_under_a_description(
     assert not (tmp_path / "c").exists()
 
 
+def test_ship_fits_what_changed_to_the_posts_that_it_is_given(
+    untrained: Path, cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers may be further off than the nearest levels, outputs are nearer."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    monkeypatch.setenv("ANALYTICS_CACHE_DIR", str(cache_dir))
+    tuned = tmp_path / "tuned"
+    shutil.copytree(untrained, tuned)
+    weights = load_file(tuned / "model.safetensors")
+    torch.manual_seed(0)
+    changed = [f"model.text_model.layers.{n}.self_attn.q_proj.weight" for n in (0, 9)]
+    for name in changed:
+        weights[name] += (0.02 * torch.randn(weights[name].shape)).to(weights[name].dtype)
+    save_file(weights, tuned / "model.safetensors", metadata={"format": "pt"})
+    posts = tmp_path / "posts.jsonl"
+    rows = [{"id": n, "text": f"Post {n}, all good", "label": "positive"} for n in range(12)]
+    posts.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+    arguments = ["distill", "ship", str(tuned), "--base", "smol-135m-base", "--json"]
+    arguments += ["--output", str(tmp_path / "shipped")]
+    wrong = CliRunner().invoke(cli, [*arguments, "--rationales", str(tmp_path)])
+    assert wrong.exit_code == 2
+    assert "go with --fit-on" in wrong.output
+    reports = []
+    for options in ([], ["--fit-on", f"{posts}:all"]):
+        done = CliRunner().invoke(cli, [*arguments, *options])
+        assert done.exit_code == 0, done.output
+        reports.append(json.loads(done.stdout))
+    nearest, fitted = reports
+    assert (nearest["count_tensors_fitted"], nearest["relative_error_of_outputs"]) == (0, None)
+    assert fitted["count_tensors_fitted"] == len(changed)
+    assert fitted["fitted_on"] == ["posts:all"]
+    assert fitted["relative_error"] > nearest["relative_error"]
+    assert fitted["relative_error_of_outputs"] < nearest["relative_error"] / 2
+
+
 @pytest.mark.skipif(
     importlib.util.find_spec("efficientnet_lite_pytorch") is None,
     reason="efficientnet-lite-pytorch is not installed",
