@@ -6,7 +6,6 @@ either whole, with its token counts, or broken and asked for again.
 
 import asyncio
 import logging
-import math
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,17 +15,29 @@ from typing import Any
 
 import httpx
 
+from analytics.chat.addresses import hide_secrets, list_secrets, make_headers, parse_address
 from analytics.chat.backoff import Backoff, parse_retry_after
-from analytics.contract.errors import ConfigError, EngineDownError, EngineError
+from analytics.chat.bodies import (
+    Answer,
+    BodyError,
+    clean_text,
+    read_answer,
+    read_count,
+    read_first_logprobs,
+)
+from analytics.contract.errors import EngineDownError, EngineError
 from analytics.contract.prompts import Message
 
 logger = logging.getLogger(__name__)
 
 _MAX_CONNECT_S = 10.0
-_SHOWN_CHARACTERS = 300
+# Longest wait for what is small: the list of models, a version, a few tokens.
+_MAX_SMALL_S = 30.0
+_SHOWN_MODELS = 10
 # What a server says of a reply that is whole; any other value is a reply that was cut.
 _FINISH_REASONS = ("stop", "length", "content_filter")
 _RETRIED_STATUSES = (408, 409, 425, 429)
+_NO_ANSWER = (TimeoutError, httpx.TransportError, BodyError)
 
 
 class RefusedError(EngineError):
@@ -79,7 +90,8 @@ class ChatClient:
     """A client of one server and model; use it with `async with`.
 
     `timeout_s` bounds one whole request, from sending to the last byte.
-    `url_setting` is where the address comes from, for messages.
+    `url_setting` is where the address comes from, for messages, and `models` what
+    another client of the server found by `check_server`.
     """
 
     def __init__(
@@ -93,16 +105,19 @@ class ChatClient:
         max_connections: int = 16,
         backoff: Backoff | None = None,
         seed: int = 0,
+        models: tuple[Mapping[str, Any], ...] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        base = _parse_url(url, url_setting)
-        # Names and passwords in the address never enter a message.
-        self.shown_url = str(base.copy_with(username=None, password=None))
+        base = parse_address(url, url_setting)
+        # Names and passwords in the address enter no message, nor httpx's log.
+        self._base = base.copy_with(username=None, password=None)
+        self.shown_url = str(self._base)
         self.model = model
-        self._base = base
+        self._has_key = bool(api_key.strip())
+        self._secrets = list_secrets(api_key.strip(), base)
         self._url_setting = url_setting
         self._timeout_s = timeout_s
         self._backoff = backoff or Backoff()
@@ -110,10 +125,12 @@ class ChatClient:
         self._sleep = sleep
         self._now = now
         self._is_stopped = is_stopped
-        self._listed: list[Mapping[str, Any]] = []
+        self._models: tuple[Mapping[str, Any], ...] | None = models
         self._http = httpx.AsyncClient(
-            base_url=base,
-            headers=_make_headers(api_key),
+            base_url=self._base,
+            # Small bodies gain nothing by compression, and none can unfold without end.
+            headers={**make_headers(api_key), "accept-encoding": "identity"},
+            auth=httpx.BasicAuth(base.username, base.password) if base.userinfo else None,
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, _MAX_CONNECT_S)),
             limits=httpx.Limits(max_connections=max_connections),
             transport=transport,
@@ -137,28 +154,39 @@ class ChatClient:
             EngineDownError: nothing answers, or the key is refused.
         """
         try:
-            async with asyncio.timeout(min(self._timeout_s, 30.0)):
-                response = await self._http.get("models")
-        except (TimeoutError, httpx.TransportError, httpx.DecodingError) as exc:
+            async with asyncio.timeout(min(self._timeout_s, _MAX_SMALL_S)):
+                answer = await self._send("GET", "models")
+        except _NO_ANSWER as exc:
             raise EngineDownError(
-                f"{self.shown_url}: no server answers ({_name_error(exc)}). Start it, e.g. with "
-                f"`vllm serve MODEL`, or mend {self._url_setting}"
+                f"{self.shown_url}: no server answers ({self._name_error(exc)})",
+                fix=f"Start it, e.g. with `vllm serve MODEL`, or mend {self._url_setting}",
             ) from exc
-        if response.status_code in (401, 403):
-            raise self._describe_refusal(response)
+        if answer.status in (401, 403):
+            raise self._describe_refusal(answer)
         try:
-            self._listed = [{**entry, "id": str(entry["id"])} for entry in response.json()["data"]]
+            models = tuple({**entry, "id": str(entry["id"])} for entry in answer.parse()["data"])
         except (ValueError, KeyError, TypeError, RecursionError):
             # Some servers and gateways have no list; the first request will tell.
-            logger.info("%s: status %s, no list of models", self.shown_url, response.status_code)
-        offered = self._list_offered()
-        if offered and self.model not in offered:
+            logger.info("%s: status %s, no list of models", self.shown_url, answer.status)
+            models = ()
+        self._models = models
+        if models and not self.is_listed:
             logger.warning(
                 "%s does not list the model %r, but %s",
                 self.shown_url,
                 self.model,
-                ", ".join(offered[:10]),
+                self._list_offered(),
             )
+
+    @property
+    def models(self) -> tuple[Mapping[str, Any], ...] | None:
+        """The server's list of models, each with its `id`; None before `check_server`."""
+        return self._models
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether our model is on the server's list."""
+        return any(entry["id"] == self.model for entry in self._models or ())
 
     @property
     def listed(self) -> Mapping[str, Any]:
@@ -166,21 +194,21 @@ class ChatClient:
 
         Known after `check_server`.
         """
-        for entry in self._listed:
+        models = self._models or ()
+        for entry in models:
             if entry["id"] == self.model:
                 return entry
-        return self._listed[0] if len(self._listed) == 1 else {}
+        return models[0] if len(models) == 1 else {}
 
     async def fetch_extra(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The JSON at a path beside `/v1`, such as vLLM's `/tokenize`; None where there is none."""
         url = self._base.copy_with(path=self._base.path.removesuffix("v1/") + path)
         try:
-            async with asyncio.timeout(min(self._timeout_s, 30.0)):
-                method = "GET" if body is None else "POST"
-                response = await self._http.request(method, url, json=body)
-            return response.json() if response.status_code == 200 else None
-        except (TimeoutError, httpx.TransportError, httpx.DecodingError, ValueError) as exc:
-            logger.debug("%s: %s (%s)", self.shown_url, path, _name_error(exc))
+            async with asyncio.timeout(min(self._timeout_s, _MAX_SMALL_S)):
+                answer = await self._send("GET" if body is None else "POST", url, body)
+            return answer.parse() if answer.status == 200 else None
+        except (*_NO_ANSWER, ValueError, RecursionError) as exc:
+            logger.debug("%s: %s (%s)", self.shown_url, path, self._name_error(exc))
             return None
 
     async def aclose(self) -> None:
@@ -234,115 +262,99 @@ class ChatClient:
             await self._sleep(wait_s)
             n_retries += 1
 
+    async def _send(
+        self, method: str, path: str | httpx.URL, body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        async with self._http.stream(method, path, json=body) as response:
+            return await read_answer(response)
+
     async def _post(self, body: dict[str, Any]) -> ChatReply:
         try:
             # httpx bounds each read; a server that drips bytes would never end.
             async with asyncio.timeout(self._timeout_s):
-                response = await self._http.post("chat/completions", json=body)
+                answer = await self._send("POST", "chat/completions", body)
         except (TimeoutError, httpx.TimeoutException) as exc:
             raise _PassingError(f"no whole answer within {self._timeout_s:g} s") from exc
-        except (httpx.TransportError, httpx.DecodingError) as exc:
-            raise _PassingError(_name_error(exc)) from exc
-        status = response.status_code
+        except _NO_ANSWER as exc:
+            raise _PassingError(self._name_error(exc)) from exc
+        status, said = answer.status, self._show(answer.text)
         if status in _RETRIED_STATUSES or status >= 500:
-            wait = parse_retry_after(response.headers.get("retry-after"), self._now())
-            raise _PassingError(f"status {status} ({_shorten(response.text)})", wait)
+            wait = parse_retry_after(answer.headers.get("retry-after"), self._now())
+            raise _PassingError(f"status {status} ({said})", wait)
         if status in (401, 403, 404) or 300 <= status < 400:
-            raise self._describe_refusal(response)
+            raise self._describe_refusal(answer)
         if status != 200:
-            raise RefusedError(f"status {status} ({_shorten(response.text)})")
-        return _parse_reply(response)
+            raise RefusedError(f"status {status} ({said})")
+        try:
+            return _parse_reply(answer)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
+            raise _PassingError(
+                f"a body that is no chat reply ({self._name_error(exc)}): {said}"
+            ) from exc
 
-    def _list_offered(self) -> list[str]:
-        return [entry["id"] for entry in self._listed]
+    def _list_offered(self) -> str:
+        ids = [entry["id"] for entry in (self._models or ())[:_SHOWN_MODELS]]
+        return ", ".join(self._show(name, limit=100) for name in ids)
 
-    def _describe_refusal(self, response: httpx.Response) -> EngineDownError:
+    def _describe_refusal(self, answer: Answer) -> EngineDownError:
         """The error for a status that all requests would meet."""
-        status = response.status_code
-        said = _shorten(response.text)
+        status = answer.status
         if status in (401, 403):
-            fix = "Put a valid key into the environment variable OPENAI_API_KEY"
+            fix = (
+                "Put a valid key into the environment variable OPENAI_API_KEY"
+                if self._has_key
+                else "The environment variable OPENAI_API_KEY is not set: put a key into it"
+            )
         elif status == 404:
-            offered = ", ".join(self._list_offered()[:10])
+            offered = self._list_offered()
             fix = (
                 f"Check that {self._url_setting} ends in /v1 and that the server has the model "
                 f"{self.model!r}"
             )
             fix += f"; it offers {offered}" if offered else ""
         else:
-            target = response.headers.get("location", "nowhere")
-            fix = f"It redirects to {target}: give that as {self._url_setting}"
-        return EngineDownError(f"{self.shown_url}: status {status} ({said}). {fix}")
+            target = self._show(hide_secrets(answer.headers.get("location", "nowhere")))
+            fix = f"It redirects to {target}: give that as {self._url_setting}, if you trust it"
+        said = self._show(answer.text)
+        return EngineDownError(f"{self.shown_url}: status {status} ({said})", fix=fix)
+
+    def _show(self, text: str, *, limit: int = 300) -> str:
+        """A server's text for a message: our secrets, which some servers echo, left out."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return clean_text(text, limit=limit)
+
+    def _name_error(self, exc: BaseException) -> str:
+        return self._show(f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__)
 
 
-def _parse_url(url: str, setting: str) -> httpx.URL:
-    try:
-        parsed = httpx.URL(url.rstrip("/") + "/")
-    except httpx.InvalidURL as exc:
-        raise ConfigError(f"{setting} {url!r}: {exc}. Give it as http://host:port/v1") from exc
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ConfigError(f"{setting} {url!r} is no web address. Give it as http://host:port/v1")
-    return parsed
-
-
-def _make_headers(api_key: str) -> dict[str, str]:
-    api_key = api_key.strip()
-    if not (api_key.isascii() and (api_key.isprintable() or not api_key)):
-        raise ConfigError(
-            "OPENAI_API_KEY holds characters that no key has. Set it anew, without quotes or breaks"
-        )
-    return {"authorization": f"Bearer {api_key}"} if api_key else {}
-
-
-def _parse_reply(response: httpx.Response) -> ChatReply:
+def _parse_reply(answer: Answer) -> ChatReply:
     """The reply in a body.
 
     Raises:
+        LookupError, TypeError, ValueError, AttributeError, RecursionError: it is no reply.
         _PassingError: it is no whole reply.
     """
-    try:
-        body = response.json()
-        choice = body["choices"][0]
-        text = choice["message"].get("content") or ""
-        finish_reason = choice.get("finish_reason")
-        usage = body.get("usage") or {}
-        n_prompt = int(usage.get("prompt_tokens") or 0)
-        n_output = int(usage.get("completion_tokens") or 0)
-        if not isinstance(text, str):
-            raise TypeError(f"content is {type(text).__name__}")
-        first_logprobs = _read_first_logprobs(choice)
-        model = str(body.get("model") or "")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
-        raise _PassingError(
-            f"a body that is no chat reply ({_name_error(exc)}): {_shorten(response.text)}"
-        ) from exc
+    body = answer.parse()
+    choice = body["choices"][0]
+    text = choice["message"].get("content") or ""
+    finish_reason = choice.get("finish_reason")
+    usage = body.get("usage") or {}
+    n_prompt = read_count(usage.get("prompt_tokens"))
+    n_output = read_count(usage.get("completion_tokens"))
+    if not isinstance(text, str):
+        raise TypeError(f"content is {type(text).__name__}")
+    first_logprobs = read_first_logprobs(choice)
     if finish_reason not in _FINISH_REASONS:
-        raise _PassingError(f"a reply that was cut (finish_reason {finish_reason!r})")
+        raise _PassingError(
+            f"a reply that was cut (finish_reason {clean_text(str(finish_reason))})"
+        )
     return ChatReply(
-        text=text.encode("utf-8", errors="replace").decode("utf-8"),  # JSON may hold half pairs
+        text=text,
         finish_reason=finish_reason,
         n_prompt_tokens=n_prompt,
         n_output_tokens=n_output,
         has_usage=n_prompt + n_output > 0,
-        model=model,
+        model=str(body.get("model") or ""),
         first_logprobs=first_logprobs,
     )
-
-
-def _read_first_logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
-    content = (choice.get("logprobs") or {}).get("content") or []
-    if not content:
-        return ()
-    found = [(str(top["token"]), float(top["logprob"])) for top in content[0]["top_logprobs"]]
-    if any(math.isnan(logprob) for _, logprob in found):
-        raise ValueError("a log-probability is not a number")
-    return tuple(found)
-
-
-def _name_error(exc: BaseException) -> str:
-    return f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
-
-
-def _shorten(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."

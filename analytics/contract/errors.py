@@ -20,9 +20,18 @@ A message names what failed (with the value), where, and the fix.
 
 
 class AnalyticsError(Exception):
-    """Base of all errors that end a command with one line and exit code 1."""
+    """Base of all errors that end a command with one line and exit code 1.
+
+    The message is `what`, and `fix` after it where that is told apart (`doctor` shows
+    the two in their own places).
+    """
 
     is_transient: bool = False
+
+    def __init__(self, what: str = "", *, fix: str = "") -> None:
+        super().__init__(f"{what}. {fix}" if fix else what)
+        self.what = what
+        self.fix = fix
 
 
 class ConfigError(AnalyticsError):

@@ -175,6 +175,11 @@ def _make_handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header("connection", "close")
                 self.end_headers()
                 self.wfile.write(body[: len(body) // 2])
+            elif answer.cut == "endless":
+                self.send_header("connection", "close")
+                self.end_headers()
+                while not server.is_closing.is_set():  # until the client goes away
+                    self.wfile.write(body)
             else:
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
