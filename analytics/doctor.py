@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analytics.config.loading import cache_folder, decoding_of, load_config
 from analytics.config.settings import Config, SourceConfig
-from analytics.contract.errors import AnalyticsError, ConfigError, ConnectorError
+from analytics.contract.errors import AnalyticsError, ConfigError, ConnectorError, EngineDownError
 from analytics.engine.loading import (
     AUTO,
     SERVED,
@@ -19,8 +19,11 @@ from analytics.engine.loading import (
     find_model,
     load_engine,
 )
+from analytics.engine.openai_engine import describe_server
 from analytics.engine.option_names import check_option_names
 from analytics.engine.registry import list_entries
+from analytics.engine.served import limit_patience
+from analytics.engine.served_handshake import NoLogprobsError
 from analytics.engine.transformers_engine import OPTIONS
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
@@ -238,33 +241,34 @@ def _examine_engines(engines: list[EngineStatus], config: Config | None) -> list
 
 
 def _examine_model(config: Config) -> list[Finding]:
-    """The model, and where it is behind a server, whether that can be asked."""
+    """The model: its folder, or what a few small requests say of the server it is behind."""
+    findings: list[Finding] = []
 
-    def find(name: str, detail: str, fix: str = "") -> Finding:
-        return Finding(area="Model", name=name, is_ok=not fix, detail=detail, fix=fix)
+    def add(name: str, detail: str, fix: str = "") -> None:
+        findings.append(Finding(area="Model", name=name, is_ok=not fix, detail=detail, fix=fix))
 
-    findings = []
+    name, engine = config.model.name, config.model.engine
+    is_served = engine == SERVED
+    options = limit_patience(config.model.options) if is_served else config.model.options
     try:
-        model = find_model(
-            config.model.name,
-            engine=config.model.engine,
-            options=config.model.options,
-            cache_dir=cache_folder(),
-        )
-        findings.append(find(model.name, f"{model.model_id}: {model.description}"))
-        if config.model.engine == SERVED:
-            engine = load_engine(SERVED, model, decoding=decoding_of(config))
-            facts = engine.facts
-            engine.close()
-            sent = "texts and pictures" if facts.accepts_images else "texts"
-            detail = f"{facts.device} {facts.version} answers; {sent} go there"
-            findings.append(find("server", detail))
+        model = find_model(name, engine=engine, options=options, cache_dir=cache_folder())
+        add(model.name, f"{model.model_id}: {model.description}")
+        if is_served:
+            asked = load_engine(SERVED, model, decoding=decoding_of(config))
+            try:
+                for thing, detail in describe_server(asked):
+                    add(thing, detail)
+            finally:
+                asked.close()
+    except NoLogprobsError as exc:
+        add("log-probabilities", exc.what, exc.fix)
+    except EngineDownError as exc:
+        add("server", exc.what, exc.fix or "start the server, or set url in [model.options]")
     except AnalyticsError as exc:
-        name = "server" if findings else config.model.name
         fix = "set [model] name, or install what it needs"
-        if config.model.engine == SERVED:
-            fix = "set [model] name and [model.options] url, start the server, set OPENAI_API_KEY"
-        findings.append(find(name, str(exc), fix))
+        if is_served:
+            fix = "mend what it names in [model] and [model.options]; docs/engines.md lists them"
+        add("server" if findings else name, exc.what, exc.fix or fix)
     return findings
 
 

@@ -4,9 +4,7 @@ import pytest
 
 from analytics.config.settings import SourceConfig
 from analytics.doctor import Finding, examine, examine_source
-from tests.chat.scripted_server import MODEL, serve
 from tests.conftest import REPOSITORY
-from tests.engine.served import answer
 from tests.scripted import write_config
 
 
@@ -102,19 +100,3 @@ def test_options_of_the_model_are_checked(tmp_path: Path, options: str, is_ok: b
     (finding,) = [f for f in examine(write_config(tmp_path, text)) if f.name == "options"]
     assert finding.is_ok is is_ok
     assert is_ok or "Did you mean 'max_model_len'" in finding.detail
-
-
-def test_served_model_is_asked(tmp_path: Path) -> None:
-    """With `weights` its id needs no server, and the server is looked at all the same."""
-    text = f'[model]\nname = "{MODEL}"\nengine = "openai"\n'
-    for weights in ("", 'weights = "r1"\n'):
-        with serve(answer) as server:
-            options = f'[model.options]\nurl = "{server.url}"\n{weights}'
-            path = write_config(tmp_path, text + options)
-            found = {f.name: f for f in examine(path) if f.area == "Model"}
-        assert found[MODEL].is_ok
-        assert found["server"].is_ok
-        assert server.url in found["server"].detail
-        faults = [f for f in examine(path) if not f.is_ok and f.area == "Model"]
-        assert "no server answers" in faults[0].detail
-        assert faults[0].is_needed

@@ -12,6 +12,7 @@ from typing import Any
 from analytics.chat.client import ChatClient, UnavailableError
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import (
+    Engine,
     EngineFacts,
     LabelReply,
     Reply,
@@ -26,7 +27,7 @@ from analytics.engine.served import URL_SETTING, ServedModel, make_client
 from analytics.engine.served_handshake import find_dialect
 from analytics.engine.served_labels import read_label_logprobs
 from analytics.engine.served_rationales import make_text
-from analytics.engine.served_requests import ServedRequests
+from analytics.engine.served_requests import Dialect, ServedRequests
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +62,25 @@ def load(
             f"[model] name and its {URL_SETTING}, or choose engine transformers or vllm"
         )
     max_concurrent = folder.options.max_concurrent or batch_size or _MAX_CONCURRENT
-    client = make_client(folder.name, folder.options, max_concurrent=max_concurrent)
+    client = make_client(
+        folder.name, folder.options, models=folder.models, max_concurrent=max_concurrent
+    )
     return OpenaiEngine(
         model=folder, client=client, decoding=decoding, max_concurrent=max_concurrent
     )
+
+
+def describe_server(engine: Engine) -> list[tuple[str, str]]:
+    """What a loaded engine of this kind found out of its server: things and what they are."""
+    if not isinstance(engine, OpenaiEngine):
+        raise ConfigError(f"engine {engine.facts.name} asks no server. Choose engine openai")
+    facts, n_top = engine.facts, engine.dialect.n_top
+    sent = "texts and pictures" if facts.accepts_images else "texts"
+    listed = "" if engine.is_listed else ", but does not list the model"
+    return [
+        ("server", f"{facts.device} {facts.version} answers{listed}; {sent} go there"),
+        ("log-probabilities", f"of the {n_top} most probable tokens" if n_top else "of the labels"),
+    ]
 
 
 class OpenaiEngine:
@@ -83,10 +99,11 @@ class OpenaiEngine:
         self._n_unanswered = 0
         self._runner: asyncio.Runner | None = asyncio.Runner()
         try:
-            self._dialect, version = self._run(find_dialect(self._requests))
+            found: tuple[Dialect, str] = self._run(find_dialect(self._requests))
         except BaseException:
             self.close()
             raise
+        self._dialect, version = found
         if model.accepts_images:
             logger.info("pictures are sent to %s", client.shown_url)
         else:
@@ -99,6 +116,16 @@ class OpenaiEngine:
             dtype="the server's",
             accepts_images=model.accepts_images,
         )
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the server is asked."""
+        return self._dialect
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the model is on the server's list, if it has one."""
+        return self._client.is_listed or not self._client.models
 
     @property
     def facts(self) -> EngineFacts:

@@ -6,13 +6,14 @@ model, or of what the configuration says that it serves.
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from analytics.chat.backoff import Backoff
-from analytics.chat.client import ChatClient, RefusedError
+from analytics.chat.client import ChatClient, RefusedError, UnavailableError
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConfigError, EngineDownError
 from analytics.engine.models import resolve_model
@@ -25,6 +26,8 @@ URL_SETTING = f"url in [model.options] (or {URL_VARIABLE})"
 _RUNTIME_ONLY = frozenset(
     {"url", "max_concurrent", "timeout_s", "max_retries", "weights", "folder"}
 )
+# The longest wait for a reply of one who only looks.
+_HASTY_S = 10.0
 _CHOICES = {
     "server": ("auto", "vllm", "other"),
     "guided": ("auto", "regex", "json", "none"),
@@ -51,7 +54,7 @@ class ServedOptions:
     false, or what `folder` says. A post longer than `max_characters` loses its middle.
     """
 
-    url: str
+    url: str = field(repr=False)  # it may hold a password
     max_concurrent: int | None = None
     timeout_s: float = 180.0
     max_retries: int = 6
@@ -70,7 +73,7 @@ class ServedModel:
     """A model behind a server; `name` is its name there.
 
     `model_id` is `<name>@<12 hex digits>`. Logits of the labels are divided by
-    `temperature`.
+    `temperature`. `models` is the server's list, where it has been asked for the id.
     """
 
     name: str
@@ -80,6 +83,7 @@ class ServedModel:
     accepts_images: bool
     temperature: float
     options: ServedOptions
+    models: tuple[Mapping[str, Any], ...] | None = None
 
 
 def parse_options(options: Mapping[str, Any]) -> ServedOptions:
@@ -133,7 +137,9 @@ def find_served_model(name: str, options: Mapping[str, Any], *, cache_dir: Path)
             temperature=_choose(parsed.calibration_temperature, folder.temperature),
             options=parsed,
         )
-    facts = {"weights": parsed.weights} if parsed.weights else asyncio.run(_ask_facts(name, parsed))
+    models, facts = None, {"weights": parsed.weights}
+    if not parsed.weights:
+        models, facts = asyncio.run(_ask_facts(name, parsed))
     return ServedModel(
         name=name,
         model_id=f"{name}@{digest_of({'name': name, **facts})[:12]}",
@@ -143,6 +149,7 @@ def find_served_model(name: str, options: Mapping[str, Any], *, cache_dir: Path)
         accepts_images=_choose(parsed.accepts_images, False),
         temperature=_choose(parsed.calibration_temperature, 1.0),
         options=parsed,
+        models=models,
     )
 
 
@@ -154,11 +161,37 @@ def list_served_result_options(options: ServedOptions) -> dict[str, Any]:
     return {"engine": "openai", **{name: getattr(options, name) for name in changed}}
 
 
-def make_client(name: str, options: ServedOptions, *, max_concurrent: int = 1) -> ChatClient:
-    """A client of the server for one model. The key comes from the environment alone."""
+def limit_patience(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of one who only looks: no retries, and no wait of more than 10 seconds.
+
+    What is wrong in them stays wrong, to be told by `parse_options`.
+    """
+    timeout_s = options.get("timeout_s", _HASTY_S)
+    if not _check_positive(timeout_s):
+        timeout_s = min(timeout_s, _HASTY_S)
+    max_retries = options.get("max_retries", 0)
+    return {
+        **options,
+        "timeout_s": timeout_s,
+        "max_retries": max_retries if _check_count(0)(max_retries) else 0,
+    }
+
+
+def make_client(
+    name: str,
+    options: ServedOptions,
+    *,
+    models: tuple[Mapping[str, Any], ...] | None = None,
+    max_concurrent: int = 1,
+) -> ChatClient:
+    """A client of the server for one model. The key comes from the environment alone.
+
+    `models` is the server's list where it is known; it is not asked for again then.
+    """
     return ChatClient(
         url=options.url,
         model=name,
+        models=models,
         url_setting=URL_SETTING,
         api_key=os.environ.get(KEY_VARIABLE, ""),
         timeout_s=options.timeout_s,
@@ -167,24 +200,45 @@ def make_client(name: str, options: ServedOptions, *, max_concurrent: int = 1) -
     )
 
 
-async def _ask_facts(name: str, options: ServedOptions) -> dict[str, Any]:
-    """What tells the served model from others, as far as its server says."""
+@contextmanager
+def name_server(client: ChatClient) -> Iterator[None]:
+    """A request that stays without reply before any content is judged is the server's fault.
+
+    Raises:
+        EngineDownError: in place of an UnavailableError.
+    """
+    try:
+        yield
+    except UnavailableError as exc:
+        raise EngineDownError(
+            f"{client.shown_url}: {exc}",
+            fix="Mend the server (its log says more), or give it more time by timeout_s in "
+            "[model.options]",
+        ) from exc
+
+
+async def _ask_facts(
+    name: str, options: ServedOptions
+) -> tuple[tuple[Mapping[str, Any], ...] | None, dict[str, Any]]:
+    """The server's list, and what tells the served model from others, as far as it says."""
     async with make_client(name, options) as client:
         await client.check_server()
         listed = {key: client.listed[key] for key in _TELLING if client.listed.get(key)}
         try:
-            reply = await client.chat(
-                [{"role": "user", "content": "positive?"}],
-                temperature=0.0,
-                max_tokens=1,
-                extra=options.extra_body,
-            )
+            with name_server(client):
+                reply = await client.chat(
+                    [{"role": "user", "content": "positive?"}],
+                    temperature=0.0,
+                    max_tokens=1,
+                    extra=options.extra_body,
+                )
         except RefusedError as exc:
             raise EngineDownError(
-                f"{client.shown_url}: model {name!r} takes no chat request ({exc}). Serve an "
-                "instruction model with a chat template, or mend extra_body in [model.options]"
+                f"{client.shown_url}: model {name!r} takes no chat request ({exc})",
+                fix="Serve an instruction model with a chat template, or mend extra_body in "
+                "[model.options]",
             ) from exc
-    return {"url": client.shown_url, "listed": listed, "model": reply.model}
+        return client.models, {"url": client.shown_url, "listed": listed, "model": reply.model}
 
 
 def _choose(given: Any, otherwise: Any) -> Any:

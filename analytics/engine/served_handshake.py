@@ -4,19 +4,27 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+from analytics.chat.bodies import clean_text
 from analytics.chat.client import RefusedError
 from analytics.contract.errors import EngineError
 from analytics.contract.labels import LABELS
 from analytics.contract.prompts import render_prefill
 from analytics.contract.records import Item
 from analytics.contract.tokens import LabelIds
+from analytics.engine.served import ServedOptions, name_server
 from analytics.engine.served_requests import Dialect, ServedRequests
 
 logger = logging.getLogger(__name__)
 
 # Tried in this order: servers have different limits.
 _TOP_LOGPROBS = (20, 10, 5)
+# Of the server's name and version, which are stored with each run.
+_SHOWN_CHARACTERS = 60
 _PROBE = Item(content_key="", text="What a lovely day")
+
+
+class NoLogprobsError(EngineError):
+    """A server gives no log-probabilities of first tokens, so labels cannot be judged."""
 
 
 async def find_dialect(requests: ServedRequests) -> tuple[Dialect, str]:
@@ -24,13 +32,22 @@ async def find_dialect(requests: ServedRequests) -> tuple[Dialect, str]:
 
     Raises:
         EngineDownError: no server answers, or it refuses the key or the model.
-        EngineError: it gives no log-probabilities, or not those of the labels.
+        NoLogprobsError: it gives no log-probabilities.
+        EngineError: the labels' tokens are none, or it takes no rationale request.
     """
     client, options = requests.client, requests.model.options
-    await client.check_server()
-    owner = str(client.listed.get("owned_by") or "")
+    if client.models is None:  # else it has just been asked, for the id of the model
+        await client.check_server()
+    with name_server(client):
+        return await _find_dialect(requests, options)
+
+
+async def _find_dialect(requests: ServedRequests, options: ServedOptions) -> tuple[Dialect, str]:
+    client = requests.client
+    owner = clean_text(str(client.listed.get("owned_by") or ""), limit=_SHOWN_CHARACTERS)
     found = await client.fetch_extra("version")
     version = str(found.get("version") or "") if isinstance(found, dict) else ""
+    version = clean_text(version, limit=_SHOWN_CHARACTERS)
     is_vllm = options.server == "vllm" or (options.server == "auto" and owner == "vllm")
     guided = options.guided
     if guided == "auto":
@@ -84,7 +101,9 @@ async def _find_label_ids(requests: ServedRequests) -> LabelIds | None:
         )
         if after is None or after[: len(before)] != before or len(after) == len(before):
             return None
-        ids.append(int(after[len(before)]))
+        ids.append(after[len(before)])
+    if not all(isinstance(token_id, int) for token_id in ids):
+        return None
     if len(set(ids)) != len(LABELS):
         raise EngineError(
             f"{requests.client.shown_url}: the labels {', '.join(LABELS)} begin with the tokens "
@@ -109,10 +128,10 @@ async def _probe_labels(requests: ServedRequests, dialect: Dialect) -> Dialect:
         if reply.first_logprobs:
             return tried
         said = "its reply has none"
-    raise EngineError(
+    raise NoLogprobsError(
         f"{requests.client.shown_url}: no log-probabilities from model {requests.model.name!r} "
-        f"({said}), so labels cannot be judged. Use a server and model that give "
-        "`top_logprobs`, e.g. `vllm serve`"
+        f"({said}), so labels cannot be judged",
+        fix="Use a server and model that give `top_logprobs`, e.g. `vllm serve`",
     )
 
 
@@ -122,5 +141,6 @@ async def _probe_rationale(requests: ServedRequests, dialect: Dialect) -> None:
     except RefusedError as exc:
         raise EngineError(
             f"{requests.client.shown_url}: model {requests.model.name!r} takes no rationale "
-            f"request ({exc}). Set guided = 'none' or server = 'other' in [model.options]"
+            f"request ({exc})",
+            fix="Set guided = 'none' or server = 'other' in [model.options]",
         ) from exc

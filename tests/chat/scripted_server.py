@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -106,6 +106,7 @@ class ScriptedServer:
         self.asked: list[Asked] = []
         self.extras: dict[str, Callable[[dict[str, Any]], Answer]] = {}
         self.models = Answer(body=json.dumps({"data": [{"id": MODEL}]}).encode())
+        self.n_listed = 0
         self.n_now = 0
         self.n_most = 0
         self.url = ""
@@ -143,6 +144,7 @@ def _make_handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             is_models = self.path == "/v1/models"
+            server.n_listed += is_models
             self._send(server.models if is_models else self._answer_extra({}))
 
         def do_POST(self) -> None:
@@ -155,13 +157,14 @@ def _make_handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             answer = server.script(server.note(json.loads(data), headers))
             server.is_closing.wait(answer.delay_s)
             server.move(-1)
-            self._send(answer)
+            self._send(replace(answer, delay_s=0))
 
         def _answer_extra(self, body: dict[str, Any]) -> Answer:
             found = server.extras.get(self.path)
             return found(body) if found else fail(404)
 
         def _send(self, answer: Answer) -> None:
+            server.is_closing.wait(answer.delay_s)
             body = answer.body
             self.send_response(answer.status)
             for name, value in answer.headers.items():

@@ -374,6 +374,7 @@ def test_load_engine_takes_what_find_model_gives(
         assert (engine.facts.version, engine.facts.device) == ("(acme 3)", f"{server.url}/")
         engine.label(make_items(6))
         engine.close()
+        assert server.n_listed == 1  # for the model's id and the start together
         assert server.n_most <= 2
         assert {asked.headers["authorization"] for asked in server.asked} == {"Bearer k2"}
 
