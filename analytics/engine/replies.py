@@ -12,7 +12,7 @@ from analytics.contract.prompts import HEADINGS
 # The prediction line with its line break, or the prediction on the line after
 # an empty heading; Markdown dress is tolerated as in the parser.
 _LAST_LINE = re.compile(
-    rf"^[\s{{>#*\-\"'`\d.)]*{HEADINGS['label']}[\"'`*]*[ \t]*:[\s*]*[^\s*][^\n]*(?=\n)",
+    rf"^(?:[^\S\n]|[{{>#*\-\"'`\d.)])*{HEADINGS['label']}[\"'`*]*[ \t]*:[\s*]*[^\s*][^\n]*(?=\n)",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -2,16 +2,50 @@
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from analytics.contract.labels import LABELS, Label
-from analytics.contract.prompts import HEADINGS, render_target
-from analytics.contract.records import Rationale
+from analytics.contract.labels import LABELS
+from analytics.contract.prompts import HEADINGS, RATIONALE_PREFILL, clean_part
 from analytics.engine.replies import find_end
 
 _PARTS = [name for name in HEADINGS if name != "label"]
-_FIELD = re.compile(r'"(' + "|".join(HEADINGS) + r')"\s*:\s*("(?:[^"\\]|\\.)*)')
+_HEADING_BY_LETTERS = {heading.replace(" ", "").lower(): heading for heading in HEADINGS.values()}
+_FIELD_BY_LETTERS = {
+    letters.replace("_", ""): name
+    for name, heading in HEADINGS.items()
+    for letters in (name, heading.replace(" ", "").lower())
+}
+# As much as the parser reads.
+_MAX_CHARACTERS = 20_000
+_OPEN_THOUGHT = re.compile(r"\s*<think(?:ing)?>")
+_END_OF_THOUGHT = re.compile(r"</think(?:ing)?>")
+_NAMES = "|".join(heading.replace(" ", r"[ _-]?") for heading in HEADINGS.values())
+_KEY = rf'"({_NAMES}|label)"\s*:'
+_OBJECT = re.compile(rf"\{{\s*{_KEY}", re.IGNORECASE)
+_FIELD = re.compile(_KEY + r'\s*("(?:[^"\\]|\\.)*)', re.IGNORECASE)
+# A heading with a line to itself (`### Text analysis`), or with a dash or a full-width colon
+# in place of its colon. Those with a colon are read by the parser in any dress.
+_DRESS = r"(?:[^\S\n]|[>#*_\-\"'`\d.)(])*"
+_DRESSED = re.compile(
+    rf"^{_DRESS}(?P<name>{_NAMES})[*_`\"']*"
+    r"(?:[^\S\n]*[#*]*[^\S\n]*$"
+    r"|(?:[^\S\n]*[\uff1a\u2013\u2014]|[^\S\n]+-(?=[^\S\n]))(?P<rest>[^\n]*))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BULLET = re.compile(r"^[^\S\n]*\u2022[^\S\n]*", re.MULTILINE)
+_HEADING = re.compile(rf"^{_DRESS}(?:{_NAMES})[\"'`*_]*[^\S\n]*:", re.IGNORECASE | re.MULTILINE)
+_TEXT_ANALYSIS = re.compile(
+    rf"^{_DRESS}{_NAMES.partition('|')[0]}[\"'`*_]*[^\S\n]*:[\s*]*(?!{_DRESS}(?:{_NAMES}))[^\s*]",
+    re.IGNORECASE | re.MULTILINE,
+)
+# A line before the first heading that says nothing of the post.
+_ANNOUNCEMENT = re.compile(
+    r"|#.*|[-=*_]{3,}|```.*|.*:[*_]*"
+    r"|(?:sure|certainly|of course|okay|ok|absolutely|understood)\b[,!.].*"
+    r"|(?:here(?: is|'s|\u2019s| are)|let(?: me|'s|\u2019s| us)|i(?: will|'ll|\u2019ll))\b.*"
+    r"\b(?:analy[sz]|expla[in]|rationale|reasoning|assess|evaluat|breakdown|five lines).*",
+    re.IGNORECASE,
+)
 
 
 def make_schema() -> dict[str, Any]:
@@ -33,30 +67,50 @@ def make_schema() -> dict[str, Any]:
 def make_text(reply: str, *, prefill: str, is_json: bool) -> tuple[str, bool]:
     """A rationale's text, prefill included, and whether it ends with its prediction line.
 
-    Thoughts of a reasoning model are left out, and what stands after the prediction.
+    Left out are the thoughts of a reasoning model and what stands after the prediction.
+    A JSON object, and headings in the dress of Markdown, become lines that the parser
+    reads. Where no heading "Text analysis" has words, those before the first heading
+    count as the text analysis, but for announcements ("Sure, here is the analysis").
     """
-    if reply.lstrip().startswith("<think>") and "</think>" not in reply:
+    if _OPEN_THOUGHT.match(reply) and not _END_OF_THOUGHT.search(reply):
         return "", False
-    text = prefill + reply.rpartition("</think>")[2]
-    if is_json:
-        text = _write_lines(text)
+    text = prefill + _END_OF_THOUGHT.split(reply)[-1][:_MAX_CHARACTERS]
+    if not prefill:
+        if is_json or _OBJECT.search(text):
+            text = _write_lines(text)
+        text = _use_lead(_DRESSED.sub(_undress, _BULLET.sub("", text)))
     end = find_end(text)
     return (text, False) if end is None else (text[:end], True)
+
+
+def _undress(match: re.Match[str]) -> str:
+    """A heading as the contract writes it, and what follows it on its line."""
+    letters = re.sub(r"[\s_-]", "", match["name"]).lower()
+    return f"{_HEADING_BY_LETTERS[letters]}:{match['rest'] or ''}"
+
+
+def _use_lead(text: str) -> str:
+    """The text with its words before the first heading as the text analysis, if it has none."""
+    first = _HEADING.search(text)
+    if first is None or _TEXT_ANALYSIS.search(text):
+        return text
+    lines = [line.strip() for line in text[: first.start()].splitlines()]
+    lead = " ".join(line for line in lines if not _ANNOUNCEMENT.fullmatch(line))
+    if not any(letter.isalpha() for letter in lead):
+        return text
+    return f"{RATIONALE_PREFILL} {lead}\n{text[first.start() :]}"
 
 
 def _write_lines(text: str) -> str:
     """The parts of a JSON object, maybe one that was cut, as lines with headings."""
     found: dict[str, str] = {}
     for match in _FIELD.finditer(text):
-        found.setdefault(match[1], _read_string(match[2]))
+        name = _FIELD_BY_LETTERS[re.sub(r"[\s_-]", "", match[1]).lower()]
+        found.setdefault(name, clean_part(_read_string(match[2])))
     if not found:
         return text
-    label = found.pop("label", "").strip().lower()
-    parts: Mapping[str, Any] = {name: found.get(name, "") for name in _PARTS}
-    if label in LABELS:
-        return render_target(Rationale(**parts, label=Label(label)))
-    lines = render_target(Rationale(**parts, label=LABELS[0])).splitlines()[:-1]
-    return "\n".join(line for line in lines if not line.endswith(":"))
+    parts = [(heading, found.get(name, "")) for name, heading in HEADINGS.items()]
+    return "\n".join(f"{heading}: {part}" for heading, part in parts if part)
 
 
 def _read_string(quoted: str) -> str:
