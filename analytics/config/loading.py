@@ -3,7 +3,6 @@
 import dataclasses
 import difflib
 import os
-import re
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 import platformdirs
 
 from analytics.config.environment import read_environment
+from analytics.config.secrets import find_secrets, is_secret_name
 from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config, alternatives
 from analytics.contract.decoding import Decoding
 from analytics.contract.digests import digest_of
@@ -21,8 +21,6 @@ from analytics.contract.errors import ConfigError
 from analytics.contract.policy import RationalePolicy
 
 DEFAULT_FILE = "analytics.toml"
-_SECRET_NAME = re.compile(r"api_?key|authorization|password|secret", re.IGNORECASE)
-_USER_IN_URL = re.compile(r"[^/]*//[^/]*@")
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -41,7 +39,10 @@ class _Reading:
     def add_value_fault(self, section: str, label: str, key: str, value: Any, fault: str) -> None:
         origin = self.origins.get((section, key))
         what = origin or f"{self.place_of(section)}: '{key}' in [{label}]"
-        self.faults.append(f"{what} is {value!r}: {fault}")
+        # Options may hold a key, also where they are not written as a table.
+        is_hidden = key == "options" and isinstance(value, str | list)
+        shown = "no table" if is_hidden else repr(value)
+        self.faults.append(f"{what} is {shown}: {fault}")
 
 
 def load_config(
@@ -174,7 +175,7 @@ def _build(data: dict[str, Any], reading: _Reading) -> Config | None:
     config = Config(**values)
     _check_aspects(config, reading.place_of("aspects"), reading.faults)
     place = reading.origins.get(("model", "options")) or f"{reading.file}: [model] options"
-    _check_secrets(config.model.options, place, reading.faults)
+    reading.faults.extend(f"{place}: {fault}" for fault in find_secrets(config.model.options))
     # Paths that stay at their defaults are relative to the folder as well.
     return dataclasses.replace(
         config,
@@ -193,9 +194,9 @@ def _build_section(cls: type, data: Any, label: str, name: str, reading: _Readin
     n_before = len(reading.faults)
     for key, value in data.items():
         if key not in hints:
-            reading.faults.append(
-                f"{place}: unknown key '{key}' in [{label}].{_nearest(key, hints)}"
-            )
+            is_key = name == "model" and is_secret_name(key)
+            hint = " Set OPENAI_API_KEY instead." if is_key else _nearest(key, hints)
+            reading.faults.append(f"{place}: unknown key '{key}' in [{label}].{hint}")
             continue
         checked, fault = _check(value, hints[key])
         low_high = BOUNDS.get((name, key))
@@ -295,23 +296,6 @@ def _check_aspects(config: Config, where: str, faults: list[str]) -> None:
                 f" [aspects[{seen[aspect.name.casefold()]}]]; put its aliases there"
             )
         seen.setdefault(aspect.name.casefold(), i)
-
-
-def _check_secrets(options: Mapping[str, Any], place: str, faults: list[str]) -> None:
-    """The resolved configuration is stored with each run, so no secret may be in it."""
-    for name, value in options.items():
-        if _SECRET_NAME.search(name):
-            faults.append(
-                f"{place}: {name!r} may not be given here, for settings are stored with each run."
-                " Put the key into the environment variable OPENAI_API_KEY"
-            )
-        elif isinstance(value, Mapping):
-            _check_secrets(value, place, faults)
-        elif name == "url" and isinstance(value, str) and _USER_IN_URL.match(value):
-            faults.append(
-                f"{place}: 'url' holds a user name or password, and settings are stored with each"
-                " run. Set the whole address in the environment variable OPENAI_BASE_URL"
-            )
 
 
 def _find_path_fault(text: str) -> str | None:

@@ -169,28 +169,3 @@ def test_digest_follows_the_settings(tmp_path: Path) -> None:
     assert config_digest(one) == config_digest(_load(tmp_path, ""))
     assert config_digest(one) != config_digest(two)
     assert config_to_json(two)["infer"]["chunk_items"] == 5
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        '{ api_key = "s3cret" }',
-        '{ extra_body = { Authorization = "s3cret" } }',
-        '{ url = "https://me:s3cret@host/v1" }',
-    ],
-)
-def test_secrets_in_options_are_refused_and_not_shown(tmp_path: Path, options: str) -> None:
-    """The resolved settings are stored with each run."""
-    path = write_config(tmp_path, f"[model]\noptions = {options}\n")
-    with pytest.raises(ConfigError, match=r"OPENAI_API_KEY|OPENAI_BASE_URL") as caught:
-        load_config(path, environment={})
-    environment = {"ANALYTICS_MODEL_OPTIONS": options}
-    with pytest.raises(ConfigError, match="environment: ANALYTICS_MODEL_OPTIONS: ") as other:
-        load_config(write_config(tmp_path, ""), environment=environment)
-    assert "s3cret" not in f"{caught.value} {other.value}"
-
-
-def test_plain_addresses_are_no_secret(tmp_path: Path) -> None:
-    options = '{ url = "https://host/v1/a@b", max_num_batched_tokens = 1 }'
-    path = write_config(tmp_path, f"[model]\noptions = {options}\n")
-    assert load_config(path, environment={}).model.options["url"] == "https://host/v1/a@b"
