@@ -29,7 +29,7 @@ class AnalyticsError(Exception):
     is_transient: bool = False
 
     def __init__(self, what: str = "", *, fix: str = "") -> None:
-        super().__init__(f"{what}. {fix}" if fix else what)
+        super().__init__(f"{what.removesuffix('.')}. {fix}" if fix else what)
         self.what = what
         self.fix = fix
 

@@ -63,7 +63,7 @@ def augment(
     from analytics.cli.progress import RichListener
     from analytics.config.loading import cache_folder
     from analytics.contract.decoding import Decoding
-    from analytics.engine.loading import load_engine
+    from analytics.engine.loading import SERVED, load_engine
     from analytics.engine.models import resolve_model
     from distillation.augment import augment as augment_examples
     from distillation.augment import find_empty_parts, find_response_tokens
@@ -71,6 +71,12 @@ def augment(
     from distillation.data.specs import load_spec, parse_spec
 
     del config_path  # all settings are options here
+    if engine == SERVED:
+        raise click.UsageError(
+            f"--engine {SERVED}: the assistant is a folder of weights, whose contract and training "
+            "data its rationales carry on. For those of a model behind a server use `analytics "
+            "distill teacher --url URL`."
+        )
     spec = parse_spec(data)
     cache = cache_folder()
     folder = resolve_model(model, cache_dir=cache)

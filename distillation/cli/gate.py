@@ -10,7 +10,7 @@ from analytics.config.loading import decoding_of
 from analytics.config.settings import Config
 from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.engine import EngineFacts, LabelReply
-from analytics.contract.errors import ContractMismatchError, EngineError, TrainingError
+from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError, TrainingError
 from analytics.contract.json_files import read_object
 from analytics.contract.records import Item
 from analytics.engine.calibration import CALIBRATION_FILE
@@ -191,8 +191,20 @@ def _choose_baselines(
     name: str,
     against: str | None,
 ) -> tuple[list[ModelFolder], str | None]:
-    """The models to be better than, and a note on one that cannot be compared with."""
+    """The models to be better than, and a note on one that cannot be compared with.
+
+    Raises:
+        ConfigError: that would be one behind a server.
+    """
     found, note = [], None
+    is_served = config.model.engine == SERVED
+    needs_configured = against is None and current is None and config.model.name != name
+    if is_served and (needs_configured or against == config.model.name):
+        raise ConfigError(
+            f"model {config.model.name!r}: [model] engine is {SERVED}, so it is behind a server, "
+            "and the gate compares folders of weights",
+            fix="Name a folder, a built-in or a registered model by --against",
+        )
     if current is not None:
         try:
             found.append(resolve_model(name, cache_dir=cache))
@@ -201,8 +213,7 @@ def _choose_baselines(
     if against is not None:
         found.append(resolve_model(against, cache_dir=cache))
     if not found:
-        is_folder = config.model.engine != SERVED and config.model.name != name
-        default = config.model.name if is_folder else BASE_NAME
+        default = config.model.name if config.model.name != name else BASE_NAME
         found.append(resolve_model(default, cache_dir=cache))
     return found, note
 

@@ -19,7 +19,7 @@ _DATA = click.Path(path_type=Path, exists=True)
     epilog="Example: analytics distill promote runs/student --name mystudent --gold gold.parquet "
     "--calibrate-on DIR"
 )
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--name", required=True, help="What the model is called in the registry.")
 @click.option(
     "--gold", "gold_path", required=True, type=_DATA, help="Human labels: a data set or file."
@@ -63,6 +63,7 @@ def promote(
     """
     from analytics.config.loading import cache_folder, load_config
     from analytics.contract.json_files import read_object
+    from analytics.engine.loading import SERVED
     from analytics.engine.models import list_built_in
     from analytics.engine.registry import PROMOTION_FILE, check_registry_name, publish
     from distillation.cli.gate import GateSettings, run_gate
@@ -70,6 +71,10 @@ def promote(
 
     check_registry_name(name, built_in=tuple(list_built_in()))
     config, cache = load_config(config_path), cache_folder()
+    if not folder.is_dir():
+        is_served = config.model.engine == SERVED and str(folder) == config.model.name
+        reason = ": that model is behind a server, and the registry keeps folders of weights"
+        raise click.UsageError(f"Directory '{folder}' does not exist{reason if is_served else ''}.")
     settings = GateSettings(
         gold=gold_path,
         split=split or ("test" if has_own_splits(gold_path) else "all"),
