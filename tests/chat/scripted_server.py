@@ -142,6 +142,11 @@ def _make_handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
+        def handle_one_request(self) -> None:
+            """Hang up on connections that outlive the server."""
+            super().handle_one_request()
+            self.close_connection |= server.is_closing.is_set()
+
         def do_GET(self) -> None:
             is_models = self.path == "/v1/models"
             server.n_listed += is_models
@@ -199,10 +204,10 @@ def _make_handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def serve(script: Callable[[Asked], Answer]) -> Iterator[ScriptedServer]:
-    """A running server on a free port of this machine."""
+def serve(script: Callable[[Asked], Answer], *, port: int = 0) -> Iterator[ScriptedServer]:
+    """A running server of this machine, on a free port where none is given."""
     server = ScriptedServer(script)
-    listener = _Listener(("127.0.0.1", 0), _make_handler(server))
+    listener = _Listener(("127.0.0.1", port), _make_handler(server))
     server.url = f"http://127.0.0.1:{listener.server_address[1]}/v1"
     thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
     thread.start()
