@@ -265,8 +265,15 @@ class ChatClient:
     async def _send(
         self, method: str, path: str | httpx.URL, body: Mapping[str, Any] | None = None
     ) -> Answer:
-        async with self._http.stream(method, path, json=body) as response:
+        try:
+            request = self._http.build_request(method, path, json=body)
+        except ValueError as exc:  # half of a surrogate pair, a number that JSON cannot say
+            raise RefusedError(f"the request cannot be written ({exc})") from exc
+        response = await self._http.send(request, stream=True)
+        try:
             return await read_answer(response)
+        finally:
+            await response.aclose()
 
     async def _post(self, body: dict[str, Any]) -> ChatReply:
         try:

@@ -7,6 +7,8 @@ import tomllib
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from datetime import time as dtime
 from pathlib import Path
 from typing import Any
 
@@ -319,4 +321,5 @@ def _plain(value: Any) -> Any:
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(entry) for entry in value]
-    return str(value) if isinstance(value, Path) else value
+    # TOML has dates and times, JSON has none.
+    return str(value) if isinstance(value, Path | date | dtime) else value

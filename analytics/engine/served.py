@@ -5,6 +5,7 @@ model, or of what the configuration says that it serves.
 """
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -272,6 +273,10 @@ def _check_choice(name: str) -> Any:
 def _check_extra_body(value: Any) -> str:
     if not isinstance(value, Mapping):
         return "must be a table"
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as exc:
+        return f"must be what JSON can say ({exc})"
     own = sorted(_OWN_FIELDS.intersection(value))
     return f"{', '.join(own)} is set by the engine: leave it out" if own else ""
 

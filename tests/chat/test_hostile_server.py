@@ -145,3 +145,16 @@ def test_a_server_that_drips_its_list_is_given_up() -> None:
         with pytest.raises(EngineDownError, match="TimeoutError"):
             check(make_client(server.url, timeout_s=0.5))
         assert time.monotonic() - started < 5
+
+
+def test_a_request_that_no_server_could_read_is_refused_without_being_sent() -> None:
+    messages = [{"role": "user", "content": "half \ud83d pair"}]
+
+    async def ask() -> None:
+        async with make_client(server.url) as client:
+            await client.chat(messages, temperature=0.0, max_tokens=1)
+
+    with serve(lambda asked: say("x")) as server:
+        with pytest.raises(RefusedError, match="cannot be written"):
+            asyncio.run(ask())
+        assert server.asked == []

@@ -169,3 +169,14 @@ def test_digest_follows_the_settings(tmp_path: Path) -> None:
     assert config_digest(one) == config_digest(_load(tmp_path, ""))
     assert config_digest(one) != config_digest(two)
     assert config_to_json(two)["infer"]["chunk_items"] == 5
+
+
+def test_dates_of_toml_in_options_are_kept_as_text(tmp_path: Path) -> None:
+    config = _load(
+        tmp_path, "[model.options]\na = [2026-01-01, 06:00:00]\nb = 2026-01-01T06:00:00Z\n"
+    )
+    assert config_to_json(config)["model"]["options"] == {
+        "a": ["2026-01-01", "06:00:00"],
+        "b": "2026-01-01 06:00:00+00:00",
+    }
+    assert config_digest(config)

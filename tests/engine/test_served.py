@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,8 @@ def test_options_that_change_results_are_part_of_the_key(tmp_path: Path) -> None
         ({"url": URL, "accepts_images": "no"}, r"accepts_images is 'no': must be true or false"),
         ({"url": URL, "extra_body": {"n": 2, "stop": "x"}}, r"n, stop is set by the engine"),
         ({"url": URL, "extra_body": "x"}, r"extra_body is 'x': must be a table"),
+        ({"url": URL, "extra_body": {"a": float("nan")}}, r"must be what JSON can say"),
+        ({"url": URL, "extra_body": {"a": date(2026, 1, 1)}}, r"must be what JSON can say"),
         ({"url": URL, "weights": "a", "folder": "b"}, r"weights and folder are both given"),
         ({"url": "localhost:8000"}, r"url in \[model.options\] .*no web address"),
     ],
