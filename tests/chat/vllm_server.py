@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +18,8 @@ _START_LIMIT_S = 240
 
 
 @contextmanager
-def serve_model(folder: Path, log: Path) -> Iterator[str]:
-    """A vLLM server in a process of its own; gives its address."""
+def serve_model(folder: Path, log: Path, *, arguments: Sequence[str] = ()) -> Iterator[str]:
+    """A vLLM server in a process of its own, with more `arguments`; gives its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -36,7 +36,7 @@ def serve_model(folder: Path, log: Path) -> Iterator[str]:
                 *("--model", str(folder), "--served-model-name", NAME),
                 *("--host", "127.0.0.1", "--port", str(port), "--api-key", KEY),
                 *("--max-model-len", "1024", "--max-num-seqs", "8", "--block-size", "32"),
-                *("--dtype", "float32", "--enforce-eager"),
+                *("--dtype", "float32", "--enforce-eager", *arguments),
             ],
             env=environment,
             stdout=file,
