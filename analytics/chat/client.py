@@ -169,8 +169,8 @@ class ChatClient:
             # Some servers and gateways have no list; the first request will tell.
             logger.info("%s: status %s, no list of models", self.shown_url, answer.status)
             models = ()
-        self._models = models
-        if models and not self.is_listed:
+        is_first, self._models = self._models is None, models
+        if is_first and models and not self.is_listed:
             logger.warning(
                 "%s does not list the model %r, but %s",
                 self.shown_url,
@@ -284,19 +284,19 @@ class ChatClient:
             raise _PassingError(f"no whole answer within {self._timeout_s:g} s") from exc
         except _NO_ANSWER as exc:
             raise _PassingError(self._name_error(exc)) from exc
-        status, said = answer.status, self._show(answer.text)
+        status = answer.status
         if status in _RETRIED_STATUSES or status >= 500:
             wait = parse_retry_after(answer.headers.get("retry-after"), self._now())
-            raise _PassingError(f"status {status} ({said})", wait)
+            raise _PassingError(f"status {status} ({self._show(answer.text)})", wait)
         if status in (401, 403, 404) or 300 <= status < 400:
             raise self._describe_refusal(answer)
         if status != 200:
-            raise RefusedError(f"status {status} ({said})")
+            raise RefusedError(f"status {status} ({self._show(answer.text)})")
         try:
             return _parse_reply(answer)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
             raise _PassingError(
-                f"a body that is no chat reply ({self._name_error(exc)}): {said}"
+                f"a body that is no chat reply ({self._name_error(exc)}): {self._show(answer.text)}"
             ) from exc
 
     def _list_offered(self) -> str:

@@ -3,16 +3,22 @@
 import asyncio
 import gzip
 import json
+import math
 import time
 import tracemalloc
 import zlib
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from analytics.chat.backoff import Backoff
 from analytics.chat.bodies import MAX_BODY_BYTES
-from analytics.chat.client import RefusedError, UnavailableError
+from analytics.chat.client import ChatReply, RefusedError, UnavailableError
 from analytics.contract.errors import AnalyticsError, EngineDownError
 from tests.chat.makers import make_client
 from tests.chat.scripted_server import MODEL, Answer, Asked, fail, say, serve
@@ -23,6 +29,13 @@ def _answer(answer: Answer, asked: Asked) -> Answer:
     return answer
 
 
+_KEYS = ("choices", "message", "content", "top_logprobs", "token", "logprob", "data", "id")
+_PATHS = (
+    *("choices", "choices.0", "choices.0.message", "choices.0.message.content", "usage", "model"),
+    *("choices.0.logprobs", "choices.0.logprobs.content", "choices.0.logprobs.content.0"),
+    *("choices.0.logprobs.content.0.top_logprobs", "choices.0.finish_reason"),
+    *("choices.0.logprobs.content.0.top_logprobs.0.logprob", "usage.prompt_tokens", "data"),
+)
 HUGE = MAX_BODY_BYTES + 1
 TOO_LARGE = "a body of more than 4 MiB"
 
@@ -158,3 +171,66 @@ def test_a_request_that_no_server_could_read_is_refused_without_being_sent() -> 
         with pytest.raises(RefusedError, match="cannot be written"):
             asyncio.run(ask())
         assert server.asked == []
+
+
+def test_no_redirect_is_followed() -> None:
+    """Wherever it leads, such as to a service of the private network."""
+    with serve(lambda asked: say("inside")) as inside, serve(lambda asked: say("x")) as server:
+        away = Answer(status=307, headers={"location": f"{inside.url}/models"})
+        server.models = away
+        server.extras["/version"] = lambda body: away
+        server.script = lambda asked: Answer(
+            status=308, headers={"location": f"{inside.url}/chat/completions"}
+        )
+
+        async def ask() -> None:
+            async with make_client(server.url) as client:
+                await client.check_server()
+                assert await client.fetch_extra("version") is None
+                await client.chat([], temperature=0.0, max_tokens=1)
+
+        with pytest.raises(EngineDownError, match="redirects to"):
+            asyncio.run(ask())
+        assert (inside.n_listed, inside.asked) == (0, [])
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(_KEYS) | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(_JSON, st.sampled_from(_PATHS))
+def test_values_of_wrong_types_are_no_reply_and_no_crash(value: object, path: str) -> None:
+    """Any value in any place of a reply."""
+    body = json.loads(say("a", logprobs=[{"top_logprobs": [{"token": "a", "logprob": -1}]}]).body)
+    *way, last = path.split(".")
+    place: Any = body
+    for step in way:
+        place = place[int(step) if step.isdigit() else step]
+    place[int(last) if last.isdigit() else last] = value
+
+    async def send() -> AsyncIterator[bytes]:
+        yield json.dumps(body).encode()
+
+    async def ask() -> object:
+        transport = httpx.MockTransport(lambda request: httpx.Response(200, content=send()))
+        backoff = Backoff(max_retries=0)
+        async with make_client("http://x/v1", transport=transport, backoff=backoff) as client:
+            await client.check_server()
+            assert isinstance(dict(client.listed), dict)
+            try:
+                return await client.chat([], temperature=0.0, max_tokens=1)
+            except UnavailableError as exc:
+                return str(exc)
+
+    reply = asyncio.run(ask())
+    if isinstance(reply, ChatReply):
+        assert all(
+            isinstance(token, str) and logprob < math.inf for token, logprob in reply.first_logprobs
+        )
+        f"{reply.text}{reply.model}".encode()

@@ -4,6 +4,8 @@ import json
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analytics.contract.engine import TextReply
 from analytics.contract.parser import parse_reply
@@ -180,3 +182,28 @@ def test_replies_without_end_are_read_in_no_time(piece: str) -> None:
     make_text(reply, prefill="", is_json=False)
     find_end(reply[:20_000])
     assert time.monotonic() - started < 1
+
+
+_PIECES = ("Text analysis", "Image analysis", "Prediction", ":", "\n", "positive", '"', "**", " - ")
+_MORE = (
+    "{",
+    "}",
+    "<think>",
+    "</think>",
+    "### ",
+    "```",
+    "\u2022",
+    "Sure, here is the analysis",
+    "x",
+)
+
+
+@given(st.lists(st.sampled_from((*_PIECES, *_MORE)) | st.text(max_size=5), max_size=40))
+def test_no_reply_breaks_the_reading_and_no_prediction_is_invented(pieces: list[str]) -> None:
+    reply = "".join(pieces)
+    for is_json in (False, True):
+        text, is_whole = make_text(reply, prefill="", is_json=is_json)
+        assert isinstance(is_whole, bool)
+        found = TextReply(text=text, finish_reason="stop", n_prompt_tokens=1, n_output_tokens=1)
+        label = parse_reply(found, has_image=True).rationale.label
+        assert label is None or label in reply.lower()
