@@ -346,7 +346,8 @@ def _parse_reply(answer: Answer) -> ChatReply:
     choice = body["choices"][0]
     text = choice["message"].get("content") or ""
     finish_reason = choice.get("finish_reason")
-    usage = body.get("usage") or {}
+    usage = body.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
     n_prompt = read_count(usage.get("prompt_tokens"))
     n_output = read_count(usage.get("completion_tokens"))
     if not isinstance(text, str):

@@ -76,7 +76,8 @@ def make_text(reply: str, *, prefill: str, is_json: bool) -> tuple[str, bool]:
         return "", False
     text = prefill + _END_OF_THOUGHT.split(reply)[-1][:_MAX_CHARACTERS]
     if not prefill:
-        if is_json or _OBJECT.search(text):
+        found, first = _OBJECT.search(text), _HEADING.search(text)
+        if is_json or (found and (first is None or found.start() < first.start())):
             text = _write_lines(text)
         text = _use_lead(_DRESSED.sub(_undress, _BULLET.sub("", text)))
     end = find_end(text)
@@ -117,7 +118,8 @@ def _read_string(quoted: str) -> str:
     """A JSON string without its closing mark, which is missing where it was cut."""
     for n_left_out in range(min(7, len(quoted))):  # an escape is at most six characters
         try:
-            return str(json.loads(quoted[: len(quoted) - n_left_out] + '"'))
+            text = str(json.loads(quoted[: len(quoted) - n_left_out] + '"'))
         except ValueError:
             continue
+        return text.encode("utf-8", errors="replace").decode("utf-8")  # half pairs of a cut
     return ""

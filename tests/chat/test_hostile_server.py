@@ -107,6 +107,15 @@ def test_an_endless_list_of_models_is_no_list() -> None:
         assert asyncio.run(ask()) is None
 
 
+@pytest.mark.parametrize("usage", [None, "none", [1], 5])
+def test_a_usage_that_is_none_costs_no_reply(usage: Any) -> None:
+    body = json.loads(say("hello").body) | {"usage": usage}
+    with serve(lambda asked: Answer(body=json.dumps(body).encode())) as server:
+        reply = chat(make_client(server.url))
+        assert len(server.asked) == 1
+    assert (reply.text, reply.has_usage) == ("hello", False)
+
+
 @pytest.mark.parametrize(
     "value", [-1, 1e999, 2**63, "9" * 5000, True, None, [1], 1.5], ids=lambda v: str(v)[:8]
 )

@@ -155,6 +155,18 @@ def test_two_labels_in_json_are_ambiguous_and_odd_values_are_none() -> None:
     assert parse(odd).rationale.label is None
 
 
+def test_half_a_pair_in_json_is_replaced() -> None:
+    """Where a reply is cut inside of an emoji, no file could take it otherwise."""
+    for reply in (r'{"text_analysis": "so \ud83d', r'{"text_analysis": "so \ud83d", "label": "x"}'):
+        text, _ = make_text(reply, prefill="", is_json=True)
+        assert text.encode("utf-8").startswith(b"Text analysis: so")
+
+
+def test_headings_before_an_object_are_read_and_not_lost() -> None:
+    parsed = parse(f'{WHOLE}\n{{"label": "positive"}}')
+    assert (parsed.rationale.label, parsed.rationale.text_analysis) == (LABEL, TEXT)
+
+
 def test_a_word_with_a_hyphen_is_no_heading() -> None:
     parsed = parse(f"Text analysis: a\nText analysis-wise it is b.\n{REST}")
     assert parsed.rationale.text_analysis == "a Text analysis-wise it is b."
