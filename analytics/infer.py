@@ -1,39 +1,34 @@
-"""Judges what has not been judged: plan, memo, chunks.
+"""Judges what has not been judged: plan, memo, contents in a fixed order.
 
-The unit of work is a chunk of distinct contents. Each chunk's verdicts, memo
-rows and predictions are committed in one transaction, and chunks are cut from
-a fixed order, so a run that dies goes on where it stopped. A chunk that it died
-on is cut in two by the next one, so that a content that kills it is found.
+Verdicts, memo rows and predictions of contents that are done are committed in one
+transaction. At most a chunk of contents is under way at once, so a run that dies loses
+that much and goes on where it stopped. What it died on is cut in two by the next one, so
+that a content that kills it is found.
 """
 
-import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from analytics.contract.engine import Engine, LabelReply, Reply, TextReply, ask_each
-from analytics.contract.errors import DeadlyItemError, EngineError
-from analytics.contract.labels import label_of
-from analytics.contract.parser import parse_reply
+from analytics.contract.engine import Engine
+from analytics.contract.errors import EngineError
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
-from analytics.contract.records import Item, Verdict
+from analytics.judging import Judge, Judged
 from analytics.store.deadly import clear_deadly
 from analytics.store.in_flight import InFlight
 from analytics.store.plan import make_plan, read_chunk
 from analytics.store.predictions import (
     ItemFault,
     Plan,
-    PlannedItem,
     ResultKey,
-    commit_chunk,
+    commit_judged,
     set_current_model,
 )
 from analytics.store.runs import Run, save_counts
-
-logger = logging.getLogger(__name__)
 
 # So many new contents in a row without a verdict, and the engine counts as dead.
 _DEAD_AFTER = 32
@@ -53,7 +48,7 @@ class InferSettings:
     data_dir: Path
     post_level: bool = True
     rationales: RationalePolicy = ALL_RATIONALES
-    chunk_items: int = 64
+    chunk_items: int = 256
     max_bad_share: float = 0.05
     in_flight: Path | None = None
     retries_deadly: bool = False
@@ -76,7 +71,7 @@ def infer(
 
     Raises:
         EngineError: the model cannot be loaded, or too many items fail.
-        KeyboardInterrupt: `is_stopped` said so; all finished chunks are stored.
+        KeyboardInterrupt: `is_stopped` said so; all that was done is stored.
     """
     key = ResultKey(
         model_id=settings.model_id, result_digest=settings.result_digest, run_id=run.run_id
@@ -97,29 +92,31 @@ def infer(
     on_plan(plan)
     faults: list[ItemFault] = []
     unanswered: list[ItemFault] = []
+    n_left = plan.count_contents
     if plan.count_contents:
         in_flight = InFlight(settings.in_flight, key)
         engine = load_engine()
         run.engine = f"{engine.facts.name} {engine.facts.version} on {engine.facts.device}"
         try:
-            for first, end in in_flight.list_chunks(
-                connection, plan.count_contents, settings.chunk_items
-            ):
-                chunk = read_chunk(connection, first, end, settings.data_dir)
-                verdicts, missed = _judge_noted(engine, run, settings, chunk, in_flight)
-                commit_chunk(
-                    connection, key, plan, first=first, end=end, verdicts=verdicts, faults=missed
+            for judged in _stream(connection, engine, plan, settings, in_flight, is_stopped):
+                commit_judged(
+                    connection,
+                    key,
+                    plan,
+                    contents=judged.contents,
+                    verdicts=judged.verdicts,
+                    faults=judged.faults,
                 )
-                faults += missed
-                run.counts.count_rejects += len(missed)
+                faults += judged.faults
+                n_left -= len(judged.contents)
+                _count(run, judged)
                 save_counts(connection, run)
-                on_items(len(chunk))
-                unanswered = [] if verdicts else unanswered + _list_new(plan, missed)
-                n_left = plan.count_contents - end
-                if n_left > 0 and len(unanswered) >= _DEAD_AFTER and settings.max_bad_share < 1:
+                on_items(len(judged.contents))
+                unanswered = [] if judged.verdicts else unanswered + _list_new(plan, judged.faults)
+                if n_left and len(unanswered) >= _DEAD_AFTER and settings.max_bad_share < 1:
                     raise EngineError(_describe_dead(unanswered, n_left=n_left))
-                if is_stopped():
-                    raise KeyboardInterrupt
+            if n_left:
+                raise KeyboardInterrupt
         finally:
             in_flight.end()
             engine.close()
@@ -129,24 +126,36 @@ def infer(
     return plan
 
 
-def make_verdict(
-    item: Item, label: LabelReply, reply: TextReply | None, *, has_image: bool
-) -> Verdict:
-    """The verdict of one item from the engine's replies.
+def _stream(
+    connection: duckdb.DuckDBPyConnection,
+    engine: Engine,
+    plan: Plan,
+    settings: InferSettings,
+    in_flight: InFlight,
+    is_stopped: Callable[[], bool],
+) -> Iterator[Judged]:
+    """All contents of the plan, or those until `is_stopped`; one part ends before the next."""
+    read = partial(read_chunk, connection, data_dir=settings.data_dir)
+    with Judge(
+        engine,
+        settings.rationales,
+        window=settings.chunk_items,
+        begin=in_flight.begin,
+        is_given_up=in_flight.is_deadly,
+    ) as judge:
+        for first, end in in_flight.list_parts(connection, plan.count_contents):
+            yield from judge.judge(read, first, end, is_stopped=is_stopped)
 
-    What a model says of a picture that it was not shown is not kept.
-    """
-    rationale = status = None
-    if reply is not None:
-        parsed = parse_reply(reply, has_image=has_image)
-        status, rationale = parsed.status, parsed.rationale
-    return Verdict(
-        content_key=item.content_key,
-        label=label_of(label.probabilities),
-        probabilities=label.probabilities,
-        rationale=rationale,
-        rationale_status=status,
-    )
+
+def _count(run: Run, judged: Judged) -> None:
+    counts, found = run.counts, judged.rationales
+    counts.count_rejects += len(judged.faults)
+    counts.count_engine_labels += judged.count_labels
+    counts.count_engine_rationales += found.total()
+    counts.count_rationales_sample += found[RationaleReason.SAMPLE]
+    counts.count_rationales_top += found[RationaleReason.TOP]
+    counts.count_rationales_uncertain += found[RationaleReason.UNCERTAIN]
+    counts.count_output_tokens += judged.count_output_tokens
 
 
 def _check_bad_share(plan: Plan, faults: list[ItemFault], max_bad_share: float) -> None:
@@ -189,97 +198,3 @@ def _tell(faults: list[ItemFault]) -> str:
         " again; the items stand in the log above, and in `rejects` (stage infer) once"
         " `analytics marts` has published them."
     )
-
-
-def _judge_noted(
-    engine: Engine,
-    run: Run,
-    settings: InferSettings,
-    chunk: list[PlannedItem],
-    in_flight: InFlight,
-) -> tuple[list[Verdict], list[ItemFault]]:
-    """Judge a chunk, with a note of it for the case that the engine takes this process along."""
-    contents = [planned.item.content_key for planned in chunk]
-    if in_flight.is_deadly(contents):
-        fault = DeadlyItemError("the run died on it twice, alone")
-        logger.warning("content %s cannot be judged: %s", contents[0][:12], fault)
-        return [], [_make_fault(contents[0], fault)]
-    in_flight.begin(contents)
-    return _judge(engine, run, settings, chunk)
-
-
-def _judge(
-    engine: Engine, run: Run, settings: InferSettings, chunk: list[PlannedItem]
-) -> tuple[list[Verdict], list[ItemFault]]:
-    faults: list[ItemFault] = []
-    labels = _ask(engine.label, [planned.item for planned in chunk], faults)
-    run.counts.count_engine_labels += len(labels)
-    reasons = _choose(chunk, labels, settings.rationales)
-    wanted = [planned.item for planned in chunk if planned.item.content_key in reasons]
-    replies: dict[str, TextReply] = {}
-    if wanted:
-        replies = _ask(engine.rationalize, wanted, faults)
-        _count_rationales(run, reasons, replies)
-    judged = [
-        planned.item
-        for planned in chunk
-        if (key := planned.item.content_key) in labels and (key not in reasons or key in replies)
-    ]
-    sees_images = engine.facts.accepts_images
-    verdicts = [
-        make_verdict(
-            item,
-            labels[item.content_key],
-            replies.get(item.content_key),
-            has_image=sees_images and item.image_path is not None,
-        )
-        for item in judged
-    ]
-    return verdicts, faults
-
-
-def _choose(
-    chunk: list[PlannedItem], labels: dict[str, LabelReply], policy: RationalePolicy
-) -> dict[str, RationaleReason]:
-    """Which of the labelled contents get a rationale, and why."""
-    reasons = {}
-    for planned in chunk:
-        key, reason = planned.item.content_key, planned.reason
-        if key not in labels or reason is None:
-            continue
-        if reason is RationaleReason.UNCERTAIN and not policy.is_uncertain(
-            labels[key].probabilities
-        ):
-            continue
-        reasons[key] = reason
-    return reasons
-
-
-def _count_rationales(
-    run: Run, reasons: dict[str, RationaleReason], replies: dict[str, TextReply]
-) -> None:
-    counts = run.counts
-    found = Counter(reasons[key] for key in replies)
-    counts.count_engine_rationales += len(replies)
-    counts.count_rationales_sample += found[RationaleReason.SAMPLE]
-    counts.count_rationales_top += found[RationaleReason.TOP]
-    counts.count_rationales_uncertain += found[RationaleReason.UNCERTAIN]
-    counts.count_output_tokens += sum(r.n_output_tokens for r in replies.values())
-
-
-def _ask(
-    ask: Callable[[Sequence[Item]], list[Reply]], items: list[Item], faults: list[ItemFault]
-) -> dict[str, Reply]:
-    """The replies by content key; items at fault are logged and added to `faults`."""
-    replies, errors = ask_each(ask, items)
-    for key, exc in errors.items():
-        logger.warning("content %s cannot be judged: %s", key[:12], exc)
-        faults.append(_make_fault(key, exc))
-    return replies
-
-
-def _make_fault(content_key: str, error: Exception) -> ItemFault:
-    is_deadly = isinstance(error, DeadlyItemError)
-    advice = ". It is not sent again, but by `analytics infer --retry`" if is_deadly else ""
-    reason = f"{type(error).__name__}: {error}{advice}"
-    return ItemFault(content_key=content_key, reason=reason, is_deadly=is_deadly)

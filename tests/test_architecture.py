@@ -17,7 +17,8 @@ ALLOWED = {
     "analytics.chat": {"analytics.contract"},
     "analytics.engine": {"analytics", "analytics.chat", "analytics.contract"},
     "analytics.store": {"analytics", "analytics.contract"},
-    "analytics.infer": {"analytics.contract", "analytics.store"},
+    "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
+    "analytics.judging": {"analytics.contract", "analytics.store"},
     "analytics.media": {"analytics.contract", "analytics.store"},
     "analytics.ingest": {"analytics.contract", "analytics.config", "analytics.store", "connectors"},
     "analytics.pipeline": {

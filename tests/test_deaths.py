@@ -78,12 +78,12 @@ def test_content_that_kills_the_engine_is_rejected_and_the_run_goes_on(
     assert reason.startswith("DeadlyItemError: the engine died on it twice, alone: ")
     assert told in reason
     assert run.counts.count_rejects == 1
-    # Eight, four, two, one, and that one again.
-    assert run.counts.count_engine_restarts == len(loaded) - 1 == 5
-    assert scalar(connection, "select count_engine_restarts from runs") == 5
+    # Two, one, and that one again.
+    assert run.counts.count_engine_restarts == len(loaded) - 1 == 3
+    assert scalar(connection, "select count_engine_restarts from runs") == 3
     (deadly,) = [key for (key,) in rows(connection, "select content_key from deadly_contents")]
     sent = read_log(log, "label")
-    assert sent[deadly] == 5
+    assert sent[deadly] == 3
     chunk = {key for (key,) in rows(connection, "select content_key from plan_contents limit 16")}
     assert {key for key, n in sent.items() if n > 1 and key != "harmless"} < chunk
 
@@ -170,8 +170,8 @@ def test_content_that_kills_the_whole_run_is_isolated_by_runs(tmp_path: Path) ->
         n_deaths += 1
         assert n_deaths < 9, "the runs do not come to an end"
         assert (tmp_path / "w.duckdb.in-flight").exists()
-    # Eight, four, two, one, and that one again.
-    assert n_deaths == 5
+    # Up to eight that were under way, four, two, one, and that one again.
+    assert 3 <= n_deaths <= 5
     assert not (tmp_path / "w.duckdb.in-flight").exists()
     with duckdb.connect(str(path)) as connection:
         assert scalar(connection, "select count(*) from predictions") == N_POSTS - 1
@@ -180,8 +180,8 @@ def test_content_that_kills_the_whole_run_is_isolated_by_runs(tmp_path: Path) ->
         assert raw == "test:11 "
         (deadly,) = [key for (key,) in rows(connection, "select content_key from deadly_contents")]
     sent = read_log(log, "label")
-    assert sent.pop(deadly) == 5
-    assert sum(n > 1 for n in sent.values()) == SETTINGS.chunk_items - 1
+    assert sent.pop(deadly) == n_deaths
+    assert sum(n > 1 for n in sent.values()) < SETTINGS.chunk_items
 
 
 def test_chunk_of_a_killed_run_is_halved_and_the_rest_is_not(

@@ -104,7 +104,16 @@ def test_rationales_are_added_later_to_bare_labels(connection: duckdb.DuckDBPyCo
     infer(connection, lambda: engine, new_run(connection), bare)
     assert engine.rationalized == []
     assert scalar(connection, "select count(rationale_status) from predictions") == 0
-    infer(connection, ScriptedEngine, new_run(connection), SETTINGS)
+    labels = rows(connection, "select post_id, aspect, p_negative from predictions order by all")
+    engine = ScriptedEngine()
+    run = new_run(connection)
+    infer(connection, lambda: engine, run, SETTINGS)
+    assert engine.labelled == []
+    assert len(engine.rationalized) == 4
+    assert (run.counts.count_engine_labels, run.counts.count_engine_rationales) == (0, 4)
+    assert labels == rows(
+        connection, "select post_id, aspect, p_negative from predictions order by all"
+    )
     assert scalar(connection, "select count(rationale_status) from predictions") == 6
     assert scalar(connection, "select count(*) from predictions") == 6
     assert scalar(connection, "select count(*) from memo") == 4
@@ -236,16 +245,28 @@ def test_few_bad_items_do_not_fail_the_runs_after(connection: duckdb.DuckDBPyCon
     assert scalar(connection, "select count(*) from predictions where post_id = 'test:late'") == 1
 
 
-def test_stop_is_clean_after_a_chunk(connection: duckdb.DuckDBPyConnection) -> None:
+def test_stop_keeps_labels_whose_rationales_were_not_begun(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
     _fill(connection)
-    engine = ScriptedEngine()
+    first, second = ScriptedEngine(), ScriptedEngine()
     with pytest.raises(KeyboardInterrupt):
-        infer(connection, lambda: engine, new_run(connection), SETTINGS, is_stopped=lambda: True)
-    assert scalar(connection, "select count(*) from memo") == 4
-    assert engine.is_closed
+        infer(
+            connection,
+            lambda: first,
+            new_run(connection),
+            SETTINGS,
+            is_stopped=lambda: len(first.labelled) >= 7,
+        )
+    assert first.is_closed
+    assert (len(first.labelled), len(first.rationalized)) == (7, 4)
+    assert scalar(connection, "select count(*) from memo") == 7
+    infer(connection, lambda: second, new_run(connection), SETTINGS)
+    assert (len(second.labelled), len(second.rationalized)) == (20 - 7, 20 - 4)
+    assert scalar(connection, "select count(*) from memo where rationale_status is null") == 0
 
 
-def test_counts_of_a_run_are_stored_after_each_chunk(
+def test_counts_of_a_run_are_stored_with_what_was_judged(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     _fill(connection)
@@ -283,8 +304,8 @@ with open_writer(Path(sys.argv[1]), "infer") as connection:
 """
 
 
-@pytest.mark.parametrize("n_chunks", [1, 3, 4])
-def test_killed_run_goes_on_where_it_stopped(tmp_path: Path, n_chunks: int) -> None:
+@pytest.mark.parametrize("n_asked", [3, 10, 19])
+def test_killed_run_goes_on_where_it_stopped(tmp_path: Path, n_asked: int) -> None:
     from analytics.store.warehouse import open_writer
 
     results = []
@@ -297,7 +318,7 @@ def test_killed_run_goes_on_where_it_stopped(tmp_path: Path, n_chunks: int) -> N
                 [sys.executable, "-c", VICTIM, str(path)], stdout=subprocess.PIPE, text=True
             ) as victim:
                 assert victim.stdout is not None
-                for _ in range(n_chunks + 1):
+                for _ in range(n_asked + 1):
                     victim.stdout.readline()
                 time.sleep(0.01)
                 victim.kill()
@@ -308,7 +329,8 @@ def test_killed_run_goes_on_where_it_stopped(tmp_path: Path, n_chunks: int) -> N
             infer(connection, lambda engine=engine: engine, run, SETTINGS)  # type: ignore[misc]
             results.append(rows(connection, RESULT))
             if name == "killed.duckdb":
-                assert done_before >= n_chunks * SETTINGS.chunk_items
+                # As many labels were asked for, of which a chunk may have been under way.
+                assert done_before >= n_asked - SETTINGS.chunk_items
                 assert len(engine.labelled) == 20 - done_before
                 assert rows(connection, "select distinct status from runs order by all") == [
                     ("died",),

@@ -57,10 +57,12 @@ def wait_for_calls(log: Path, n: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_first_signal_ends_the_run_after_its_chunk(tmp_path: Path, number: signal.Signals) -> None:
+def test_first_signal_ends_the_run_after_what_is_under_way(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     config, log = make_project(tmp_path / "project", n_posts=30), tmp_path / "calls"
     process = start(config, "run", log=str(log), s="0.2")
-    wait_for_calls(log, 3)  # the second chunk's labels
+    wait_for_calls(log, 3)
     os.killpg(process.pid, number)  # as a terminal does, to all of its processes
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -73,7 +75,7 @@ def test_first_signal_ends_the_run_after_its_chunk(tmp_path: Path, number: signa
         assert scalar(connection, "select count_engine_labels from runs") == count
     sent = read_log(log, "label")
     assert count == len(sent)
-    assert count in (2 * CHUNK_ITEMS, 3 * CHUNK_ITEMS)
+    assert 0 < count <= 2 * CHUNK_ITEMS
     assert not list(config.parent.glob("*.in-flight"))
 
     process = start(config, "run", log=str(log))

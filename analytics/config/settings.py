@@ -89,7 +89,7 @@ class InferConfig:
         "`top`: so many of most engagement, at post level and (50 at most) of each aspect",
         default=50,
     )
-    chunk_items: int = setting("items committed at once", default=64)
+    chunk_items: int = setting("contents under way at once, which a killed run loses", default=256)
     max_rationale_tokens: int = setting("length limit of a rationale, in tokens", default=320)
     repetition_penalty: float = setting("1.0 is none", default=1.0)
     max_bad_share: float = setting(

@@ -10,7 +10,10 @@ from analytics.contract.records import Item
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
-    """What is known of a loaded engine; stored with the run."""
+    """What is known of a loaded engine; stored with the run.
+
+    `max_calls` threads may ask it at once.
+    """
 
     name: str
     version: str
@@ -18,6 +21,7 @@ class EngineFacts:
     device: str
     dtype: str
     accepts_images: bool
+    max_calls: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Which contents an engine was asked for when this process died: a small file beside the warehouse.
 
-It is there only while a chunk is judged, so that the next run finds one only if this one
-was killed, or died with its engine. That run halves the chunk; a content that it died on
+It is there only while contents are judged, so that the next run finds one only if this one
+was killed, or died with its engine. That run halves what it names; a content that it died on
 alone, twice, is given up. The file is not synced: it has to outlive the process, not the
 machine.
 """
@@ -40,14 +40,11 @@ class InFlight:
         self._key = key
         self._before = _read_note(path, key) if path is not None else None
 
-    def list_chunks(
-        self, connection: duckdb.DuckDBPyConnection, count_contents: int, chunk_items: int
+    def list_parts(
+        self, connection: duckdb.DuckDBPyConnection, count_contents: int
     ) -> Iterator[tuple[int, int]]:
         """Ranges of the plan's contents, in order; what a run died on is halved."""
-        edges = sorted({0, count_contents, *self._find_cuts(connection)})
-        for first, last in pairwise(edges):
-            for start in range(first, last, chunk_items):
-                yield start, min(start + chunk_items, last)
+        return pairwise(sorted({0, count_contents, *self._find_cuts(connection)}))
 
     def is_deadly(self, contents: Sequence[str]) -> bool:
         """Whether runs died on this content alone so often that it is given up."""

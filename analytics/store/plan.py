@@ -2,13 +2,14 @@
 
 A plan is a set of temporary tables: `plan_contents` holds the distinct contents
 that the engine must judge, numbered in a fixed order, and `plan_targets` the
-items that each of them answers. Chunks are ranges of these numbers.
+items that each of them answers.
 """
 
 from pathlib import Path
 
 import duckdb
 
+from analytics.contract.engine import LabelReply
 from analytics.contract.policy import RationalePolicy, RationaleReason
 from analytics.contract.records import Item
 from analytics.store.deadly import set_deadly_aside
@@ -41,7 +42,8 @@ def make_plan(
 ) -> Plan:
     """Fill predictions from the memo and number the contents that are left.
 
-    A label that is stored without the rationale that is wanted now is left, too.
+    A label that is stored without the rationale that is wanted now is left, too, with that
+    label.
     """
     with transaction(connection):
         connection.execute(
@@ -86,14 +88,16 @@ def make_plan(
             delete_replaced(connection, key, "plan_items", "known_contents")
         count_memo_hits = insert_predictions(connection, key, "plan_items", "known_contents")
         count_deadly = set_deadly_aside(connection, key)
+        # A label that is stored without the rationale that is wanted now is not asked for again.
         connection.execute(
             """
             create or replace temp table plan_contents as
             select
                 row_number() over (
-                    order by clean_text, image_sha256 nulls first, aspect, content_key
+                    order by clean_text, image_sha256 nulls first, aspect, planned.content_key
                 ) - 1 as position,
-                *,
+                planned.*,
+                said.p_negative, said.p_neutral, said.p_positive,
             from (
                 select content_key, aspect, any_value(clean_text) as clean_text,
                     any_value(image_sha256) as image_sha256, any_value(image_path) as image_path,
@@ -101,9 +105,13 @@ def make_plan(
                 from plan_items
                 where content_key not in (select content_key from known_contents)
                 group by content_key, aspect
-            )
+            ) as planned
+            left join memo as said
+                on $has_bare and said.content_key = planned.content_key
+                    and said.model_id = $model and said.result_digest = $digest
             order by position
-            """
+            """,
+            {**key.parameters, "has_bare": has_replacements},
         )
         # Sorted by position, so that a chunk reads its own rows only.
         connection.execute(
@@ -133,12 +141,14 @@ def read_chunk(
 ) -> list[PlannedItem]:
     """The planned contents numbered from `first` up to `end`, in order."""
     rows = connection.execute(
-        "select content_key, clean_text, aspect, image_sha256, image_path, reason"
-        " from plan_contents where position >= ? and position < ? order by position",
+        "select position, content_key, clean_text, aspect, image_sha256, image_path, reason,"
+        " p_negative, p_neutral, p_positive from plan_contents"
+        " where position >= ? and position < ? order by position",
         [first, end],
     ).fetchall()
     return [
         PlannedItem(
+            position=position,
             item=Item(
                 content_key=content_key,
                 text=text,
@@ -147,8 +157,9 @@ def read_chunk(
                 image_path=data_dir / path if path else None,
             ),
             reason=RationaleReason(reason) if reason else None,
+            label=LabelReply(probabilities=(p[0], p[1], p[2])) if p[0] is not None else None,
         )
-        for content_key, text, aspect, sha256, path, reason in rows
+        for position, content_key, text, aspect, sha256, path, reason, *p in rows
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from analytics.contract.engine import LabelReply
 from analytics.contract.policy import RationaleReason
 from analytics.contract.records import Item, Rationale, Verdict
 from analytics.store.rejects import insert_new_rejects
@@ -72,11 +73,14 @@ class Plan:
 class PlannedItem:
     """A content to be judged, and why it gets a rationale.
 
-    UNCERTAIN holds only if its label turns out to be so; None gets no rationale.
+    `position` is its number in the plan. UNCERTAIN holds only if its label turns out to be
+    so; None gets no rationale. `label` is stored already, without a rationale.
     """
 
+    position: int
     item: Item
     reason: RationaleReason | None
+    label: LabelReply | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,24 +92,26 @@ class ItemFault:
     is_deadly: bool = False
 
 
-def commit_chunk(
+def commit_judged(
     connection: duckdb.DuckDBPyConnection,
     key: ResultKey,
     plan: Plan,
     *,
-    first: int,
-    end: int,
+    contents: Sequence[PlannedItem],
     verdicts: Sequence[Verdict],
     faults: Sequence[ItemFault],
 ) -> None:
-    """Store a chunk's verdicts, predictions and rejects in one transaction."""
+    """Store what came of some contents in one transaction: verdicts, predictions, rejects."""
     rows = [_to_row(verdict) for verdict in verdicts]
+    positions = [planned.position for planned in contents]
     connection.register("verdicts", pa.Table.from_pylist(rows, schema=_VERDICTS))
     try:
         with transaction(connection):
             connection.execute(
                 "create or replace temp table chunk_targets as select * from plan_targets"
-                f" where position >= {first:d} and position < {end:d}"
+                # The range alone says which blocks of the sorted table are read.
+                f" where position between {min(positions):d} and {max(positions):d}"
+                f" and position in (select unnest({positions}))"
             )
             if plan.has_replacements:
                 connection.execute(
