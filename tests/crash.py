@@ -4,7 +4,8 @@
 
 The engine runs where a real one would, in its own process. The environment says what it
 does: SCRIPTED_LOG names a file that gets a line for each call, SCRIPTED_POISON a text it
-dies on, SCRIPTED_DEATH how (a signal's name, or `exit`), SCRIPTED_S how long a batch takes.
+dies on, SCRIPTED_DEATH how (a signal's name, or `exit`), SCRIPTED_S how long a batch takes,
+SCRIPTED_CALLS how many calls it takes at once.
 """
 
 import os
@@ -98,7 +99,7 @@ def die(how: str) -> None:
 
 def load_dying(name: str, folder: Any, **options: Any) -> Engine:
     """What `load_engine` is to a run."""
-    return DyingEngine()
+    return DyingEngine(max_calls=int(os.environ.get("SCRIPTED_CALLS", "1")))
 
 
 def make_project(folder: Path, n_posts: int = 60) -> Path:

@@ -26,7 +26,11 @@ class ScriptedEngine:
     """Labels follow from a hash of the content; counts its calls; may fail on texts."""
 
     def __init__(
-        self, *, fails_on: str | None = None, on_label: Callable[[int], None] = lambda n: None
+        self,
+        *,
+        fails_on: str | None = None,
+        on_label: Callable[[int], None] = lambda n: None,
+        max_calls: int = 1,
     ) -> None:
         self.facts = EngineFacts(
             name="scripted",
@@ -35,6 +39,7 @@ class ScriptedEngine:
             device="none",
             dtype="none",
             accepts_images=True,
+            max_calls=max_calls,
         )
         self.labelled: list[str] = []
         self.rationalized: list[str] = []

@@ -34,7 +34,7 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def load_dying() -> Engine:
-    return DyingEngine()
+    return DyingEngine(max_calls=int(os.environ.get("SCRIPTED_CALLS", "1")))
 
 
 def judge(
@@ -101,6 +101,22 @@ def test_content_that_kills_the_engine_is_rejected_and_the_run_goes_on(
     assert scalar(connection, "select count(*) from predictions") == N_POSTS + 1
     assert rows(connection, "from rejects") == []
     assert rows(connection, "from deadly_contents") == []
+
+
+def test_content_that_kills_an_engine_of_several_calls_is_found_among_them(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls that run beside the deadly one die with it; none of their contents is blamed."""
+    fill(connection)
+    log = tmp_path / "calls"
+    settings = {"LOG": str(log), "POISON": "number 11", "CALLS": "3", "S": "0.05"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"SCRIPTED_{name}", value)
+    run, _ = judge(connection)
+    assert [raw for (raw,) in rows(connection, "select raw from rejects")] == ["test:11 "]
+    assert scalar(connection, "select count(*) from predictions") == N_POSTS - 1
+    assert scalar(connection, "select count(rationale_status) from predictions") == N_POSTS - 1
+    assert run.counts.count_engine_restarts <= 5
 
 
 class DeadlyEngine(ScriptedEngine):

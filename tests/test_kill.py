@@ -24,7 +24,11 @@ from tests.scripted import scalar
 BATCH_S = "0.03"
 
 
-def test_killed_at_random_moments_it_ends_up_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_calls", [1, 3])
+def test_killed_at_random_moments_it_ends_up_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_calls: int
+) -> None:
+    monkeypatch.setenv("SCRIPTED_CALLS", str(n_calls))
     config, log = make_project(tmp_path / "project"), tmp_path / "calls"
     began = time.monotonic()
     rng = random.Random(5)
@@ -84,9 +88,10 @@ def test_first_signal_ends_the_run_after_what_is_under_way(
     assert set(read_log(log, "label").values()) == {1}
 
 
-def test_second_signal_ends_the_run_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_calls", ["1", "3"])
+def test_second_signal_ends_the_run_at_once(tmp_path: Path, n_calls: str) -> None:
     config, log = make_project(tmp_path / "project", n_posts=30), tmp_path / "calls"
-    process = start(config, "run", log=str(log), s="100")
+    process = start(config, "run", log=str(log), s="100", calls=n_calls)
     wait_for_calls(log, 1)
     asked = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)

@@ -11,8 +11,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -24,8 +27,18 @@ _LOOK_S = 1.0
 _CLOSE_S = 30.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """What the process was asked, in words, and its answer when it has come."""
+
+    doing: str
+    answer: "Future[Any]" = field(default_factory=Future)
+
+
 class ProcessEngine:
     """An engine that `load` makes in a new process; `load` is pickled.
+
+    As many threads may ask at once as the engine's facts say.
 
     Raises:
         AnalyticsError: what `load` raised there.
@@ -44,11 +57,17 @@ class ProcessEngine:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(_list_import_folders())},
             )
         self._connection: Connection[Any, Any] = Connection(ours.detach())
-        self._is_idle = True
+        self._send_lock = threading.Lock()
+        self._lock = threading.Lock()
+        self._calls: dict[int, _Call] = {}
+        self._n_calls = 0
+        self._end: str | None = None  # how the process ended, or its engine
         self._is_closed = False
+        self._reader = threading.Thread(target=self._read, name="engine replies", daemon=True)
+        self._reader.start()
+        level = logging.getLogger(__name__).getEffectiveLevel()
         try:
-            level = logging.getLogger(__name__).getEffectiveLevel()
-            self._facts: EngineFacts = self._exchange((load, level), "it loaded")
+            self._facts: EngineFacts = self._exchange("load", (load, level), "it loaded")
         except BaseException:
             self.close()
             raise
@@ -80,46 +99,73 @@ class ProcessEngine:
 
     def close(self) -> None:
         """End the process: at its leisure between calls, at once within one."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        if self._is_idle:
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            is_idle = not self._calls and self._end is None
+        if is_idle:
             with suppress(OSError, subprocess.TimeoutExpired):
-                self._connection.send(("close", ()))
+                with self._send_lock:
+                    self._connection.send((0, "close", ()))
                 self._process.wait(_CLOSE_S)
         with suppress(ProcessLookupError, PermissionError):  # its session: what it started, too
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._connection.close()
+        self._reader.join(_CLOSE_S)
 
     def _ask(self, method: str, items: Sequence[Item]) -> list[Any]:
         if self._is_closed:
             raise EngineError("the engine was closed. Load it again")
         count = "1 item" if len(items) == 1 else f"{len(items)} items"
-        replies: list[Any] = self._exchange((method, list(items)), f"it had {count} to {method}")
+        replies: list[Any] = self._exchange(method, list(items), f"it had {count} to {method}")
         return replies
 
-    def _exchange(self, message: object, doing: str) -> Any:
-        """What the process answers; its log records are logged here meanwhile."""
-        self._is_idle = False
-        try:
-            self._connection.send(message)
-            while True:
-                kind, content = self._receive()
-                if kind != "log":
-                    break
-                log = logging.getLogger(content.name)
-                if log.isEnabledFor(content.levelno):
-                    log.handle(content)
-        except (EOFError, OSError) as exc:
-            raise EngineDiedError(
-                f"the engine's process {self._describe_end()} while {doing}"
-            ) from exc
-        # One whose engine is gone has nothing to end at its leisure.
-        self._is_idle = not isinstance(content, EngineDiedError)
-        if kind == "error":
-            raise content
-        return content
+    def _exchange(self, method: str, content: object, doing: str) -> Any:
+        """What the process answers to one call."""
+        call = _Call(doing=doing)
+        with self._lock:
+            if self._end is not None:
+                raise _make_death(self._end, call)
+            number = self._n_calls
+            self._n_calls += 1
+            self._calls[number] = call
+        # A broken pipe is its end, which the reader tells.
+        with suppress(OSError), self._send_lock:
+            self._connection.send((number, method, content))
+        return call.answer.result()
+
+    def _read(self) -> None:
+        """Hand answers to those who wait, and log what the process logs, to its end."""
+        with self._connection:
+            try:
+                while True:
+                    kind, content = self._receive()
+                    if kind == "log":
+                        log = logging.getLogger(content.name)
+                        if log.isEnabledFor(content.levelno):
+                            log.handle(content)
+                        continue
+                    number, answer = content
+                    with self._lock:
+                        call = self._calls.pop(number)
+                        if isinstance(answer, EngineDiedError):
+                            # One whose engine is gone has nothing to end at its leisure.
+                            self._end = "has lost its engine"
+                    if kind == "error":
+                        call.answer.set_exception(answer)
+                    else:
+                        call.answer.set_result(answer)
+            except (EOFError, OSError):
+                end = self._describe_end()
+            except Exception as exc:  # a message that cannot be unpickled
+                end = f"sent what cannot be read ({type(exc).__name__}: {exc})"
+        with self._lock:
+            self._end = end
+            calls = list(self._calls.values())
+            self._calls.clear()
+        for call in calls:
+            call.answer.set_exception(_make_death(end, call))
 
     def _receive(self) -> tuple[str, Any]:
         # Where a process of the engine's own holds the line, its end does not close it.
@@ -142,6 +188,10 @@ class ProcessEngine:
             name = f"signal {-code}"
         oom = " (often the kernel, out of memory)" if -code == signal.SIGKILL else ""
         return f"was ended by {name}{oom}"
+
+
+def _make_death(end: str, call: _Call) -> EngineDiedError:
+    return EngineDiedError(f"the engine's process {end} while {call.doing}")
 
 
 def _own_pid() -> str:

@@ -34,6 +34,8 @@ _MULTIPROCESSING = "VLLM_ENABLE_V1_MULTIPROCESSING"
 _CPU_MAX_NUM_SEQS = 64
 # The default of 128 on CPUs is longer than a post: nothing would be shared.
 _CPU_BLOCK_SIZE = 32
+# Labels of the next posts, and rationales of some gathered before.
+_MAX_CALLS = 4
 _GIB = 2**30
 _OWN_OPTIONS = ("isolated", "guided")
 # Advice on builds and kernels that a user cannot act on; errors still show.
@@ -166,6 +168,7 @@ def load(
             device=device,
             dtype=dtype,
             accepts_images=folder.accepts_images,
+            max_calls=_MAX_CALLS,
         ),
     )
 

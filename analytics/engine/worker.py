@@ -12,12 +12,15 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
 from typing import Any, cast
 
 from analytics.contract.engine import Engine
 from analytics.contract.errors import EngineError
+from analytics.contract.records import Item
 
 _LOOK_S = 0.2
 # What `ask_each` takes for a fault of the batch, and not of the program.
@@ -44,7 +47,7 @@ class Outbox:
 def serve(connection: "Connection[Any, Any]") -> None:
     """Load the engine that the parent names, then answer its calls until it closes."""
     load: Callable[[], Engine]
-    load, level = connection.recv()
+    number, _, (load, level) = connection.recv()
     outbox = Outbox(connection)
     logging.basicConfig(  # the parent adds level and name
         level=level, format="%(message)s", handlers=[QueueHandler(cast(Any, outbox))], force=True
@@ -52,22 +55,32 @@ def serve(connection: "Connection[Any, Any]") -> None:
     try:
         engine = load()
     except Exception as exc:  # all of them are the parent's to judge
-        outbox.send("error", make_portable(exc))
+        outbox.send("error", (number, make_portable(exc)))
         return
-    outbox.send("ready", engine.facts)
-    while True:
-        try:
-            method, items = connection.recv()
-        except EOFError:
-            break
-        if method == "close":
-            break
+    outbox.send("ready", (number, engine.facts))
+
+    def answer(number: int, method: str, items: list[Item]) -> None:
         try:
             replies = getattr(engine, method)(items)
         except Exception as exc:  # the same
-            outbox.send("error", make_portable(exc))
+            outbox.send("error", (number, make_portable(exc)))
         else:
-            outbox.send("replies", replies)
+            outbox.send("replies", (number, replies))
+
+    n_calls = engine.facts.max_calls
+    # One call at a time stays in this thread: OpenMP binds its own to the one that asks.
+    with ThreadPoolExecutor(n_calls) if n_calls > 1 else nullcontext() as threads:
+        while True:
+            try:
+                number, method, items = connection.recv()
+            except EOFError:
+                break
+            if method == "close":
+                break
+            if threads is None:
+                answer(number, method, items)
+            else:
+                threads.submit(answer, number, method, items)
     engine.close()
 
 

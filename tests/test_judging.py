@@ -1,0 +1,138 @@
+"""The window of contents under way: what is asked when, and beside what."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from analytics.contract.engine import LabelReply, TextReply
+from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
+from analytics.contract.records import Item
+from analytics.judging import Judge, Judged
+from analytics.store.predictions import PlannedItem
+from tests.scripted import ScriptedEngine
+
+CONTENTS = [
+    PlannedItem(
+        position=n,
+        item=Item(content_key=f"{n:03}", text=f"text {n}", image_path=Path("a.jpg")),
+        reason=RationaleReason.ALL,
+    )
+    for n in range(60)
+]
+FEW = [
+    PlannedItem(
+        position=one.position,
+        item=one.item,
+        reason=RationaleReason.SAMPLE if one.position % 10 == 3 else None,
+    )
+    for one in CONTENTS
+]
+
+
+class CountingEngine(ScriptedEngine):
+    """Notes its calls in order, and how many ran at once."""
+
+    def __init__(self, max_calls: int = 1) -> None:
+        super().__init__(max_calls=max_calls)
+        self.calls: list[tuple[str, int]] = []
+        self.most_at_once = 0
+        self._running = 0
+        self._lock = threading.Lock()
+        self._met = threading.Event()
+
+    def label(self, items: Sequence[Item]) -> list[LabelReply]:
+        with self._run("label", items):
+            return super().label(items)
+
+    def rationalize(self, items: Sequence[Item]) -> list[TextReply]:
+        with self._run("rationalize", items):
+            # Returns once other calls run beside it; the last ones wait in vain.
+            if self.facts.max_calls > 1:
+                self._met.wait(0.5)
+            return super().rationalize(items)
+
+    def _run(self, name: str, items: Sequence[Item]) -> "CountingEngine":
+        with self._lock:
+            self.calls.append((name, len(items)))
+            self._running += 1
+            self.most_at_once = max(self.most_at_once, self._running)
+            if self._running > 1:
+                self._met.set()
+        return self
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._running -= 1
+
+
+def judge_all(
+    engine: ScriptedEngine, contents: list[PlannedItem], policy: RationalePolicy, window: int
+) -> list[Judged]:
+    """Everything, while no more than the window is under way."""
+    found: list[Judged] = []
+    noted: list[int] = []
+    with Judge(engine, policy, window=window, begin=lambda keys: noted.append(len(keys))) as judge:
+        for judged in judge.judge(lambda a, b: contents[a:b], 0, len(contents)):
+            found.append(judged)
+    assert max(noted) <= window
+    return found
+
+
+def test_rationales_wait_for_a_full_window() -> None:
+    engine = CountingEngine()
+    judge_all(engine, CONTENTS, ALL_RATIONALES, window=16)
+    one_window = [("label", 4)] * 4 + [("rationalize", 16)]
+    assert engine.calls == one_window * 3 + [("label", 4)] * 3 + [("rationalize", 12)]
+
+
+def test_few_rationales_are_gathered_over_more_labels_than_the_window_holds() -> None:
+    engine = CountingEngine()
+    found = judge_all(engine, FEW, RationalePolicy(sample_share=0.1), window=8)
+    asked = [n for name, n in engine.calls if name == "rationalize"]
+    assert sum(asked) == 6
+    assert len(asked) == 1
+    # Labels without a rationale do not wait for those.
+    assert [len(judged.contents) for judged in found][:2] == [2, 1]
+    assert sum(judged.count_labels for judged in found) == len(FEW)
+    assert sum((judged.rationales for judged in found), start=type(found[0].rationales)()) == {
+        RationaleReason.SAMPLE: 6
+    }
+
+
+@pytest.mark.parametrize("max_calls", [1, 2, 4])
+@pytest.mark.parametrize("window", [1, 3, 16, 64, 1000])
+def test_each_content_is_judged_once_whatever_runs_beside_it(max_calls: int, window: int) -> None:
+    engine = CountingEngine(max_calls)
+    found = judge_all(engine, CONTENTS, ALL_RATIONALES, window)
+    keys = [verdict.content_key for judged in found for verdict in judged.verdicts]
+    assert sorted(keys) == sorted(one.item.content_key for one in CONTENTS)
+    assert sorted(engine.labelled) == sorted(engine.rationalized) == sorted(keys)
+    alone = judge_all(ScriptedEngine(), CONTENTS, ALL_RATIONALES, 16)
+    assert sorted((v for j in found for v in j.verdicts), key=lambda v: v.content_key) == sorted(
+        (v for j in alone for v in j.verdicts), key=lambda v: v.content_key
+    )
+
+
+def test_engine_of_several_calls_labels_while_rationales_decode() -> None:
+    engine = CountingEngine(max_calls=3)
+    judge_all(engine, CONTENTS, ALL_RATIONALES, window=16)
+    assert 2 <= engine.most_at_once <= 3
+
+
+def test_engine_of_one_call_gets_one_and_in_this_thread() -> None:
+    threads = set()
+
+    class Watched(CountingEngine):
+        def label(self, items: Sequence[Item]) -> list[LabelReply]:
+            threads.add(threading.current_thread())
+            return super().label(items)
+
+    engine = Watched()
+    judge_all(engine, CONTENTS, ALL_RATIONALES, window=16)
+    assert threads == {threading.main_thread()}
+    assert engine.most_at_once == 1
