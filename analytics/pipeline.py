@@ -126,7 +126,12 @@ def run_steps(
             " `analytics ingest PATH`."
         )
     with (
-        open_writer(config.warehouse.path, command, creates="ingest" in steps) as connection,
+        open_writer(
+            config.warehouse.path,
+            command,
+            creates="ingest" in steps,
+            memory_mb=config.warehouse.memory_mb,
+        ) as connection,
         _run(connection, config, command) as (run, outcome),
     ):
         for step in steps:
@@ -163,7 +168,9 @@ def _mark_failed(config: Config, command: str, run_id: str, error: str) -> None:
     """The report is made of what was published, so the run's row had been written before."""
     with (
         suppress(AnalyticsError, duckdb.Error, OSError),  # the report's fault is the one to tell
-        open_writer(config.warehouse.path, command, creates=False) as connection,
+        open_writer(
+            config.warehouse.path, command, creates=False, memory_mb=config.warehouse.memory_mb
+        ) as connection,
     ):
         fail_run(connection, run_id, error)
         build_marts(connection, only=("run_facts",))
@@ -172,7 +179,7 @@ def _mark_failed(config: Config, command: str, run_id: str, error: str) -> None:
 def make_report(config: Config, path: Path | None = None) -> Path:
     """Write the report of the published snapshot; its path."""
     target = path or config.report.path
-    with open_reader(config.warehouse.path) as connection:
+    with open_reader(config.warehouse.path, memory_mb=config.warehouse.memory_mb) as connection:
         html = build_report(
             connection,
             data_dir=config.warehouse.data_dir,

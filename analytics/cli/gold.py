@@ -62,11 +62,13 @@ def label(
     name = annotator or getpass.getuser()
     if export_path is not None:
         if export_path.suffix == ".parquet":
-            with open_reader(config.warehouse.path) as connection:
+            with open_reader(
+                config.warehouse.path, memory_mb=config.warehouse.memory_mb
+            ) as connection:
                 n_rows = write_gold_parquet(connection, export_path, config.warehouse.data_dir)
             _say(as_json, {"exported": n_rows}, f"{n_rows} labels written to {export_path}")
             return
-        with open_reader(config.warehouse.path) as connection:
+        with open_reader(config.warehouse.path, memory_mb=config.warehouse.memory_mb) as connection:
             rows = connection.execute(
                 "select post_id, aspect, label, annotator, weight from gold order by all"
             ).fetchall()
@@ -84,7 +86,9 @@ def label(
             labels = _read_labels(import_path, name)
         except (OSError, UnicodeDecodeError, csv.Error) as exc:
             raise ConfigError(f"{import_path}: not a CSV in UTF-8: {exc}") from exc
-        with open_writer(config.warehouse.path, "label", creates=False) as connection:
+        with open_writer(
+            config.warehouse.path, "label", creates=False, memory_mb=config.warehouse.memory_mb
+        ) as connection:
             stored = store_gold(connection, labels)
             unknown = count_unknown_gold(connection)
             build_marts(connection)
@@ -94,7 +98,9 @@ def label(
             f"{stored} labels stored, {unknown} of posts that are not in the warehouse{_NEXT}",
         )
         return
-    with open_writer(config.warehouse.path, "label", creates=False) as connection:
+    with open_writer(
+        config.warehouse.path, "label", creates=False, memory_mb=config.warehouse.memory_mb
+    ) as connection:
         draw = draw_sample(connection, n_items, seed)
         if not draw.items:
             raise AnalyticsError(
@@ -139,7 +145,7 @@ def evaluate(config_path: Path | None, as_json: bool) -> None:
     from analytics.store.warehouse import open_reader
 
     config = load_config(config_path)
-    with open_reader(config.warehouse.path) as connection:
+    with open_reader(config.warehouse.path, memory_mb=config.warehouse.memory_mb) as connection:
         scores = score_confusion(read_confusion(connection))
         row = connection.execute(
             "select coalesce(name, current_model.model_id), coalesce(description, '')"
@@ -191,7 +197,13 @@ def forget(
             raise click.UsageError(f"--author {author!r}: write PLATFORM:ID")
         pair = (platform, native)
     config = load_config(config_path)
-    with open_writer(config.warehouse.path, "forget", rewrites=True, creates=False) as connection:
+    with open_writer(
+        config.warehouse.path,
+        "forget",
+        rewrites=True,
+        creates=False,
+        memory_mb=config.warehouse.memory_mb,
+    ) as connection:
         author_key = load_author_key()
         check_author_key(connection, author_key)
         gone = forget_in_store(

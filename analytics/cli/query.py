@@ -49,7 +49,7 @@ def sql(
 
     format_name = _choose_format(format_name, output, as_json)
     config = load_config(config_path)
-    with open_reader(config.warehouse.path) as connection:
+    with open_reader(config.warehouse.path, memory_mb=config.warehouse.memory_mb) as connection:
         try:
             query = _run_up_to_last(connection, query)
             if format_name == "parquet":
@@ -60,6 +60,8 @@ def sql(
                 _write_table(cursor, output)
             else:
                 _write_rows(cursor, format_name, output)
+        except duckdb.OutOfMemoryException:  # told by the reader, with the setting
+            raise
         except duckdb.Error as exc:
             raise AnalyticsError(f"the query failed: {exc}{_hint_at_marts(exc)}") from exc
 

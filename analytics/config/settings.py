@@ -26,6 +26,12 @@ class WarehouseConfig:
     picture_folders: tuple[str, ...] = setting(
         "folders whose pictures any dump may name, beside those in its own folder", default=()
     )
+    memory_mb: int | None = setting(
+        "memory that DuckDB may use, in MiB; beyond it, it spills to a folder beside the file;"
+        " unset: 256 a core, at least 512",
+        default=None,
+        example=2048,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +136,7 @@ LISTS: dict[str, type] = {"sources": SourceConfig, "aspects": AspectConfig}
 
 # (section, key): lowest and highest allowed value
 BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
+    ("warehouse", "memory_mb"): (64, 100_000_000),
     ("model", "batch_size"): (1, 100_000),
     ("infer", "chunk_items"): (1, 1_000_000),
     ("infer", "max_rationale_tokens"): (8, 8192),

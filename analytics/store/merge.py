@@ -13,6 +13,7 @@ import duckdb
 from analytics.store.aspects import AspectRule, match_aspects, merge_source_aspects
 from analytics.store.collisions import reject_collisions
 from analytics.store.rejects import insert_new_rejects
+from analytics.store.staging import STAGED_TABLES
 from analytics.store.tombstones import blank_forgotten_rejects, collect_forgotten
 from analytics.store.transactions import count_rows, first_row, transaction
 
@@ -115,6 +116,16 @@ inner join counts on content.post_id = counts.post_id
 left join before on content.post_id = before.post_id
 """
 
+_FOUND_PICTURES = """
+create or replace temp table found_pictures as
+select stage_posts.post_id, stage_media.position,
+    any_value(stage_media.source_path) as source_path,
+from stage_media
+inner join stage_posts on stage_media.ordinal = stage_posts.ordinal
+where stage_media.source_path is not null
+group by all
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeCounts:
@@ -178,19 +189,24 @@ def merge_staged(
     With `clears_rejects`, earlier rejects and aspects of the file that were not met
     again go.
     A file that is not whole, since reading it was stopped, keeps them and is not
-    remembered: it is read again.
+    remembered: it is read again. The staged tables are gone afterwards.
     """
+    # These write temporary tables only, and the writer is alone. A table that is dropped in
+    # a transaction takes its memory until the commit, so that each copy goes before it.
+    collect_forgotten(connection, author_key)
+    blank_forgotten_rejects(connection, author_key, connector=file.connector)
+    count_rejects += reject_collisions(connection, file.name)
+    count_ignored += count_rows(
+        connection, "stage_posts where post_id in (select post_id from forgotten)"
+    )
+    connection.execute(_CANDIDATES, {"file": file.name})
+    connection.execute(_FOUND_PICTURES)
+    connection.execute("drop table stage_posts")
+    connection.execute(_WINNERS)
+    connection.execute("drop table candidates")
     with transaction(connection):
-        collect_forgotten(connection, author_key)
-        blank_forgotten_rejects(connection, author_key, connector=file.connector)
-        count_rejects += reject_collisions(connection, file.name)
-        connection.execute(_CANDIDATES, {"file": file.name})
-        connection.execute(_WINNERS)
         stored = count_rows(connection, "winners where is_new")
         updated = count_rows(connection, "winners where is_changed or is_recounted")
-        count_ignored += count_rows(
-            connection, "stage_posts where post_id in (select post_id from forgotten)"
-        )
         connection.execute(
             "delete from media where post_id in (select post_id from winners where is_changed)"
         )
@@ -226,16 +242,9 @@ def merge_staged(
             """
             update media set source_path = found.source_path, source_folder = $folder,
                 status = 'pending'
-            from (
-                select stage_posts.post_id, stage_media.position,
-                    any_value(stage_media.source_path) as source_path,
-                from stage_media
-                inner join stage_posts on stage_media.ordinal = stage_posts.ordinal
-                group by all
-            ) as found
+            from found_pictures as found
             where media.post_id = found.post_id and media.position = found.position
                 and media.status in ('missing', 'not_fetched', 'outside_folder')
-                and found.source_path is not null
             """,
             {"folder": file.folder},
         )
@@ -278,6 +287,8 @@ def merge_staged(
                     now,
                 ],
             )
+    for table in (*STAGED_TABLES, "winners", "touched", "forgotten", "found_pictures"):
+        connection.execute(f"drop table if exists {table}")
     return MergeCounts(
         count_read=count_read,
         count_stored=stored,

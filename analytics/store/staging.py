@@ -57,6 +57,7 @@ _SCHEMAS = {
     "stage_aspects": _ASPECTS,
     "stage_rejects": _REJECTS,
 }
+STAGED_TABLES = tuple(_SCHEMAS)
 _RAW_CHARACTERS = 2_000
 _MAX_BIGINT = 2**63 - 1
 

@@ -8,9 +8,10 @@ from typing import Any
 import duckdb
 
 from analytics.contract.errors import StoreError, WarehouseBusyError
+from analytics.store.connections import connect
 from analytics.store.lock import WriterLock, read_holder
 from analytics.store.transactions import count_rows
-from analytics.store.warehouse import check_exists, connect, snapshot_path
+from analytics.store.warehouse import check_exists, snapshot_path
 
 _TABLES = ("posts", "media", "aspects", "predictions", "memo", "rejects", "gold")
 _RUNS = 10
@@ -58,14 +59,12 @@ def read_status(warehouse: Path) -> dict[str, Any]:
 
 
 def _read_into(found: dict[str, Any], source: Path) -> None:
-    connection = connect(source, read_only=True)
-    try:
-        found["rows"] = {name: count_rows(connection, name) for name in _TABLES}
-        found["runs"] = _read_runs(connection)
-    except duckdb.CatalogException as exc:
-        raise StoreError(f"{source}: not a warehouse of this program: {exc}") from exc
-    finally:
-        connection.close()
+    with connect(source, read_only=True) as connection:
+        try:
+            found["rows"] = {name: count_rows(connection, name) for name in _TABLES}
+            found["runs"] = _read_runs(connection)
+        except duckdb.CatalogException as exc:
+            raise StoreError(f"{source}: not a warehouse of this program: {exc}") from exc
 
 
 def _read_runs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

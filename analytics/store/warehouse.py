@@ -8,7 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from analytics.contract.errors import StoreError, WarehouseBusyError
+from analytics.contract.errors import StoreError
+from analytics.store.connections import clear_spills, connect
 from analytics.store.lock import WriterLock
 from analytics.store.migrations import migrate
 from analytics.store.sql_files import build_models
@@ -32,11 +33,13 @@ def open_writer(
     publishes: bool = True,
     rewrites: bool = False,
     creates: bool = True,
+    memory_mb: int | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, locked and migrated, with its views; published as snapshot at a clean end.
 
     With `rewrites` the file is made anew before, so that nothing of deleted rows
-    is left in it. Without `creates` it must be there.
+    is left in it. Without `creates` it must be there. `memory_mb` is what DuckDB may use
+    (MiB; None: see `connect`).
 
     Raises:
         WarehouseBusyError: another process holds it; the message names its pid.
@@ -46,26 +49,26 @@ def open_writer(
     if not creates:
         check_exists(path)
     with WriterLock(path, command):
-        connection = connect(path, read_only=False)
+        for file in (path, snapshot_path(path)):
+            clear_spills(file)
         try:
-            try:
-                migrate(connection)
-            except StoreError as exc:
-                raise StoreError(f"{path}: {exc}") from exc
-            build_models(connection)
-            yield connection
-            if publishes or rewrites:
-                connection.execute("checkpoint")
+            with connect(path, read_only=False, memory_mb=memory_mb) as connection:
+                try:
+                    migrate(connection)
+                except StoreError as exc:
+                    raise StoreError(f"{path}: {exc}") from exc
+                build_models(connection)
+                yield connection
+                if publishes or rewrites:
+                    connection.execute("checkpoint")
         except duckdb.Error as exc:
             # The user's to mend, not ours.
             raise StoreError(
                 f"{path}: the warehouse failed: {exc}. What was committed before is kept; mend"
                 " the cause and run again."
             ) from exc
-        finally:
-            connection.close()
         if rewrites:
-            rewrite_warehouse(path)
+            rewrite_warehouse(path, memory_mb=memory_mb)
         if publishes:
             publish_snapshot(path)
 
@@ -84,11 +87,11 @@ def check_exists(path: Path) -> None:
 
 
 @contextmanager
-def open_reader(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_reader(path: Path, *, memory_mb: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """The last published snapshot, read-only; a writer does not disturb it.
 
     Raises:
-        StoreError: nothing was published yet.
+        StoreError: nothing was published yet, or DuckDB's memory did not suffice.
     """
     snapshot = snapshot_path(path)
     if not snapshot.exists():
@@ -96,11 +99,8 @@ def open_reader(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             f"{snapshot}: no results yet. Run `analytics run` (or `analytics ingest`) first,"
             " or name another configuration with --config."
         )
-    connection = connect(snapshot, read_only=True)
-    try:
+    with connect(snapshot, read_only=True, memory_mb=memory_mb) as connection:
         yield connection
-    finally:
-        connection.close()
 
 
 def publish_snapshot(path: Path) -> None:
@@ -124,7 +124,7 @@ def publish_snapshot(path: Path) -> None:
         raise StoreError(f"{target}: the snapshot cannot be written: {exc}") from exc
 
 
-def rewrite_warehouse(path: Path) -> None:
+def rewrite_warehouse(path: Path, *, memory_mb: int | None = None) -> None:
     """Replace the closed warehouse atomically by a fresh copy; the caller holds the lock.
 
     DuckDB keeps the blocks of deleted rows in its file as they are, and neither
@@ -135,8 +135,7 @@ def rewrite_warehouse(path: Path) -> None:
     """
     try:
         with _replacement(path) as temporary:
-            connection = connect(temporary, read_only=False)
-            try:
+            with connect(temporary, read_only=False, memory_mb=memory_mb) as connection:
                 name = str(path).replace("'", "''")
                 connection.execute(f"attach '{name}' as old (read_only)")
                 # The fresh file's own catalog name comes from its file name.
@@ -145,8 +144,6 @@ def rewrite_warehouse(path: Path) -> None:
                 connection.execute(f'copy from database old to "{quoted}"')
                 connection.execute("detach old")
                 connection.execute("checkpoint")
-            finally:
-                connection.close()
             _sync(temporary)
     except (OSError, duckdb.Error) as exc:
         raise StoreError(
@@ -189,18 +186,3 @@ def _copy(source: Path, target: Path) -> None:
             left -= n_copied
         writer.flush()
         os.fsync(writer.fileno())
-
-
-def connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    try:
-        connection = duckdb.connect(str(path), read_only=read_only)
-    except duckdb.Error as exc:
-        text = str(exc)
-        if "Could not set lock" in text or "Conflicting lock" in text:
-            raise WarehouseBusyError(
-                f"{path}: another program has the warehouse open: {text.splitlines()[0]}"
-            ) from exc
-        raise StoreError(f"{path}: cannot be opened as a DuckDB file: {text}") from exc
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set preserve_insertion_order = true")
-    return connection
