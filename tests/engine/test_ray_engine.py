@@ -42,12 +42,6 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    with ray_cluster.start_cluster() as cluster:
-        yield cluster
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where the replicas say what they do."""
@@ -57,14 +51,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_engine(cluster: Any) -> Iterator[Any]:
+def make_engine(ray_nodes: Any) -> Iterator[Any]:
     """Makes engines of replicas on the cluster; they are closed after the test."""
     from analytics.engine.ray_engine import RayEngine
 
     made = []
 
     def make(load: Any, **options: Any) -> RayEngine:
-        engine = RayEngine(load, RayOptions(**OPTIONS | {"address": cluster.address} | options))
+        engine = RayEngine(load, RayOptions(**OPTIONS | {"address": ray_nodes.address} | options))
         made.append(engine)
         return engine
 
@@ -131,11 +125,11 @@ def test_pictures_are_read_from_where_the_nodes_find_them(
 
 
 def test_killed_replica_and_lost_node_lose_nothing(
-    cluster: Any, make_engine: Any, folder: Path
+    ray_nodes: Any, make_engine: Any, folder: Path
 ) -> None:
     """First a process is killed, then a whole node, both with batches in them."""
     items = make_items(200)
-    node = next(iter(cluster.worker_nodes))
+    node = next(iter(ray_nodes.worker_nodes))
     engine = make_engine(partial(load_logging, folder, seconds=0.2))
     found: list[Any] = []
     asking = threading.Thread(target=lambda: found.extend(engine.label(items)))
@@ -143,12 +137,12 @@ def test_killed_replica_and_lost_node_lose_nothing(
     pid = wait_for_answerer(folder)
     os.kill(pid, signal.SIGKILL)
     wait_for_answerer(folder, node.node_id)
-    cluster.remove_node(node, allow_graceful=False)
+    ray_nodes.remove_node(node, allow_graceful=False)
     asking.join(120)
     assert not asking.is_alive()
     assert_right(found, items)
     assert len({pid for pid, _ in list_answerers(folder)}) >= 3
-    ray_cluster.add_node(cluster)
+    ray_cluster.add_node(ray_nodes)
     assert_right(engine.label(items[:8]), items[:8])
 
 
