@@ -319,7 +319,8 @@ def _connect(address: str | None) -> bool:
             f"engine ray: {exc.name or exc} cannot be imported. {install_hint('ray')}"
         ) from exc
     ray.data.DataContext.get_current().enable_progress_bars = False
-    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)  # that says so
+    logging.getLogger("ray.data").setLevel(logging.WARNING)  # else three lines a dataset
+    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)  # no bars: it says so
     if ray.is_initialized():
         return False
     try:
