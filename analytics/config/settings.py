@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-EngineName = Literal["auto", "transformers", "vllm", "openai"]
+EngineName = Literal["auto", "transformers", "vllm", "openai", "ray"]
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
 RationaleChoice = Literal["all", "none"]
 RationaleReason = Literal["uncertain", "sample", "top"]

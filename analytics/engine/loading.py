@@ -31,6 +31,7 @@ ENGINES: dict[str, str] = {
     "transformers": "analytics.engine.transformers_engine:load",
     "vllm": "analytics.engine.vllm_engine:load",
     "openai": "analytics.engine.openai_engine:load",
+    "ray": "analytics.engine.ray_engine:load",
 }
 AUTO = "auto"
 # The engine whose models are behind a server, not in a folder.
@@ -125,7 +126,8 @@ def describe_engines(*, deep: bool = False) -> list[EngineStatus]:
 
     `deep` tries vLLM's platform in a process of its own (some seconds).
     """
-    return [_describe_transformers(), _describe_vllm(deep=deep), _describe_openai()]
+    vllm = _describe_vllm(deep=deep)
+    return [_describe_transformers(), vllm, _describe_openai(), _describe_ray(vllm)]
 
 
 def _describe_transformers() -> EngineStatus:
@@ -146,6 +148,19 @@ def _describe_openai() -> EngineStatus:
         reason=f"asks the server at {URL_SETTING}",
         fix="",
         version=None,
+    )
+
+
+def _describe_ray(vllm: EngineStatus) -> EngineStatus:
+    """Ray is needed here, vLLM on the machines of the cluster: this one may be none of them."""
+    is_here = importlib.util.find_spec("ray") is not None
+    nodes = "vLLM is here, too" if vllm.can_run else "a cluster that has vLLM is needed"
+    return EngineStatus(
+        name="ray",
+        can_run=is_here,
+        reason=f"installed; {nodes}" if is_here else "not installed",
+        fix="" if is_here else install_hint("ray"),
+        version=_find_version("ray"),
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.engine.model_files import limit_model_len
+from analytics.engine.ray_options import RAY_OPTION_NAMES
 
 # Options that decide where, how fast and in what memory a model runs. They move numbers
 # no more than a batch of another size does (docs/engines.md). All others count as
@@ -62,7 +63,9 @@ def list_result_options(folder: Path, options: Mapping[str, Any]) -> dict[str, A
     Raises:
         ConfigError: max_model_len is no whole number above 0.
     """
-    kept = {key: value for key, value in options.items() if key not in _RUNTIME_ONLY}
+    kept = {
+        key: value for key, value in options.items() if key not in _RUNTIME_ONLY | RAY_OPTION_NAMES
+    }
     limit = limit_model_len(folder, kept.pop("max_model_len", None))
     if limit != limit_model_len(folder, None):
         kept["max_model_len"] = limit

@@ -78,6 +78,14 @@ def find_platform() -> str | None:
     return str(current_platform.device_type) or None
 
 
+def list_option_names() -> list[str]:
+    """The names of the options; vLLM must be there."""
+    prepare_environment()
+    with quiet_libraries():
+        from vllm.engine.arg_utils import EngineArgs
+    return [*EngineArgs.__dataclass_fields__, *_OWN_OPTIONS]
+
+
 def load(
     folder: ModelFolder,
     *,
@@ -101,7 +109,6 @@ def load(
         with quiet_libraries():
             import torch
             import vllm
-            from vllm.engine.arg_utils import EngineArgs
             from vllm.platforms import current_platform
             from vllm.v1.engine.exceptions import EngineDeadError
     except ImportError as exc:
@@ -111,7 +118,7 @@ def load(
     device = str(current_platform.device_type)
     if not device:
         raise EngineError(f"engine vllm: this build finds no device to run on. {_INSTALL}")
-    check_option_names("vllm", options, [*EngineArgs.__dataclass_fields__, *_OWN_OPTIONS])
+    check_option_names("vllm", options, list_option_names())
     dtype = choose_dtype(dtype, device=device)
     max_model_len = limit_model_len(folder.path, options.get("max_model_len"))
     with quiet_libraries():

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from analytics.contract.engine import Engine
 from analytics.contract.records import Item
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
+from tests.engine.ray_cluster import start_cluster
 from tests.engine.tiny_models import (
     make_tiny_idefics3,
     make_tiny_qwen2_5_vl,
@@ -87,6 +89,13 @@ def tiny_qwen_folder(
     skip_without_torchvision()
     path = make_tiny_qwen2_5_vl(tmp_path_factory.mktemp("qwen"), tokenizer_from=base_folder.path)
     return resolve_model(str(path), cache_dir=tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def ray_nodes() -> Iterator[Any]:
+    """A cluster of two nodes on this machine."""
+    with start_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
