@@ -1,9 +1,12 @@
 """Prepares the pictures of posts once; later steps read the small files.
 
 Prepared pictures are kept as `<data_dir>/pictures/<aa>/<sha256>.jpg`, named by
-the sha256 of the original, so that a picture that many posts share is one file.
+the sha256 of the original, so that a picture that many posts share is one file,
+and is decoded once: where the file is there, the original is read and hashed alone.
 """
 
+import hashlib
+import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +16,14 @@ from pathlib import Path
 import duckdb
 
 from analytics.contract.errors import ImageError, StoreError
-from analytics.contract.images import prepare_image, read_image_file
+from analytics.contract.images import (
+    ImageSettings,
+    PreparedImage,
+    locate_prepared,
+    prepare_image,
+    read_image_file,
+    recognize_image,
+)
 from analytics.store.pictures import (
     PendingPicture,
     PictureResult,
@@ -21,14 +31,20 @@ from analytics.store.pictures import (
     store_results,
 )
 
+logger = logging.getLogger(__name__)
+
 _IMAGE_KINDS = ("image", "gif")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaCounts:
-    """Pictures prepared, and pictures newly found unusable, in this step."""
+    """Pictures that came to be usable in this step, and those newly found unusable.
+
+    `count_reused` are those of the first that had been prepared before.
+    """
 
     count_prepared: int
+    count_reused: int
     count_rejects: int
 
 
@@ -41,6 +57,7 @@ def prepare_media(
     on_prepared: Callable[[int], None] = lambda n: None,
     is_stopped: Callable[[], bool] = lambda: False,
     n_threads: int | None = None,
+    settings: ImageSettings | None = None,
 ) -> MediaCounts:
     """Prepare pending pictures, and those whose file was missing or not allowed before.
 
@@ -51,34 +68,54 @@ def prepare_media(
     Raises:
         KeyboardInterrupt: `is_stopped` said so; the batches before are stored.
     """
-    count_prepared = count_rejects = 0
-    with ThreadPoolExecutor(n_threads or os.cpu_count() or 1) as pool:
-        for batch in read_pending(connection):
-            results = list(pool.map(lambda entry: prepare_one(entry, data_dir, folders), batch))
+    count_prepared = count_reused = count_rejects = 0
+    # Pillow computes without the interpreter's lock: threads use all cores.
+    with ThreadPoolExecutor(n_threads or _count_cores()) as pool:
+        for batch in read_pending(connection, settings):
+            done = list(
+                pool.map(lambda entry: prepare_one(entry, data_dir, folders, settings), batch)
+            )
+            results = [result for result, _ in done]
             count_prepared += sum(result.status == "ok" for result in results)
+            count_reused += sum(is_reused for _, is_reused in done)
             count_rejects += store_results(connection, results, run_id)
             on_prepared(len(batch))
             if is_stopped():
                 raise KeyboardInterrupt
-    return MediaCounts(count_prepared=count_prepared, count_rejects=count_rejects)
+    if count_reused:
+        logger.info("%d of %d pictures were prepared before", count_reused, count_prepared)
+    return MediaCounts(
+        count_prepared=count_prepared, count_reused=count_reused, count_rejects=count_rejects
+    )
 
 
 def prepare_one(
-    entry: PendingPicture, data_dir: Path, folders: Sequence[Path] = ()
-) -> PictureResult:
-    """Prepare one picture and keep the small file; its fault if there is one."""
+    entry: PendingPicture,
+    data_dir: Path,
+    folders: Sequence[Path] = (),
+    settings: ImageSettings | None = None,
+) -> tuple[PictureResult, bool]:
+    """Prepare one picture and keep the small file, or use the one that was kept.
+
+    What came of it, a fault too, and whether it had been prepared before.
+    """
     post_id, position = entry.post_id, entry.position
     if entry.kind not in _IMAGE_KINDS:
-        return PictureResult(post_id=post_id, position=position, status="not_an_image")
+        return PictureResult(post_id=post_id, position=position, status="not_an_image"), False
     if entry.source_path is None:
-        return PictureResult(post_id=post_id, position=position, status="not_fetched")
+        return PictureResult(post_id=post_id, position=position, status="not_fetched"), False
     try:
-        picture = prepare_image(read_image_file(_find_allowed(entry, folders)))
+        data = read_image_file(_find_allowed(entry, folders), settings)
+        relative = locate_prepared(hashlib.sha256(data).hexdigest(), settings)
+        picture = _recognize(data, data_dir / relative, settings)
+        is_reused = picture is not None
+        if picture is None:
+            picture = prepare_image(data, settings)
+            _write(data_dir / relative, picture.jpeg)
     except ImageError as exc:
-        return PictureResult(post_id=post_id, position=position, status=exc.reason, error=str(exc))
-    relative = Path("pictures") / picture.sha256[:2] / f"{picture.sha256}.jpg"
-    _write_once(data_dir / relative, picture.jpeg)
-    return PictureResult(
+        fault = PictureResult(post_id=post_id, position=position, status=exc.reason, error=str(exc))
+        return fault, False
+    result = PictureResult(
         post_id=post_id,
         position=position,
         status="ok",
@@ -88,6 +125,23 @@ def prepare_one(
         height=picture.height,
         bytes=picture.n_bytes,
     )
+    return result, is_reused
+
+
+def _recognize(data: bytes, kept: Path, settings: ImageSettings | None) -> PreparedImage | None:
+    """The picture as it was prepared before, if it was and its file can be read."""
+    try:
+        jpeg = kept.read_bytes()
+    except OSError:
+        return None
+    return recognize_image(data, jpeg, settings)
+
+
+def _count_cores() -> int:
+    """The cores that this process may use, which a container can make fewer."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _find_allowed(entry: PendingPicture, folders: Sequence[Path]) -> Path:
@@ -103,9 +157,7 @@ def _find_allowed(entry: PendingPicture, folders: Sequence[Path]) -> Path:
     )
 
 
-def _write_once(path: Path, data: bytes) -> None:
-    if path.exists():
-        return
+def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")

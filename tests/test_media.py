@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from analytics.contract.errors import StoreError
+from analytics.contract.images import ImageSettings
 from analytics.contract.records import Media
 from analytics.media import prepare_media
 from tests.scripted import make_post, rows, scalar, store_posts
@@ -13,6 +14,11 @@ from tests.scripted import make_post, rows, scalar, store_posts
 
 def _with_picture(native_id: str, path: Path, kind: str = "image") -> object:
     return make_post(native_id, media=(Media(kind=kind, source_path=path),))  # type: ignore[arg-type]
+
+
+def _measure(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
 
 
 def test_pictures_get_their_status_and_faults_are_rejects(
@@ -169,3 +175,94 @@ def test_pipe_among_the_pictures_does_not_hold_up_a_run(
     store_posts(connection, [_with_picture("1", tmp_path / "f.jpg")], folder=tmp_path)  # type: ignore[list-item]
     prepare_media(connection, data_dir=tmp_path / "data", run_id="r")
     assert rows(connection, "select status from media") == [("missing",)]
+
+
+def test_picture_that_was_prepared_before_is_not_decoded_again(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.linear_gradient("L").resize((600, 300)).save(tmp_path / "a.png", exif=exif)
+    store_posts(connection, [_with_picture("1", tmp_path / "a.png")])  # type: ignore[list-item]
+    first = prepare_media(connection, data_dir=tmp_path / "data", run_id="r1")
+    (kept,) = (tmp_path / "data").rglob("*.jpg")
+    made = (kept.stat().st_ino, kept.stat().st_mtime_ns)
+    (tmp_path / "copy.png").write_bytes((tmp_path / "a.png").read_bytes())
+    store_posts(connection, [_with_picture("2", tmp_path / "copy.png")], name="b.csv")  # type: ignore[list-item]
+    second = prepare_media(connection, data_dir=tmp_path / "data", run_id="r2")
+    assert (first.count_prepared, first.count_reused) == (1, 0)
+    assert (second.count_prepared, second.count_reused) == (1, 1)
+    assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == made
+    facts = rows(connection, "select status, sha256, path, width, height, bytes from media")
+    assert facts[0] == facts[1]
+    assert facts[0][3:5] == (300, 600)
+
+
+def test_run_that_died_before_its_commit_finds_its_pictures(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    Image.new("RGB", (90, 60)).save(tmp_path / "a.png")
+    store_posts(connection, [_with_picture("1", tmp_path / "a.png")])  # type: ignore[list-item]
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r1")
+    before = rows(connection, "from media")
+    connection.execute(
+        "update media set status = 'pending', sha256 = null, path = null, width = null,"
+        " height = null, bytes = null"
+    )
+    counts = prepare_media(connection, data_dir=tmp_path / "data", run_id="r2")
+    assert (counts.count_prepared, counts.count_reused) == (1, 1)
+    assert rows(connection, "from media") == before
+
+
+def test_kept_picture_that_is_torn_is_made_anew(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    Image.new("RGB", (90, 60)).save(tmp_path / "a.png")
+    store_posts(connection, [_with_picture("1", tmp_path / "a.png")])  # type: ignore[list-item]
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r1")
+    (kept,) = (tmp_path / "data").rglob("*.jpg")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:100])
+    connection.execute("update media set status = 'pending'")
+    counts = prepare_media(connection, data_dir=tmp_path / "data", run_id="r2")
+    assert (counts.count_prepared, counts.count_reused) == (1, 0)
+    assert kept.read_bytes() == whole
+
+
+def test_pictures_are_prepared_anew_in_another_version(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    Image.new("RGB", (90, 60)).save(tmp_path / "a.png")
+    store_posts(connection, [_with_picture("1", tmp_path / "a.png")])  # type: ignore[list-item]
+    later = ImageSettings(version=2, max_side=30)
+    for number, settings in enumerate((None, later, later, None)):
+        counts = prepare_media(
+            connection, data_dir=tmp_path / "data", run_id=str(number), settings=settings
+        )
+        # The third has nothing to do; the last finds what the first has kept.
+        assert counts.count_prepared == (number != 2)
+        assert counts.count_reused == (number == 3)
+    first, second = sorted((tmp_path / "data").rglob("*.jpg"))
+    assert first.relative_to(tmp_path / "data").parts[0] == "pictures"
+    assert _measure(first) == (90, 60)
+    assert _measure(second) == (30, 20)
+
+
+def test_pool_of_threads_gives_what_one_gives(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    posts = []
+    for number in range(40):
+        path = tmp_path / f"{number}.jpg"
+        Image.linear_gradient("L").rotate(9 * number).resize((400, 300)).save(path)
+        posts.append(_with_picture(str(number), path))
+    store_posts(connection, posts)  # type: ignore[arg-type]
+    found = []
+    for n_threads in (1, 4):
+        data_dir = tmp_path / f"data-{n_threads}"
+        connection.execute("update media set status = 'pending'")
+        prepare_media(connection, data_dir=data_dir, run_id="r", n_threads=n_threads)
+        files = {path.name: path.read_bytes() for path in data_dir.rglob("*.jpg")}
+        found.append((rows(connection, "from media order by all"), files))
+    assert found[0] == found[1]
+    assert len(found[0][1]) == 40

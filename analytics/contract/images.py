@@ -6,11 +6,14 @@ import os
 import stat
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from analytics.contract.errors import ImageError
+
+# The last two bytes of a whole JPEG file.
+_JPEG_END = b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,8 @@ class ImageSettings:
     """How pictures are prepared; part of the training digest.
 
     `max_side` is in pixels (the paper trains at 280 x 280; here the aspect
-    ratio is kept), `quality` is the JPEG quality of the prepared file.
+    ratio is kept), `quality` is the JPEG quality of the prepared file. Raise
+    `version` when the same picture would be prepared to other bytes.
     """
 
     version: int = 1
@@ -77,6 +81,52 @@ def _check_is_regular(path: Path, found: os.stat_result) -> None:
         raise ImageError("missing", f"{path}: not a regular file")
 
 
+def name_prepared_folder(settings: ImageSettings | None = None) -> PurePosixPath:
+    """The folder, below a data directory, of pictures prepared as in this version."""
+    version = (settings or ImageSettings()).version
+    return PurePosixPath("pictures" if version == 1 else f"pictures-v{version}")
+
+
+def locate_prepared(sha256: str, settings: ImageSettings | None = None) -> PurePosixPath:
+    """Where the prepared form of an original is kept, below a data directory."""
+    return name_prepared_folder(settings) / sha256[:2] / f"{sha256}.jpg"
+
+
+def recognize_image(
+    data: bytes, jpeg: bytes, settings: ImageSettings | None = None
+) -> PreparedImage | None:
+    """What `prepare_image` gives, where `jpeg` is its work of an earlier time.
+
+    No pixel is decoded: the original's header tells its size, and the form of the
+    prepared picture whether it was turned. None where that is not enough: `jpeg` is
+    no whole picture (a disk that was full), or is square where the original is not.
+    """
+    settings = settings or ImageSettings()
+    if not jpeg.endswith(_JPEG_END):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            width, height = Image.open(io.BytesIO(data)).size
+            kept_width, kept_height = Image.open(io.BytesIO(jpeg), formats=["JPEG"]).size
+    except Exception:  # as many kinds as in `prepare_image`, which then tells
+        return None
+    if width * height > settings.max_pixels:
+        return None
+    if width != height:
+        if kept_width == kept_height:
+            return None
+        if (width > height) != (kept_width > kept_height):
+            width, height = height, width
+    return PreparedImage(
+        jpeg=jpeg,
+        sha256=hashlib.sha256(data).hexdigest(),
+        width=width,
+        height=height,
+        n_bytes=len(data),
+    )
+
+
 def prepare_image(data: bytes, settings: ImageSettings | None = None) -> PreparedImage:
     """Decode, orient, lay on white, shrink to `max_side`, encode as JPEG.
 
@@ -101,7 +151,7 @@ def prepare_image(data: bytes, settings: ImageSettings | None = None) -> Prepare
             picture.load()
             if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
                 width, height = height, width
-            picture = ImageOps.exif_transpose(picture)
+            ImageOps.exif_transpose(picture, in_place=True)  # one that need not turn is no copy
             picture = _lay_on_white(picture)
             picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
             picture.info.clear()  # no comment, profile or EXIF (a place, a camera) goes on

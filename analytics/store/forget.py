@@ -55,8 +55,8 @@ def forget(
             [kind, key, now, kind, key],
         )
         connection.execute(
-            "create or replace temp table gone_pictures as select distinct path from media"
-            " where path is not null and post_id in (select post_id from gone)"
+            "create or replace temp table gone_pictures as select distinct sha256 from media"
+            " where sha256 is not null and post_id in (select post_id from gone)"
         )
         connection.execute(
             """
@@ -95,11 +95,13 @@ def forget(
             " where content_key not in (select content_key from int_items)"
         )
         unused = connection.execute(
-            "select path from gone_pictures"
-            " where path not in (select path from media where path is not null)"
+            "select sha256 from gone_pictures"
+            " where sha256 not in (select sha256 from media where sha256 is not null)"
         ).fetchall()
-    for (path,) in unused:
-        (data_dir / path).unlink(missing_ok=True)
+    for (sha256,) in unused:
+        # Also as an earlier version of this program prepared it.
+        for path in data_dir.glob(f"pictures*/{sha256[:2]}/{sha256}.jpg"):
+            path.unlink(missing_ok=True)
     return Forgotten(count_posts=count_posts, count_memo=count_memo, count_pictures=len(unused))
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+from analytics.contract.images import ImageSettings, name_prepared_folder
 from analytics.store.rejects import insert_new_rejects
 from analytics.store.transactions import transaction
 
@@ -52,8 +53,13 @@ class PictureResult:
     bytes: int | None = None
 
 
-def read_pending(connection: duckdb.DuckDBPyConnection) -> Iterator[list[PendingPicture]]:
-    """Batches of pictures that are new, or whose file was missing or not allowed before."""
+def read_pending(
+    connection: duckdb.DuckDBPyConnection, settings: ImageSettings | None = None
+) -> Iterator[list[PendingPicture]]:
+    """Batches of pictures that are new, or whose file was missing or not allowed before.
+
+    Also those that were prepared as in another version of the preparation.
+    """
     connection.execute(
         """
         create or replace temp table pending_media as
@@ -66,8 +72,10 @@ def read_pending(connection: duckdb.DuckDBPyConnection) -> Iterator[list[Pending
             source_folder,
         from media
         where status in ('pending', 'missing', 'outside_folder')
+            or (status = 'ok' and not starts_with(path, ?))
         order by ordinal
-        """
+        """,
+        [f"{name_prepared_folder(settings)}/"],
     )
     first = 0
     while True:

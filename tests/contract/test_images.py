@@ -10,7 +10,13 @@ import pytest
 from PIL import Image
 
 from analytics.contract.errors import ImageError
-from analytics.contract.images import ImageSettings, prepare_image, read_image_file
+from analytics.contract.images import (
+    ImageSettings,
+    locate_prepared,
+    prepare_image,
+    read_image_file,
+    recognize_image,
+)
 
 
 def _bytes(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -187,3 +193,38 @@ def test_read_is_bounded_where_the_size_is_not_told() -> None:
     with pytest.raises(ImageError) as caught:
         read_image_file(Path("/proc/self/status"), ImageSettings(max_bytes=20))
     assert caught.value.reason == "too_large"
+
+
+def test_recognize_decodes_nothing() -> None:
+    """What stands behind the header is not looked at: the file was whole when it was prepared."""
+    data = _bytes(Image.effect_noise((300, 200), 50).convert("RGB"), "JPEG")
+    jpeg = prepare_image(data).jpeg
+    cut = data[: len(data) // 2]
+    found = recognize_image(cut, jpeg)
+    assert found is not None
+    assert (found.width, found.height, found.n_bytes, found.jpeg) == (300, 200, len(cut), jpeg)
+
+
+def test_recognize_sees_that_the_original_was_turned() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for kind in ("JPEG", "PNG", "WEBP"):
+        data = _bytes(Image.new("RGB", (400, 200)), kind, exif=exif.tobytes())
+        assert recognize_image(data, prepare_image(data).jpeg) == prepare_image(data)
+
+
+def test_recognize_gives_up_on_what_it_cannot_tell() -> None:
+    data = _bytes(Image.new("RGB", (40, 20)), "PNG")
+    jpeg = prepare_image(data).jpeg
+    assert recognize_image(data, jpeg[:-1]) is None
+    assert recognize_image(data, b"\xff\xd9") is None
+    assert recognize_image(b"not a picture", jpeg) is None
+    assert recognize_image(data, jpeg, ImageSettings(max_pixels=100)) is None
+    square = prepare_image(_bytes(Image.new("RGB", (20, 20)), "PNG")).jpeg
+    assert recognize_image(data, square) is None
+
+
+def test_prepared_pictures_of_each_version_have_their_folder() -> None:
+    assert str(locate_prepared("ab12")) == "pictures/ab/ab12.jpg"
+    later = ImageSettings(version=3)
+    assert str(locate_prepared("ab12", later)) == "pictures-v3/ab/ab12.jpg"
