@@ -8,6 +8,7 @@ the actors of Ray Data LLM is told in docs/decisions/0009.
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -98,6 +99,7 @@ class RayEngine:
     ) -> None:
         self._options = options
         self._is_closed = False
+        self._lock = threading.Lock()
         self._replicas: list[Any] = []
         self._starting: dict[Any, Any] = {}  # the replica by its call of `describe`
         self._ends_ray = _connect(options.address)
@@ -285,15 +287,16 @@ class RayEngine:
 
     def _admit_late(self) -> None:
         """Take in the replicas that have started since."""
-        if not self._starting:
-            return
         import ray
 
-        ready, _ = ray.wait(list(self._starting), num_returns=len(self._starting), timeout=0)
-        for call in ready:
-            fault = self._admit(call)
-            if isinstance(fault, Exception):
-                logger.warning("a replica could not be loaded: %s", fault)
+        with self._lock:
+            if not self._starting:
+                return
+            ready, _ = ray.wait(list(self._starting), num_returns=len(self._starting), timeout=0)
+            for call in ready:
+                fault = self._admit(call)
+                if isinstance(fault, Exception):
+                    logger.warning("a replica could not be loaded: %s", fault)
 
     def _describe_needs(self) -> str:
         options = self._options
