@@ -42,7 +42,11 @@ class Outbox:
 
 
 def serve(connection: "Connection[Any, Any]") -> None:
-    """Load the engine that the parent names, then answer its calls until it closes."""
+    """Load the engine that the parent names, then answer its calls until it closes.
+
+    Raises:
+        EOFError, ConnectionError: the parent is gone.
+    """
     load: Callable[[], Engine]
     load, level = connection.recv()
     outbox = Outbox(connection)
@@ -56,10 +60,7 @@ def serve(connection: "Connection[Any, Any]") -> None:
         return
     outbox.send("ready", engine.facts)
     while True:
-        try:
-            method, items = connection.recv()
-        except EOFError:
-            break
+        method, items = connection.recv()
         if method == "close":
             break
         try:
@@ -108,7 +109,10 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print is not the command's output
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     with Connection(descriptor) as connection:
-        serve(connection)
+        try:
+            serve(connection)
+        except (EOFError, ConnectionError):  # what was started here must not outlive it
+            os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":
