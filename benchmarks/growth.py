@@ -1,13 +1,18 @@
 """Time and memory at 1, 10 and 100 times the posts, without a model.
 
     python benchmarks/growth.py --json [--posts 2000] [--factors 1,10,100] [--rounds 3]
+                                       [--memory-mb 128]
 
 Each size goes through the steps of `analytics run` (ingest from a CSV, infer with a scripted
 engine in a process of its own, marts) in a child process; sizes take turns. Given are medians
-over rounds of the seconds a step, and of the child's peak of resident memory (its engine is
-measured apart). `ratios` compare the largest size with the smallest: time a post (1.0 is
-linear, less is better) and peak memory (1.0 is flat). `floor_mb` is what the child has before
-it begins. The largest sizes may run in fewer rounds: --seconds is a limit for all of it.
+over rounds of the seconds a step, of the child's peak of resident memory (its engine is
+measured apart), and of the peak of the disk (warehouse, snapshot, and what DuckDB spills).
+`floor_mb` is what the child has before it begins. `ratios` compare the largest size with the
+smallest: time a post (1.0 is linear, less is better) and peak memory (1.0 is flat).
+
+What DuckDB may use is the default of `[warehouse] memory_mb`, or --memory-mb. Small sizes do
+not fill it; two sizes that both do show whether anything else grows. The largest sizes may
+run in fewer rounds: --seconds is a limit for all of it.
 """
 
 import csv
@@ -20,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,6 +61,7 @@ _WORDS = [
     "us",
 ]
 _MIB = 2**20
+_LOOK_S = 0.2
 
 
 class ForgetfulEngine(ScriptedEngine):
@@ -96,7 +102,7 @@ def write_posts(path: Path, n_posts: int) -> None:
             writer.writerow([i, f"{words} {i}", f"{day}T{i % 24:02d}:00:00Z", i % 1_000])
 
 
-def run_child(folder: Path) -> None:
+def run_child(folder: Path, memory_mb: int | None) -> None:
     """The steps over `posts.csv`; prints what they took."""
     found: dict[str, float] = {"floor_mb": peak_mb()}
 
@@ -118,7 +124,7 @@ def run_child(folder: Path) -> None:
         chunk_items=CHUNK_ITEMS,
         in_flight=in_flight_path(path),
     )
-    with open_writer(path, "benchmark") as connection:
+    with open_writer(path, "benchmark", memory_mb=memory_mb) as connection:
         run = new_run(connection)
         with timed("ingest"):
             ingest_sources(
@@ -163,21 +169,36 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MIB
 
 
-def measure(n_posts: int) -> dict[str, float]:
+def measure(n_posts: int, memory_mb: int | None) -> dict[str, float]:
     """One child process for one size."""
+    limit = [] if memory_mb is None else ["--memory-mb", str(memory_mb)]
     with tempfile.TemporaryDirectory() as name:
         write_posts(Path(name) / "posts.csv", n_posts)
-        done = subprocess.run(
-            [sys.executable, __file__, "--child", name],
-            check=False,
-            capture_output=True,
+        process = subprocess.Popen(
+            [sys.executable, __file__, "--child", name, *limit],
+            stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        disk_mb = 0.0
+        while process.poll() is None:
+            disk_mb = max(disk_mb, disk_use_mb(Path(name)))
+            time.sleep(_LOOK_S)
+        output, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"the child ended with exit code {process.returncode}")
+    found: dict[str, float] = json.loads(output.splitlines()[-1])
+    return {**found, "disk_peak_mb": disk_mb}
+
+
+def disk_use_mb(folder: Path) -> float:
+    """What is stored in a folder, but for the dump."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # removed meanwhile
+            if path.name != "posts.csv":
+                total += path.stat().st_blocks * 512
+    return total / _MIB
 
 
 def summarize(n_posts: int, rounds: list[dict[str, float]]) -> dict[str, float]:
@@ -194,14 +215,21 @@ def summarize(n_posts: int, rounds: list[dict[str, float]]) -> dict[str, float]:
 @click.option("--factors", default="1,10,100", show_default=True)
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--seconds", type=float, default=900.0, show_default=True, help="Start no more.")
+@click.option("--memory-mb", type=click.IntRange(min=64), help="As [warehouse] memory_mb.")
 @click.option("--child", type=click.Path(path_type=Path), hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def main(
-    posts: int, factors: str, rounds: int, seconds: float, child: Path | None, as_json: bool
+    posts: int,
+    factors: str,
+    rounds: int,
+    seconds: float,
+    memory_mb: int | None,
+    child: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure and print."""
     if child is not None:
-        run_child(child)
+        run_child(child, memory_mb)
         return
     sizes = [posts * int(factor) for factor in factors.split(",")]
     measured: dict[int, list[dict[str, float]]] = {n: [] for n in sizes}
@@ -210,7 +238,7 @@ def main(
         for n_posts in sizes:
             if number and time.perf_counter() - started > seconds:
                 continue
-            measured[n_posts].append(measure(n_posts))
+            measured[n_posts].append(measure(n_posts, memory_mb))
     sides = [summarize(n_posts, measured[n_posts]) for n_posts in sizes]
     small, large = sides[0], sides[-1]
     names = [name for name in large if name.endswith("_s")]
@@ -221,6 +249,9 @@ def main(
         for name in names
     }
     ratios["peak_memory"] = round(large["peak_mb"] / small["peak_mb"], 2)
+    ratios["disk_a_post"] = round(
+        (large["disk_peak_mb"] / large["posts"]) / (small["disk_peak_mb"] / small["posts"]), 3
+    )
     ratios["engine_peak_memory"] = round(large["engine_peak_mb"] / small["engine_peak_mb"], 2)
     click.echo(json.dumps({"sizes": sides, "ratios": ratios}, indent=None if as_json else 2))
 

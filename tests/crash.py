@@ -8,11 +8,13 @@ dies on, SCRIPTED_DEATH how (a signal's name, or `exit`), SCRIPTED_S how long a 
 SCRIPTED_CALLS how many calls it takes at once.
 """
 
+import fcntl
 import os
 import random
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -124,8 +126,13 @@ def make_project(folder: Path, n_posts: int = 60) -> Path:
     return write_config(folder, text)
 
 
-def start(config: Path, command: str, **settings: str) -> subprocess.Popen[str]:
-    """A process of its own session, as that of a terminal is; `settings` are SCRIPTED_..."""
+def start(
+    config: Path, command: str, *, terminal: int | None = None, **settings: str
+) -> subprocess.Popen[str]:
+    """A process of its own session, as that of a terminal is; `settings` are SCRIPTED_...
+
+    With `terminal`, the descriptor of a pseudo-terminal, it is really run in that.
+    """
     environment = {
         **os.environ,
         "ANALYTICS_AUTHOR_KEY_FILE": str(config.parent / "author.key"),
@@ -135,12 +142,19 @@ def start(config: Path, command: str, **settings: str) -> subprocess.Popen[str]:
     words = command.split()
     return subprocess.Popen(
         [sys.executable, "-m", "tests.crash", words[0], "--config", str(config), *words[1:]],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdin=terminal,
+        stdout=subprocess.PIPE if terminal is None else terminal,
+        stderr=subprocess.PIPE if terminal is None else terminal,
         text=True,
         env=environment,
         start_new_session=True,
+        preexec_fn=None if terminal is None else _take_terminal,
     )
+
+
+def _take_terminal() -> None:
+    """Make stdin the terminal of this session: its Ctrl-C is a signal then."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def read_tables(config: Path) -> dict[str, list[tuple[Any, ...]]]:

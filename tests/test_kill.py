@@ -1,6 +1,7 @@
 """Runs that are killed at random moments end up as one that was left in peace."""
 
 import os
+import pty
 import random
 import shutil
 import signal
@@ -104,3 +105,42 @@ def test_second_signal_ends_the_run_at_once(tmp_path: Path, n_calls: str) -> Non
     assert "stopped by the user" in errors
     assert count_statuses(config) == {"interrupted": 1}
     assert not list(config.parent.glob("*.in-flight"))
+
+
+def test_ctrl_c_in_a_terminal_ends_the_run_after_its_chunk(tmp_path: Path) -> None:
+    """A terminal signals all processes of its foreground; the engine is none of them."""
+    config, log = make_project(tmp_path / "project", n_posts=30), tmp_path / "calls"
+    ours, theirs = pty.openpty()
+    process = start(
+        config,
+        "run",
+        log=str(log),
+        s="0.2",
+        terminal=theirs,
+    )
+    os.close(theirs)
+    wait_for_calls(log, 3)
+    os.write(ours, b"\x03")
+    shown = read_terminal(ours)
+    assert process.wait(timeout=60) == 1
+    assert "Stopping after what is under way; once more stops at once." in shown
+    assert "stopped by the user. What was committed is kept" in shown
+    assert "Traceback" not in shown
+    assert count_statuses(config) == {"interrupted": 1}
+    with duckdb.connect(str(config.parent / "warehouse.duckdb"), read_only=True) as connection:
+        assert scalar(connection, "select count(*) from memo") == len(read_log(log, "label"))
+
+
+def read_terminal(descriptor: int) -> str:
+    """What was shown, up to the end of the last process at the other side."""
+    shown = b""
+    with open(descriptor, "rb", buffering=0) as terminal:
+        while True:
+            try:
+                part = terminal.read(4096)
+            except OSError:  # how Linux tells that end
+                break
+            if not part:
+                break
+            shown += part
+    return " ".join(shown.decode("utf-8", "replace").split())

@@ -13,7 +13,6 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
 from typing import Any, cast
@@ -45,7 +44,11 @@ class Outbox:
 
 
 def serve(connection: "Connection[Any, Any]") -> None:
-    """Load the engine that the parent names, then answer its calls until it closes."""
+    """Load the engine that the parent names, then answer its calls until it closes.
+
+    Raises:
+        EOFError, ConnectionError: the parent is gone.
+    """
     load: Callable[[], Engine]
     number, _, (load, level) = connection.recv()
     outbox = Outbox(connection)
@@ -69,18 +72,15 @@ def serve(connection: "Connection[Any, Any]") -> None:
 
     n_calls = engine.facts.max_calls
     # One call at a time stays in this thread: OpenMP binds its own to the one that asks.
-    with ThreadPoolExecutor(n_calls) if n_calls > 1 else nullcontext() as threads:
-        while True:
-            try:
-                number, method, items = connection.recv()
-            except EOFError:
-                break
-            if method == "close":
-                break
-            if threads is None:
-                answer(number, method, items)
-            else:
-                threads.submit(answer, number, method, items)
+    threads = ThreadPoolExecutor(n_calls) if n_calls > 1 else None
+    while True:
+        number, method, items = connection.recv()
+        if method == "close":  # between calls
+            break
+        if threads is None:
+            answer(number, method, items)
+        else:
+            threads.submit(answer, number, method, items)
     engine.close()
 
 
@@ -121,7 +121,10 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print is not the command's output
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     with Connection(descriptor) as connection:
-        serve(connection)
+        try:
+            serve(connection)
+        except (EOFError, ConnectionError):  # what was started here must not outlive it
+            os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

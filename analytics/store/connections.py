@@ -37,11 +37,11 @@ def connect(
         try:
             yield connection
         except duckdb.OutOfMemoryException as exc:
+            reason = str(exc).splitlines()[0].rstrip(".")
             raise StoreError(
                 f"{path}: the {limit} MiB that DuckDB may use do not suffice, or there is no room"
-                f" to spill to beside the file: {str(exc).splitlines()[0]}. Give it more by"
-                " [warehouse] memory_mb, or free some disk space. What was committed before is"
-                " kept; run again."
+                f" to spill to beside the file: {reason}. Give it more by [warehouse] memory_mb,"
+                " or free some disk space. What was committed before is kept; run again."
             ) from exc
     finally:
         connection.close()

@@ -22,6 +22,15 @@ _CONTENT = (
     " created_at, edited_at, count_media"
 )
 _COUNTS = "likes, reposts, replies, views, retrieved_at"
+# Temporary tables, beside the staged ones, that a merge makes.
+_WORKING_TABLES = (
+    "collisions",
+    "forgotten",
+    "found_pictures",
+    "winners",
+    "touched",
+    "dropped_aspects",
+)
 
 # The reject of a file or folder that could not be read at all.
 _WHOLE_SOURCE = "line = 0 and stage = 'read' and raw = 'source'"
@@ -287,7 +296,7 @@ def merge_staged(
                     now,
                 ],
             )
-    for table in (*STAGED_TABLES, "winners", "touched", "forgotten", "found_pictures"):
+    for table in (*STAGED_TABLES, *_WORKING_TABLES):
         connection.execute(f"drop table if exists {table}")
     return MergeCounts(
         count_read=count_read,

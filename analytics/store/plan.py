@@ -125,6 +125,9 @@ def make_plan(
             """
         )
         failed_before = _heal_answered(connection)
+    # They hold the text of every item, and what was said of it, and are done with.
+    connection.execute("drop table plan_items")
+    connection.execute("drop table known_contents")
     return Plan(
         count_items=count_items,
         count_memo_hits=count_memo_hits,

@@ -3,6 +3,8 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -158,6 +160,44 @@ def test_close_within_a_call_ends_it_at_once() -> None:
     assert not is_running(pid)
     with pytest.raises(EngineError, match="closed"):
         ask(busy, "fine")
+
+
+PARENT = """
+import subprocess, sys, time
+from analytics.engine.process_engine import ProcessEngine
+from tests.engine import test_process_engine
+
+engine = ProcessEngine(test_process_engine.load_with_child)
+print("loaded", flush=True)
+time.sleep(60) if sys.argv[1] == "idle" else test_process_engine.ask(engine, "sleep")
+"""
+
+
+def load_with_child() -> Engine:
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    return OddEngine()
+
+
+@pytest.mark.parametrize("doing", ["idle", "asked"])
+def test_killed_run_takes_its_engine_and_what_that_started_along(
+    tmp_path: Path, doing: str
+) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT, encoding="utf-8")
+    parent = subprocess.Popen(
+        [sys.executable, str(script), doing],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "loaded\n"
+    time.sleep(0.3)
+    parent.kill()
+    # Each of the three processes holds stderr: its end is that of the last.
+    _, errors = parent.communicate(timeout=20)
+    assert errors == ""
 
 
 def test_errors_with_constructors_of_their_own_can_travel() -> None:

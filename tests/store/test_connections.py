@@ -1,8 +1,12 @@
 """DuckDB within its limit of memory: what it spills, what it leaves, and what it says."""
 
 import os
+import random
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -118,3 +122,37 @@ def test_memory_that_does_not_suffice_names_the_setting(tmp_path: Path) -> None:
         connection.execute(ONE_VALUE)
     with open_reader(path) as connection:
         assert scalar(connection, "select count(*) from posts") == 1
+
+
+@contextmanager
+def small_files(n_bytes: int) -> Iterator[None]:
+    """No file may grow beyond this: to a writer it is like a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_disk_that_is_full_while_a_file_is_merged_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    letters = random.Random(0)
+    posts = [make_post(str(i), letters.randbytes(300).hex()) for i in range(4_000)]
+    with open_writer(path, "ingest") as connection:
+        store_posts(connection, [make_post("first")], name="first")
+    size = path.stat().st_size
+    with (
+        pytest.raises(StoreError, match=r"the warehouse failed: .*What was committed before is"),
+        small_files(size + 500_000),
+        open_writer(path, "ingest") as connection,
+    ):
+        store_posts(connection, posts)
+    with open_reader(path) as connection:
+        assert scalar(connection, "select count(*) from posts") == 1
+    for _ in range(2):
+        with open_writer(path, "ingest") as connection:
+            assert scalar(connection, "select count(*) from posts") in (1, 4_001)
+            store_posts(connection, posts)
+            assert scalar(connection, "select count(distinct post_id) from posts") == 4_001
+            assert scalar(connection, "select count(*) from posts") == 4_001

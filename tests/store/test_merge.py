@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from analytics.contract.records import Ignored, Media, Reject
 from analytics.store.author_key import hash_author, hash_text
 from analytics.store.migrations import migrate
-from tests.scripted import KEY, make_post, rows, scalar, store_posts
+from tests.scripted import KEY, Listening, make_post, rows, scalar, store_posts
 
 
 def _dump(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
@@ -148,3 +148,15 @@ def test_order_of_files_does_not_matter(files: list[list[Any]], data: st.DataObj
                 store_posts(connection, posts, name=f"{number}.jsonl")
             results.append(_dump(connection))
     assert results[0] == results[1]
+
+
+def test_staged_copies_go_before_the_transaction_and_at_the_end(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """What is dropped within a transaction takes its memory until the commit."""
+    listening = Listening(connection)
+    store_posts(listening, [make_post("1")])  # type: ignore[arg-type]
+    before = listening.statements[: listening.statements.index("begin")]
+    assert {"drop table stage_posts", "drop table candidates"} < set(before)
+    assert rows(connection, "select table_name from duckdb_tables() where temporary") == []
+    assert scalar(connection, "select count(*) from posts") == 1
