@@ -1,3 +1,4 @@
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -93,10 +94,27 @@ def test_configuration_without_sources_fails_the_examination(tmp_path: Path, tex
 
 
 @pytest.mark.parametrize(
-    ("options", "is_ok"), [("{ max_model_len = 512 }", True), ("{ max_model_length = 512 }", False)]
+    ("engine", "options", "fault"),
+    [
+        ("transformers", "{ max_model_len = 512 }", ""),
+        ("transformers", "{ max_model_length = 512 }", "Did you mean 'max_model_len'"),
+        ("ray", "{ num_replicas = 4, gpu_memory_utilization = 0.8 }", ""),
+        ("ray", "{ num_replicas = 0 }", "num_replicas = 0: must be a whole number above 0"),
+    ],
 )
-def test_options_of_the_model_are_checked(tmp_path: Path, options: str, is_ok: bool) -> None:
-    text = f'[model]\nname = "smol-135m-base"\nengine = "transformers"\noptions = {options}\n'
+def test_options_of_the_model_are_checked(
+    tmp_path: Path, engine: str, options: str, fault: str
+) -> None:
+    text = f'[model]\nname = "smol-135m-base"\nengine = "{engine}"\noptions = {options}\n'
     (finding,) = [f for f in examine(write_config(tmp_path, text)) if f.name == "options"]
-    assert finding.is_ok is is_ok
-    assert is_ok or "Did you mean 'max_model_len'" in finding.detail
+    assert finding.is_ok == (not fault)
+    assert fault in finding.detail
+
+
+def test_ray_is_needed_where_it_is_chosen(tmp_path: Path) -> None:
+    is_here = importlib.util.find_spec("ray") is not None
+    for engine in ("ray", "transformers"):
+        text = f'[model]\nname = "smol-135m-base"\nengine = "{engine}"\n'
+        found = [f for f in examine(write_config(tmp_path, text)) if f.name == "ray"]
+        assert [(f.is_ok, f.is_needed) for f in found] == [(is_here, engine == "ray")]
+        assert is_here or "'.[ray]'" in found[0].fix

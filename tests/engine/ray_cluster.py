@@ -4,12 +4,14 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from analytics.contract.engine import Engine, LabelReply
 from analytics.contract.errors import ConfigError
 from analytics.contract.records import Item
+from analytics.engine.ray_options import RayOptions
 from tests.crash import DyingEngine
 
 _OBJECT_STORE = 100 * 2**20
@@ -18,6 +20,7 @@ _OBJECT_STORE = 100 * 2**20
 @contextmanager
 def start_cluster() -> Iterator[Any]:
     """A cluster of two nodes with two CPUs each."""
+    before = os.environ.get("RAY_AUTH_MODE")
     os.environ["RAY_AUTH_MODE"] = "disabled"  # else a token is written to the user's folder
     from ray.cluster_utils import Cluster
 
@@ -34,6 +37,9 @@ def start_cluster() -> Iterator[Any]:
         yield cluster
     finally:
         cluster.shutdown()
+        os.environ.pop("RAY_AUTH_MODE")
+        if before is not None:
+            os.environ["RAY_AUTH_MODE"] = before
 
 
 def add_node(cluster: Any) -> Any:
@@ -93,6 +99,27 @@ def wait_for_answerer(folder: Path, node: str | None = None) -> int:
                 return pid
         time.sleep(0.05)
     raise AssertionError("nobody answers")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and is not waited for does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def ask_for_ever(address: str, folder: str) -> None:
+    """A run that does not end by itself, for a process of its own."""
+    from analytics.engine.ray_engine import RayEngine
+
+    engine = RayEngine(
+        partial(load_logging, Path(folder), seconds=0.2),
+        RayOptions(address=address, num_replicas=1, rows_per_batch=1),
+    )
+    while True:
+        engine.label(make_items(8))
 
 
 def make_items(n: int) -> list[Item]:

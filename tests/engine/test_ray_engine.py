@@ -3,7 +3,10 @@
 import importlib.util
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,8 +18,10 @@ from analytics.contract.engine import SomeFailedError
 from analytics.contract.errors import ConfigError, DeadlyItemError, EngineDownError, EngineError
 from analytics.contract.records import Item
 from analytics.engine.ray_options import RayOptions
+from tests.conftest import REPOSITORY
 from tests.engine import ray_cluster
 from tests.engine.ray_cluster import (
+    is_alive,
     list_answerers,
     load_faulty,
     load_logging,
@@ -128,7 +133,7 @@ def test_killed_replica_and_lost_node_lose_nothing(
     ray_nodes: Any, make_engine: Any, folder: Path
 ) -> None:
     """First a process is killed, then a whole node, both with batches in them."""
-    items = make_items(200)
+    items = make_items(120)
     node = next(iter(ray_nodes.worker_nodes))
     engine = make_engine(partial(load_logging, folder, seconds=0.2))
     found: list[Any] = []
@@ -158,10 +163,33 @@ def test_content_that_kills_replicas_is_found(make_engine: Any, folder: Path) ->
     assert_right([caught.value.replies[item.content_key] for item in good], good)
 
 
-def test_replicas_that_die_on_everything_end_the_run(make_engine: Any, folder: Path) -> None:
+def test_replicas_that_die_on_everything_end_the_run(
+    make_engine: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is lowered: each death costs seconds."""
+    monkeypatch.setattr("analytics.engine.ray_courier._MAX_DEADLY", 1)
     engine = make_engine(partial(load_logging, folder, poison="text"))
-    with pytest.raises(EngineDownError, match="replicas died on 3 contents"):
-        engine.label(make_items(4))
+    with pytest.raises(EngineDownError, match="replicas died on 1 contents"):
+        engine.label(make_items(1))
+
+
+def test_replicas_end_with_a_run_that_is_killed(ray_nodes: Any, folder: Path) -> None:
+    call = f"ask_for_ever({ray_nodes.address!r}, {str(folder)!r})"
+    run = subprocess.Popen(
+        [sys.executable, "-c", f"from tests.engine.ray_cluster import *; {call}"],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        pid = wait_for_answerer(folder)
+    finally:
+        run.kill()
+        run.wait()
+    deadline = time.monotonic() + 30
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not is_alive(pid)
 
 
 def test_a_fault_at_loading_keeps_its_kind(make_engine: Any, folder: Path) -> None:
