@@ -17,9 +17,10 @@ import duckdb
 from analytics.contract.engine import Engine, LabelReply, Reply, TextReply, ask_each
 from analytics.contract.errors import DeadlyItemError, EngineError
 from analytics.contract.labels import label_of
-from analytics.contract.parser import parse_reply
+from analytics.contract.parser import list_missing_parts, parse_reply
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
 from analytics.contract.records import Item, Verdict
+from analytics.contract.timing import TimedEngine
 from analytics.store.deadly import clear_deadly
 from analytics.store.in_flight import InFlight
 from analytics.store.plan import make_plan, read_chunk
@@ -44,8 +45,9 @@ _SHOWN_REASONS = 3
 class InferSettings:
     """What decides the plan; see the [infer] section of the configuration.
 
-    `in_flight` is the file that tells the next run what this one died on, and
-    `retries_deadly` sends contents again on which engines have died.
+    `in_flight` is the file that tells the next run what this one died on,
+    `retries_deadly` sends contents again on which engines have died, and `empty_parts`
+    are those that the model was taught to leave out of its rationales.
     """
 
     model_id: str
@@ -57,6 +59,7 @@ class InferSettings:
     max_bad_share: float = 0.05
     in_flight: Path | None = None
     retries_deadly: bool = False
+    empty_parts: frozenset[str] = frozenset()
 
 
 def infer(
@@ -99,7 +102,7 @@ def infer(
     unanswered: list[ItemFault] = []
     if plan.count_contents:
         in_flight = InFlight(settings.in_flight, key)
-        engine = load_engine()
+        engine = TimedEngine(load_engine())
         run.engine = f"{engine.facts.name} {engine.facts.version} on {engine.facts.device}"
         try:
             for first, end in in_flight.list_chunks(
@@ -112,6 +115,7 @@ def infer(
                 )
                 faults += missed
                 run.counts.count_rejects += len(missed)
+                run.infer_s, run.engine_s = engine.elapsed_s, engine.busy_s
                 save_counts(connection, run)
                 on_items(len(chunk))
                 unanswered = [] if verdicts else unanswered + _list_new(plan, missed)
@@ -226,15 +230,17 @@ def _judge(
         if (key := planned.item.content_key) in labels and (key not in reasons or key in replies)
     ]
     sees_images = engine.facts.accepts_images
-    verdicts = [
-        make_verdict(
-            item,
-            labels[item.content_key],
-            replies.get(item.content_key),
-            has_image=sees_images and item.image_path is not None,
+    verdicts = []
+    for item in judged:
+        has_image = sees_images and item.image_path is not None
+        key = item.content_key
+        verdict = make_verdict(item, labels[key], replies.get(key), has_image=has_image)
+        verdicts.append(verdict)
+        run.counts.count_rationales_incomplete += verdict.rationale is not None and bool(
+            list_missing_parts(
+                verdict.rationale, has_image=has_image, may_be_empty=settings.empty_parts
+            )
         )
-        for item in judged
-    ]
     return verdicts, faults
 
 
