@@ -17,6 +17,7 @@ import duckdb
 from analytics.contract.engine import Engine
 from analytics.contract.errors import EngineError
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
+from analytics.contract.timing import TimedEngine
 from analytics.judging import Judge, Judged
 from analytics.store.deadly import clear_deadly
 from analytics.store.in_flight import InFlight
@@ -39,8 +40,9 @@ _SHOWN_REASONS = 3
 class InferSettings:
     """What decides the plan; see the [infer] section of the configuration.
 
-    `in_flight` is the file that tells the next run what this one died on, and
-    `retries_deadly` sends contents again on which engines have died.
+    `in_flight` is the file that tells the next run what this one died on,
+    `retries_deadly` sends contents again on which engines have died, and `empty_parts`
+    are those that the model was taught to leave out of its rationales.
     """
 
     model_id: str
@@ -52,6 +54,7 @@ class InferSettings:
     max_bad_share: float = 0.05
     in_flight: Path | None = None
     retries_deadly: bool = False
+    empty_parts: frozenset[str] = frozenset()
 
 
 def infer(
@@ -95,7 +98,7 @@ def infer(
     n_left = plan.count_contents
     if plan.count_contents:
         in_flight = InFlight(settings.in_flight, key)
-        engine = load_engine()
+        engine = TimedEngine(load_engine())
         run.engine = f"{engine.facts.name} {engine.facts.version} on {engine.facts.device}"
         try:
             for judged in _stream(connection, engine, plan, settings, in_flight, is_stopped):
@@ -110,6 +113,7 @@ def infer(
                 faults += judged.faults
                 n_left -= len(judged.contents)
                 _count(run, judged)
+                run.infer_s, run.engine_s = engine.elapsed_s, engine.busy_s
                 save_counts(connection, run)
                 on_items(len(judged.contents))
                 unanswered = [] if judged.verdicts else unanswered + _list_new(plan, judged.faults)
@@ -142,6 +146,7 @@ def _stream(
         window=settings.chunk_items,
         begin=in_flight.begin,
         is_given_up=in_flight.is_deadly,
+        empty_parts=settings.empty_parts,
     ) as judge:
         for first, end in in_flight.list_parts(connection, plan.count_contents):
             yield from judge.judge(read, first, end, is_stopped=is_stopped)
@@ -155,6 +160,7 @@ def _count(run: Run, judged: Judged) -> None:
     counts.count_rationales_sample += found[RationaleReason.SAMPLE]
     counts.count_rationales_top += found[RationaleReason.TOP]
     counts.count_rationales_uncertain += found[RationaleReason.UNCERTAIN]
+    counts.count_rationales_incomplete += judged.count_incomplete
     counts.count_output_tokens += judged.count_output_tokens
 
 

@@ -8,7 +8,7 @@ one. An engine that takes several calls at once gets the next labels while ratio
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from analytics.contract.engine import Engine, LabelReply, TextReply, ask_each
 from analytics.contract.errors import DeadlyItemError
 from analytics.contract.labels import label_of
-from analytics.contract.parser import parse_reply
+from analytics.contract.parser import list_missing_parts, parse_reply
 from analytics.contract.policy import RationalePolicy, RationaleReason
 from analytics.contract.records import Item, Verdict
 from analytics.store.predictions import ItemFault, PlannedItem
@@ -30,7 +30,8 @@ _PORTIONS = 4
 class Judged:
     """Contents that are done: each has a verdict or a fault.
 
-    The counts are of what the engine answered for them.
+    The counts are of what the engine answered for them; `count_incomplete` rationales lack
+    a part.
     """
 
     contents: Sequence[PlannedItem]
@@ -38,6 +39,7 @@ class Judged:
     faults: list[ItemFault] = field(default_factory=list)
     count_labels: int = 0
     rationales: Counter[RationaleReason] = field(default_factory=Counter)
+    count_incomplete: int = 0
     count_output_tokens: int = 0
 
 
@@ -54,7 +56,8 @@ class Judge:
     """Asks an engine. Used in a `with` block, which ends its threads.
 
     `begin` is told the content keys under way before the engine is asked for more of them;
-    `is_given_up` says of some whether they are not to be asked for.
+    `is_given_up` says of some whether they are not to be asked for. `empty_parts` are left out
+    of its rationales by a model that was taught so.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Judge:
         window: int,
         begin: Callable[[list[str]], None] = lambda keys: None,
         is_given_up: Callable[[list[str]], bool] = lambda keys: False,
+        empty_parts: Collection[str] = (),
     ) -> None:
         self._engine = engine
         self._policy = policy
@@ -72,6 +76,7 @@ class Judge:
         self._portion = max(1, window // _PORTIONS)
         self._begin = begin
         self._is_given_up = is_given_up
+        self._empty_parts = empty_parts
         n_calls = engine.facts.max_calls
         # Rationales of an engine that takes one call at a time wait for a full window.
         self._gathered = self._portion if n_calls > 1 else window
@@ -192,24 +197,42 @@ class Judge:
         replies: dict[str, TextReply],
         errors: dict[str, Exception],
     ) -> Judged:
+        done = [one for one in labelled if one.planned.item.content_key not in errors]
+        verdicts = [
+            self._make_verdict(
+                one.planned.item, one.label, replies.get(one.planned.item.content_key)
+            )
+            for one in done
+        ]
         return Judged(
             contents=[one.planned for one in labelled],
-            verdicts=[
-                self._make_verdict(one.planned.item, one.label, replies.get(key))
-                for one in labelled
-                if (key := one.planned.item.content_key) not in errors
-            ],
+            verdicts=verdicts,
             faults=[make_fault(key, error) for key, error in errors.items()],
             count_labels=sum(one.planned.label is None for one in labelled),
             rationales=Counter(
                 one.reason for one in labelled if one.planned.item.content_key in replies
             ),
+            count_incomplete=sum(
+                self._lacks_a_part(one.planned.item, verdict)
+                for one, verdict in zip(done, verdicts, strict=True)
+            ),
             count_output_tokens=sum(reply.n_output_tokens for reply in replies.values()),
         )
 
     def _make_verdict(self, item: Item, label: LabelReply, reply: TextReply | None) -> Verdict:
-        sees = self._engine.facts.accepts_images and item.image_path is not None
-        return make_verdict(item, label, reply, has_image=sees)
+        return make_verdict(item, label, reply, has_image=self._shows_image(item))
+
+    def _shows_image(self, item: Item) -> bool:
+        return self._engine.facts.accepts_images and item.image_path is not None
+
+    def _lacks_a_part(self, item: Item, verdict: Verdict) -> bool:
+        return verdict.rationale is not None and bool(
+            list_missing_parts(
+                verdict.rationale,
+                has_image=self._shows_image(item),
+                may_be_empty=self._empty_parts,
+            )
+        )
 
 
 def make_verdict(

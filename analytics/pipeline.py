@@ -23,6 +23,7 @@ from analytics.config.settings import Config, SourceConfig
 from analytics.contract.digests import result_digest
 from analytics.contract.engine import Engine
 from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
+from analytics.contract.model_folder import find_empty_parts
 from analytics.engine.loading import find_model, list_key_options, load_engine
 from analytics.engine.models import ModelFolder
 from analytics.engine.process_engine import ProcessEngine
@@ -85,6 +86,8 @@ class Outcome:
     counts: RunCounts
     seconds: float = 0.0
     engine: str | None = None
+    infer_s: float = 0.0
+    engine_s: float = 0.0
     files: list[FileReport] = field(default_factory=list)
     plan: Plan | None = None
     marts: dict[str, int] = field(default_factory=dict)
@@ -224,6 +227,7 @@ def _run(
     is_clean = not run.counts.count_rejects and not outcome.failed_checks
     outcome.status = "done" if is_clean else "done_with_faults"
     outcome.engine = run.engine
+    outcome.infer_s, outcome.engine_s = run.infer_s, run.engine_s
     ended_at = datetime.now(UTC)
     outcome.seconds = (ended_at - run.started_at).total_seconds()
     finish_run(connection, run, outcome.status, now=ended_at)
@@ -320,6 +324,9 @@ def _infer(
         max_bad_share=config.infer.max_bad_share,
         in_flight=in_flight_path(config.warehouse.path),
         retries_deadly=retries_deadly,
+        empty_parts=frozenset(
+            find_empty_parts(model.path) if isinstance(model, ModelFolder) else ()
+        ),
     )
     load_here = partial(
         load,

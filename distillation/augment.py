@@ -13,9 +13,7 @@ from typing import Any
 from analytics.contract.digests import training_digest
 from analytics.contract.engine import Engine, TextReply, ask_each
 from analytics.contract.errors import EngineError
-from analytics.contract.json_files import read_object
-from analytics.contract.model_folder import CONTRACT_FILE
-from distillation.data.condense import PARTS, WHOLE
+from analytics.contract.model_folder import read_pack
 from distillation.data.examples import Example
 from distillation.data.rationales import read_manifest, write_rationales
 from distillation.data.seen import copy_seen
@@ -122,23 +120,9 @@ def augment(
     return read_manifest(output)
 
 
-def find_empty_parts(model: Path) -> list[str]:
-    """The parts that a model was trained to leave out (`pack.part_sentences` 0)."""
-    sentences = _read_pack(model).get("part_sentences", WHOLE)
-    return [part for part, n in zip(PARTS, sentences, strict=False) if n == 0]
-
-
 def find_response_tokens(model: Path) -> int:
     """How long the replies were that a model was trained on; 512 where it does not say."""
-    return int(_read_pack(model).get("max_response_tokens", 512))
-
-
-def _read_pack(model: Path) -> dict[str, Any]:
-    """`[pack]` of the recipe that a model folder was trained with."""
-    stamp = read_object(model / CONTRACT_FILE) or {}
-    recipe = stamp.get("recipe")
-    pack = recipe.get("pack") if isinstance(recipe, dict) else None
-    return pack if isinstance(pack, dict) else {}
+    return int(read_pack(model).get("max_response_tokens", 512))
 
 
 def _judge(

@@ -337,3 +337,19 @@ def test_killed_run_goes_on_where_it_stopped(tmp_path: Path, n_asked: int) -> No
                     ("running",),
                 ]
     assert results[0] == results[1]
+
+
+def test_time_in_the_engine_is_told_apart_from_that_of_judging(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection)
+    run = new_run(connection)
+    infer(connection, lambda: ScriptedEngine(on_label=lambda n: time.sleep(0.02)), run, SETTINGS)
+    # Five chunks of four contents, a call of labels each.
+    assert 0.1 < run.engine_s < run.infer_s
+    assert rows(connection, "select infer_s, engine_s from runs where run_id = ?", run.run_id) == [
+        (run.infer_s, run.engine_s)
+    ]
+    again = new_run(connection)
+    infer(connection, ScriptedEngine, again, SETTINGS)
+    assert (again.infer_s, again.engine_s) == (0.0, 0.0)

@@ -91,10 +91,12 @@ def status(config_path: Path | None, as_json: bool) -> None:
     for name, n in found["rows"].items():
         click.echo(f"  {name:<12} {n:>12,}")
     for run in found["runs"]:
+        share = run["share_engine"]
         click.echo(
             f"{run['started_at']}  {run['command']:<8} {run['status']:<16}"
             f" {run['count_stored']:>8} stored {run['count_engine_labels']:>8} labels"
             f" {run['count_rejects']:>6} rejects"
+            + (f", {share:.1%} of {run['infer_s']:.0f} s in the engine" if share else "")
             + (f"\n    {run['error']}" if run["error"] else "")
         )
 

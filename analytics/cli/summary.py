@@ -3,7 +3,7 @@
 from typing import Any
 
 from analytics.pipeline import Outcome
-from analytics.store.runs import RunCounts
+from analytics.store.runs import RunCounts, share_engine
 
 
 def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
@@ -13,6 +13,9 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "run_id": outcome.run_id,
         "seconds": round(outcome.seconds, 3),
         "engine": outcome.engine,
+        "infer_s": round(outcome.infer_s, 3),
+        "engine_s": round(outcome.engine_s, 3),
+        "share_engine": share_engine(outcome.infer_s, outcome.engine_s),
         "counts": outcome.counts.as_dict(),
         "files": [
             {
@@ -72,6 +75,13 @@ def outcome_as_text(outcome: Outcome) -> str:
         )
         if by_policy := _list_policies(counts):
             lines.append(f"Rationales by policy: {by_policy}")
+        if counts.count_rationales_incomplete:
+            lines.append(
+                f"Rationales that lack a part: {counts.count_rationales_incomplete}"
+                f" of {counts.count_engine_rationales}"
+            )
+        if (share := share_engine(outcome.infer_s, outcome.engine_s)) is not None:
+            lines.append(f"Judging took {outcome.infer_s:.1f} s, {share:.1%} of it in the engine")
     if counts.count_engine_restarts:
         lines.append(f"The engine died and was loaded again {counts.count_engine_restarts} times")
     for check in outcome.failed_checks:

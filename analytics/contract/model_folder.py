@@ -2,9 +2,32 @@
 
 import os
 from pathlib import Path
+from typing import Any
+
+from analytics.contract.json_files import read_object
+from analytics.contract.prompts import PARTS
 
 # The stamp of the training contract, see `digests.training_digest`.
 CONTRACT_FILE = "contract.json"
+
+
+def find_empty_parts(folder: Path) -> list[str]:
+    """The parts of a rationale that a model was taught to leave out.
+
+    Its stamp says so: 0 sentences in `pack.part_sentences` of the recipe.
+    """
+    sentences = read_pack(folder).get("part_sentences")
+    if not isinstance(sentences, list):
+        return []
+    return [part for part, n in zip(PARTS, sentences, strict=False) if n == 0]
+
+
+def read_pack(folder: Path) -> dict[str, Any]:
+    """`[pack]` of the recipe that a model folder was trained with; {} where it does not say."""
+    stamp = read_object(folder / CONTRACT_FILE) or {}
+    recipe = stamp.get("recipe")
+    pack = recipe.get("pack") if isinstance(recipe, dict) else None
+    return pack if isinstance(pack, dict) else {}
 
 
 def share_weights(folder: Path) -> None:

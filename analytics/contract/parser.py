@@ -1,11 +1,12 @@
 """From a model's rationale reply to its parts. Never raises."""
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from analytics.contract.engine import TextReply
 from analytics.contract.labels import LABELS, Label
-from analytics.contract.prompts import HEADINGS, clean_part
+from analytics.contract.prompts import HEADINGS, PARTS, clean_part
 from analytics.contract.records import ParsedResponse, Rationale, ResponseStatus
 
 # Raise when the same reply would be parsed differently.
@@ -57,6 +58,23 @@ def parse_reply(reply: TextReply, *, has_image: bool) -> ParsedResponse:
     if has_image:
         return parsed
     return replace(parsed, rationale=replace(parsed.rationale, image_analysis=""))
+
+
+def list_missing_parts(
+    rationale: Rationale, *, has_image: bool, may_be_empty: Collection[str] = ()
+) -> list[str]:
+    """The parts that should say something and are empty, by their names in Rationale.
+
+    The picture part may be empty where no picture was shown, and so may the parts that
+    the model was taught to leave out (`find_empty_parts`).
+    """
+    return [
+        part
+        for part in PARTS
+        if not getattr(rationale, part)
+        and part not in may_be_empty
+        and (has_image or part != "image_analysis")
+    ]
 
 
 def _read_prediction(line: str | None, *, is_cut: bool) -> tuple[Label | None, ResponseStatus]:

@@ -24,6 +24,8 @@ HEADINGS: dict[str, str] = {
     "final_conclusion": "Final conclusion",
     "label": "Prediction",
 }
+# The parts of a rationale, in order.
+PARTS = tuple(field for field in HEADINGS if field != "label")
 
 # The reply to a rationale prompt starts with this; engines append it to the
 # prompt, and `parse_response` is given it together with what was generated.

@@ -32,6 +32,7 @@ class RunCounts:
     count_rationales_sample: int = 0
     count_rationales_top: int = 0
     count_rationales_uncertain: int = 0
+    count_rationales_incomplete: int = 0
     count_output_tokens: int = 0
     count_engine_restarts: int = 0
     count_failed_checks: int = 0
@@ -43,7 +44,11 @@ class RunCounts:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One execution of a writing command; `counts` fills while it goes on."""
+    """One execution of a writing command; `counts` fills while it goes on.
+
+    `infer_s` are the seconds of judging, the loading of the engine not among them, and
+    `engine_s` those of them in which the engine was being asked.
+    """
 
     run_id: str
     command: str
@@ -51,7 +56,14 @@ class Run:
     model_id: str | None = None
     result_digest: str | None = None
     engine: str | None = None
+    infer_s: float = 0.0
+    engine_s: float = 0.0
     counts: RunCounts = field(default_factory=RunCounts)
+
+
+def share_engine(infer_s: float | None, engine_s: float | None) -> float | None:
+    """The share of judging in which the engine was asked (0 to 1); None without an engine."""
+    return round((engine_s or 0.0) / infer_s, 4) if infer_s else None
 
 
 def start_run(
@@ -92,8 +104,17 @@ def save_counts(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     counts = run.counts.as_dict()
     columns = ", ".join(f"{name} = ?" for name in counts)
     connection.execute(
-        f"update runs set model_id = ?, result_digest = ?, engine = ?, {columns} where run_id = ?",
-        [run.model_id, run.result_digest, run.engine, *counts.values(), run.run_id],
+        "update runs set model_id = ?, result_digest = ?, engine = ?, infer_s = ?, engine_s = ?,"
+        f" {columns} where run_id = ?",
+        [
+            run.model_id,
+            run.result_digest,
+            run.engine,
+            run.infer_s,
+            run.engine_s,
+            *counts.values(),
+            run.run_id,
+        ],
     )
 
 

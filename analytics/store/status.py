@@ -10,6 +10,7 @@ import duckdb
 from analytics.contract.errors import StoreError, WarehouseBusyError
 from analytics.store.connections import connect
 from analytics.store.lock import WriterLock, read_holder
+from analytics.store.runs import share_engine
 from analytics.store.transactions import count_rows
 from analytics.store.warehouse import check_exists, snapshot_path
 
@@ -76,10 +77,15 @@ def _read_runs(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     )
     names = [column[0] for column in cursor.description or []]
     rows = cursor.fetchall()
-    return [
+    found: list[dict[str, Any]] = [
         {
             name: value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
             for name, value in zip(names, row, strict=True)
         }
         for row in rows
+    ]
+    # A warehouse that no writer of this version has opened yet lacks the newest columns.
+    return [
+        {**run, "share_engine": share_engine(run.get("infer_s"), run.get("engine_s"))}
+        for run in found
     ]

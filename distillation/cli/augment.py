@@ -63,10 +63,11 @@ def augment(
     from analytics.cli.progress import RichListener
     from analytics.config.loading import cache_folder
     from analytics.contract.decoding import Decoding
+    from analytics.contract.model_folder import find_empty_parts
     from analytics.engine.loading import SERVED, load_engine
     from analytics.engine.models import resolve_model
     from distillation.augment import augment as augment_examples
-    from distillation.augment import find_empty_parts, find_response_tokens
+    from distillation.augment import find_response_tokens
     from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, parse_spec
 

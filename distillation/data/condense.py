@@ -8,11 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analytics.contract.prompts import HEADINGS
 from analytics.contract.records import Rationale
 
 # The four parts of a rationale in their order, its prediction apart.
-PARTS = tuple(field for field in HEADINGS if field != "label")
 WHOLE = (-1, -1, -1, -1)
 # An end of sentence, maybe a closing quote, a space, and what may open a sentence.
 _CLOSING, _OPENING = "\"'\u201d\u2019\u00bb)", "\"'\u201c\u2018\u00ab("

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from analytics.contract.labels import Label
-from analytics.contract.parser import parse_response
+from analytics.contract.parser import list_missing_parts, parse_response
 from analytics.contract.prompts import HEADINGS
 from analytics.contract.records import Rationale, ResponseStatus
 
@@ -72,11 +72,8 @@ def check_reply(
     if parsed.status is not ResponseStatus.OK:
         return _reject(_STATUS_REASONS[parsed.status])
     rationale = parsed.rationale
-    for field, heading in HEADINGS.items():
-        if field in may_be_empty or (field == "image_analysis" and not has_picture):
-            continue
-        if not getattr(rationale, field):
-            return _reject(f"no {heading.lower()}")
+    for part in list_missing_parts(rationale, has_image=has_picture, may_be_empty=may_be_empty):
+        return _reject(f"no {HEADINGS[part].lower()}")
     if has_picture and _NO_PICTURE.fullmatch(rationale.image_analysis):
         return _reject("says that there is no picture, though one was sent")
     if given_label is not None:

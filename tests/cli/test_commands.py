@@ -309,3 +309,15 @@ def test_run_whose_report_cannot_be_written_has_failed(project: Path) -> None:
     assert "report cannot be written" in found["error"]
     facts = run("sql", "select status from run_facts", "--format", "csv").stdout.splitlines()
     assert facts == ["status", "failed"]
+
+
+def test_status_says_how_much_of_judging_was_the_engine(project: Path) -> None:
+    run("ingest")
+    with duckdb.connect(project / "warehouse.duckdb") as connection:
+        connection.execute("update runs set infer_s = 8, engine_s = 7.9")
+    assert json.loads(run("status", "--json").stdout)["runs"][0]["share_engine"] == 0.9875
+    assert "98.8% of 8 s in the engine" in run("status").stdout
+    with duckdb.connect(project / "warehouse.duckdb") as connection:
+        connection.execute("update runs set infer_s = 0, engine_s = 0")
+    assert json.loads(run("status", "--json").stdout)["runs"][0]["share_engine"] is None
+    assert "in the engine" not in run("status").stdout

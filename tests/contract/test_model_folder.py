@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.contract.model_folder import share_weights
+from analytics.contract.model_folder import find_empty_parts, share_weights
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
@@ -22,3 +22,15 @@ def test_weights_are_readable_by_whom_the_umask_says(umask: int, mode: int, tmp_
         os.umask(before)
     assert stat.S_IMODE(weights.stat().st_mode) == mode
     assert stat.S_IMODE(other.stat().st_mode) == 0o600
+
+
+def test_parts_that_a_model_was_taught_to_leave_out_stand_in_its_stamp(tmp_path: Path) -> None:
+    assert find_empty_parts(tmp_path) == []
+    for recipe, parts in (
+        ('{"pack": {"part_sentences": [2, 0, -1, 0]}}', ["image_analysis", "final_conclusion"]),
+        ('{"pack": {"part_sentences": 3}}', []),
+        ('{"pack": []}', []),
+        ("[]", []),
+    ):
+        (tmp_path / "contract.json").write_text(f'{{"recipe": {recipe}}}', encoding="utf-8")
+        assert find_empty_parts(tmp_path) == parts

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.contract.labels import Label
-from analytics.contract.parser import parse_response
+from analytics.contract.parser import list_missing_parts, parse_response
+from analytics.contract.prompts import PARTS
 from analytics.contract.records import ParsedResponse, ResponseStatus
 
 GOOD = """Text analysis: The words complain.
@@ -104,3 +105,25 @@ def test_parse_never_raises_on_its_own_marks(pieces: list[str]) -> None:
 
 def test_parse_of_a_huge_reply_is_fast_enough_to_finish() -> None:
     assert parse_response('"' * 1_000_000).status is ResponseStatus.EMPTY
+
+
+@pytest.mark.parametrize(
+    ("has_image", "may_be_empty", "missing"),
+    [
+        (True, [], ["image_analysis", "conflict_resolution"]),
+        (False, [], ["conflict_resolution"]),
+        (True, ["image_analysis", "conflict_resolution"], []),
+        (False, ["image_analysis"], ["conflict_resolution"]),
+    ],
+)
+def test_missing_parts_are_those_that_should_be_there(
+    has_image: bool, may_be_empty: list[str], missing: list[str]
+) -> None:
+    parsed = parse_response("Text analysis: a\nFinal conclusion: b\nPrediction: neutral")
+    found = list_missing_parts(parsed.rationale, has_image=has_image, may_be_empty=may_be_empty)
+    assert found == missing
+
+
+def test_empty_reply_lacks_all_parts() -> None:
+    found = list_missing_parts(parse_response("").rationale, has_image=True)
+    assert found == list(PARTS)

@@ -9,8 +9,9 @@ import pytest
 
 from analytics.contract.engine import TextReply
 from analytics.contract.errors import EngineError
+from analytics.contract.model_folder import find_empty_parts
 from analytics.contract.records import Item
-from distillation.augment import augment, find_empty_parts, find_response_tokens
+from distillation.augment import augment, find_response_tokens
 from distillation.data.examples import Example, make_example
 from distillation.data.rationales import read_rationales
 from tests.scripted import ScriptedEngine

@@ -1,0 +1,44 @@
+from dataclasses import replace
+
+from analytics.cli.summary import outcome_as_json, outcome_as_text
+from analytics.pipeline import Outcome
+from analytics.store.predictions import Plan
+from analytics.store.runs import RunCounts
+
+OUTCOME = Outcome(
+    run_id="r",
+    status="done",
+    counts=RunCounts(count_engine_rationales=40),
+    plan=Plan(
+        count_items=50,
+        count_memo_hits=0,
+        count_contents=50,
+        count_all_contents=50,
+        count_deadly=0,
+        failed_before=frozenset(),
+        has_replacements=False,
+    ),
+    engine="transformers",
+    infer_s=8.0,
+    engine_s=7.9,
+)
+
+
+def test_share_of_the_engine_is_said() -> None:
+    assert "Judging took 8.0 s, 98.8% of it in the engine\n" in outcome_as_text(OUTCOME)
+    said = outcome_as_json(OUTCOME)
+    assert (said["infer_s"], said["engine_s"], said["share_engine"]) == (8.0, 7.9, 0.9875)
+
+
+def test_run_without_an_engine_has_no_share() -> None:
+    idle = replace(OUTCOME, infer_s=0.0, engine_s=0.0)
+    assert "in the engine" not in outcome_as_text(idle)
+    assert outcome_as_json(idle)["share_engine"] is None
+
+
+def test_rationales_that_lack_a_part_are_said() -> None:
+    assert "lack a part" not in outcome_as_text(OUTCOME)
+    counts = RunCounts(count_engine_rationales=40, count_rationales_incomplete=3)
+    torn = replace(OUTCOME, counts=counts)
+    assert "Rationales that lack a part: 3 of 40\n" in outcome_as_text(torn)
+    assert outcome_as_json(torn)["counts"]["count_rationales_incomplete"] == 3
