@@ -160,7 +160,7 @@ class RayEngine:
         n_replicas = options.num_replicas or _count_replicas(n_gpus)
         actor: Any = ray.remote(concurrency_groups={CONTROL: _CONTROL_CALLS})(Replica)
         actor = actor.options(
-            num_cpus=options.num_cpus,
+            num_cpus=self._count_cpus(n_gpus),
             num_gpus=n_gpus,
             accelerator_type=options.accelerator_type,
             max_concurrency=options.max_concurrent_batches,
@@ -302,7 +302,18 @@ class RayEngine:
         options = self._options
         gpus = "" if not options.num_gpus else f", {options.num_gpus:g} GPU"
         kind = f" of kind {options.accelerator_type}" if options.accelerator_type else ""
-        return f"{options.num_cpus:g} CPU{gpus}{kind}"
+        return f"{self._count_cpus(options.num_gpus or 0):g} CPU{gpus}{kind}"
+
+    def _count_cpus(self, n_gpus: float) -> float:
+        """The CPUs of a replica: Ray gives its process as many threads."""
+        if self._options.num_cpus is not None:
+            return self._options.num_cpus
+        if n_gpus:
+            return 1.0
+        import ray
+
+        found = [node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"]]
+        return float(min((n for n in found if n >= 1), default=1.0))
 
 
 def _connect(address: str | None) -> bool:

@@ -14,7 +14,8 @@ class RayOptions:
     """Where and on how many replicas a model runs.
 
     `num_replicas` None is one for each `num_gpus` GPUs of the cluster, or one a machine
-    where there are none. `num_cpus` and `num_gpus` are what one replica reserves.
+    where there are none. `num_cpus` and `num_gpus` are what one replica reserves; without
+    GPUs, `num_cpus` is the number of its threads, and None is all of the smallest machine.
     `model_source` is where machines find the model that have no folder of the same path;
     `picture_paths` maps the start of a picture's path here to its start there, which may
     be a URI of an object store. `rows_per_batch` contents go to a replica at once, and
@@ -24,7 +25,7 @@ class RayOptions:
 
     address: str | None = None
     num_replicas: int | None = None
-    num_cpus: float = 1.0
+    num_cpus: float | None = None
     num_gpus: float | None = None
     accelerator_type: str | None = None
     model_source: str | None = None

@@ -41,6 +41,7 @@ pytestmark = [
 ]
 OPTIONS: dict[str, Any] = {
     "num_replicas": 2,
+    "num_cpus": 1,
     "rows_per_batch": 4,
     "max_concurrent_batches": 2,
     "start_timeout_s": 60,

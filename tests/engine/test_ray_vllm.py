@@ -67,7 +67,7 @@ def test_a_run_gives_the_table_of_transformers(
         "ray",
         f'address = "{ray_nodes.address}"\nmodel_source = "file://{model}"\n'
         # The other engine cannot hold a model to a form.
-        "guided = false\nrows_per_batch = 8\n",
+        "guided = false\nrows_per_batch = 8\nnum_cpus = 1\n",
     )
     assert outcome.engine is not None
     assert outcome.engine.startswith("ray 2.")
