@@ -26,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -147,15 +148,13 @@ def measure(paths: list[Path], rounds: int, place: Path) -> dict[str, Any]:
     seconds: dict[str, list[float]] = {}
     for _ in range(rounds):
         fresh, other = next(folders), next(folders)
+        cpu, wall = time.process_time, time.perf_counter
         sides: dict[str, tuple[Callable[[], None], Callable[[], float]]] = {
-            "prepare": (lambda to=fresh: run_prepare(paths, to, is_kept=False), time.process_time),
-            "reuse": (lambda to=fresh: run_prepare(paths, to, is_kept=True), time.process_time),
-            "plain": (lambda: run_plain(paths), time.process_time),
-            "floor": (lambda: run_floor(data), time.process_time),
-            "prepare_threads": (
-                lambda to=other: run_threads(paths, to, n_threads),
-                time.perf_counter,
-            ),
+            "prepare": (partial(run_prepare, paths, fresh, is_kept=False), cpu),
+            "reuse": (partial(run_prepare, paths, fresh, is_kept=True), cpu),
+            "plain": (partial(run_plain, paths), cpu),
+            "floor": (partial(run_floor, data), cpu),
+            "prepare_threads": (partial(run_threads, paths, other, n_threads), wall),
         }
         for name, (work, clock) in sides.items():
             seconds.setdefault(name, []).append(_time(work, clock))
