@@ -28,7 +28,7 @@ class WarehouseConfig:
     )
     memory_mb: int | None = setting(
         "memory that DuckDB may use, in MiB; beyond it, it spills to a folder beside the file;"
-        " unset: 256 a core, at least 512",
+        " unset: 256 a core, at least 512; one thread for each 256",
         default=None,
         example=2048,
     )

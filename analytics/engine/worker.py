@@ -3,6 +3,7 @@
 Started by `process_engine` alone: `python -m analytics.engine.worker DESCRIPTOR PARENT`.
 """
 
+import atexit
 import logging
 import os
 import pickle
@@ -125,6 +126,9 @@ def main() -> None:
             serve(connection)
         except (EOFError, ConnectionError):  # what was started here must not outlive it
             os.killpg(0, signal.SIGKILL)
+    # The engine is closed. Taking torch apart module by module would keep the parent waiting.
+    atexit._run_exitfuncs()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ def connect(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that is closed at the end, with UTC and a limit of memory.
 
-    `memory_mb` (MiB) limits what DuckDB buffers; None is 256 a core, at least 512.
+    `memory_mb` (MiB) limits what DuckDB buffers; None is 256 a core, at least 512. Each
+    256 of it allow one thread.
     What DuckDB needs beyond it goes to a folder beside the file, one for each process.
 
     Raises:
@@ -30,8 +31,11 @@ def connect(
     """
     connection = _open(path, read_only=read_only)
     try:
-        limit = memory_mb or _default_memory_mb(connection)
+        n_cores = _count_cores(connection)
+        limit = memory_mb or max(_LEAST_MB, _MB_A_CORE * n_cores)
         connection.execute(f"set memory_limit = '{limit:d}MiB'")
+        # A sort that spills needs room for each of its threads.
+        connection.execute(f"set threads = {max(1, min(n_cores, limit // _MB_A_CORE)):d}")
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = true")
         try:
@@ -71,10 +75,10 @@ def _open(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         raise StoreError(f"{path}: cannot be opened as a DuckDB file: {text}") from exc
 
 
-def _default_memory_mb(connection: duckdb.DuckDBPyConnection) -> int:
-    # DuckDB counts the cores that a container may use.
+def _count_cores(connection: duckdb.DuckDBPyConnection) -> int:
+    # DuckDB counts those that a container may use.
     row = first_row(connection.execute("select current_setting('threads')"))
-    return max(_LEAST_MB, _MB_A_CORE * int(row[0] if row else 1))
+    return int(row[0]) if row else 1
 
 
 def _is_running(pid: int) -> bool:

@@ -1,5 +1,6 @@
 """Engines in processes of their own: replies, errors, deaths and log records."""
 
+import atexit
 import logging
 import os
 import signal
@@ -198,6 +199,20 @@ def test_killed_run_takes_its_engine_and_what_that_started_along(
     # Each of the three processes holds stderr: its end is that of the last.
     _, errors = parent.communicate(timeout=20)
     assert errors == ""
+
+
+def load_with_handler(note: Path) -> Engine:
+    atexit.register(note.write_text, "handled")
+    return OddEngine()
+
+
+def test_closed_process_ends_well_and_runs_its_exit_handlers(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    closing = ProcessEngine(partial(load_with_handler, note))
+    ask(closing, "fine")
+    closing.close()
+    assert closing._process.returncode == 0
+    assert note.read_text() == "handled"
 
 
 def test_errors_with_constructors_of_their_own_can_travel() -> None:

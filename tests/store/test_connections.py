@@ -49,6 +49,7 @@ def test_limit_is_that_of_the_settings_or_follows_the_cores(tmp_path: Path) -> N
     path = tmp_path / "w.duckdb"
     with open_writer(path, "test", memory_mb=300) as connection:
         assert read_limit_mib(connection) == 300
+        assert scalar(connection, "select current_setting('threads')") == 1
     with open_reader(path) as connection:
         n_cores = scalar(connection, "select current_setting('threads')")
         assert read_limit_mib(connection) == max(512, 256 * n_cores)
