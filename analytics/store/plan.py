@@ -92,24 +92,23 @@ def make_plan(
         connection.execute(
             """
             create or replace temp table plan_contents as
-            select
-                row_number() over (
-                    order by clean_text, image_sha256 nulls first, aspect, planned.content_key
-                ) - 1 as position,
-                planned.*,
-                said.p_negative, said.p_neutral, said.p_positive,
+            -- Numbered as they come out of the sort: a window with an order would sort once more.
+            select row_number() over () - 1 as position, *,
             from (
-                select content_key, aspect, any_value(clean_text) as clean_text,
-                    any_value(image_sha256) as image_sha256, any_value(image_path) as image_path,
-                    any_value(reason) as reason,
-                from plan_items
-                where content_key not in (select content_key from known_contents)
-                group by content_key, aspect
-            ) as planned
-            left join memo as said
-                on $has_bare and said.content_key = planned.content_key
-                    and said.model_id = $model and said.result_digest = $digest
-            order by position
+                select planned.*, said.p_negative, said.p_neutral, said.p_positive,
+                from (
+                    select content_key, aspect, any_value(clean_text) as clean_text,
+                        any_value(image_sha256) as image_sha256,
+                        any_value(image_path) as image_path, any_value(reason) as reason,
+                    from plan_items
+                    where content_key not in (select content_key from known_contents)
+                    group by content_key, aspect
+                ) as planned
+                left join memo as said
+                    on $has_bare and said.content_key = planned.content_key
+                        and said.model_id = $model and said.result_digest = $digest
+                order by clean_text, image_sha256 nulls first, aspect, planned.content_key
+            )
             """,
             {**key.parameters, "has_bare": has_replacements},
         )
