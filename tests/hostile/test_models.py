@@ -86,17 +86,8 @@ def test_student_labels_all(student_engine: Engine, hostile_items: list[Item]) -
 def test_student_keeps_its_form(
     student_engine: Engine, student: ModelFolder, hostile_items: list[Item]
 ) -> None:
-    """One post of each kind; all of them take minutes. It may break it, but not often."""
+    """One post of each kind, for all take minutes. It may lose its form, but not often."""
     kinds = {item.content_key.partition("-")[0]: item for item in hostile_items}
     found = _judge(student_engine, student, list(kinds.values()))
     assert found.total() == len(kinds) == 11
     assert found[ResponseStatus.OK] >= 8, found
-
-
-@pytest.mark.slow
-def test_student_keeps_its_form_on_all(
-    student_engine: Engine, student: ModelFolder, hostile_items: list[Item]
-) -> None:
-    found = _judge(student_engine, student, hostile_items)
-    assert found.total() == len(hostile_items)
-    assert found[ResponseStatus.OK] / found.total() >= 0.8, found
