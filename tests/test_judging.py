@@ -34,8 +34,9 @@ FEW = [
 class CountingEngine(ScriptedEngine):
     """Notes its calls in order, and how many ran at once."""
 
-    def __init__(self, max_calls: int = 1) -> None:
+    def __init__(self, max_calls: int = 1, patience_s: float = 0.02) -> None:
         super().__init__(max_calls=max_calls)
+        self._patience_s = patience_s
         self.calls: list[tuple[str, int]] = []
         self.most_at_once = 0
         self._running = 0
@@ -50,7 +51,7 @@ class CountingEngine(ScriptedEngine):
         with self._run("rationalize", items):
             # Returns once other calls run beside it; the last ones wait in vain.
             if self.facts.max_calls > 1:
-                self._met.wait(0.5)
+                self._met.wait(self._patience_s)
             return super().rationalize(items)
 
     def _run(self, name: str, items: Sequence[Item]) -> "CountingEngine":
@@ -119,7 +120,7 @@ def test_each_content_is_judged_once_whatever_runs_beside_it(max_calls: int, win
 
 
 def test_engine_of_several_calls_labels_while_rationales_decode() -> None:
-    engine = CountingEngine(max_calls=3)
+    engine = CountingEngine(max_calls=3, patience_s=5)
     judge_all(engine, CONTENTS, ALL_RATIONALES, window=16)
     assert 2 <= engine.most_at_once <= 3
 

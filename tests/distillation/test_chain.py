@@ -152,7 +152,7 @@ def _distil(model: Path, data: Path) -> None:
     union = ["--rationales", "teacher", "--rationales", "augmented"]
     student = _run(
         *("student", "--recipe", "tiny-student", *common, *union),
-        *("--assistant", "assistant/model", "--set", "optim.n_epochs=40", "--output", "student"),
+        *("--assistant", "assistant/model", "--output", "student"),
     )
     assert student["count_items"] == 12
     assert student["last"]["soft_rea"] < 0.5

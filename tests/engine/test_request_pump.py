@@ -20,7 +20,10 @@ class _Output:
 
 
 class ScriptedLLM:
-    """Ends one request a step, the newest first; refuses `bad`, dies at `deadly`."""
+    """Ends one request a step, the newest first; refuses `bad`, dies at `deadly`.
+
+    A `held` one has no end.
+    """
 
     def __init__(self) -> None:
         self.llm_engine = SimpleNamespace(
@@ -54,6 +57,9 @@ class ScriptedLLM:
         name, text = self.running.popitem()
         if text.startswith("deadly"):
             raise RuntimeError("the engine is dead")
+        if text.startswith("held"):
+            self.running[name] = text
+            return []
         return [_Output(name, text)]
 
     def _abort(self, ids: list[str], *, internal: bool) -> None:
@@ -104,7 +110,7 @@ def test_a_dead_engine_fails_all_calls_and_those_to_come(pump: RequestPump) -> N
     llm = pump.start()
     with ThreadPoolExecutor(2) as threads:
         waiting = [
-            threads.submit(pump.ask, ["p"] * 20_000, "a"),
+            threads.submit(pump.ask, ["held"] * 20, "a"),
             threads.submit(pump.ask, ["deadly"], "b"),
         ]
         for future in waiting:
