@@ -225,6 +225,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.timeout(900)
 def test_from_teacher_to_served_by_its_promoted_name(
     base_folder: ModelFolder, workplace: Path
 ) -> None:
