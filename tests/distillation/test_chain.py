@@ -28,7 +28,8 @@ from tests.engine.tiny_models import (
     skip_without_torchvision,
 )
 
-pytestmark = pytest.mark.model
+# The toy trainings take minutes on a slow machine.
+pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 
 _POSTS = (
     ("The new tram is great", "tram"),
@@ -225,7 +226,6 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.timeout(900)
 def test_from_teacher_to_served_by_its_promoted_name(
     base_folder: ModelFolder, workplace: Path
 ) -> None:
