@@ -70,7 +70,7 @@ def infer(
     """Give each item a prediction by the current model and contract.
 
     The engine is loaded only if some content is new to the memo, and given up after
-    chunks without one verdict.
+    many contents without one verdict.
 
     Raises:
         EngineError: the model cannot be loaded, or too many items fail.

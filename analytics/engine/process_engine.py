@@ -2,7 +2,7 @@
 
 A segmentation fault or the kernel's out-of-memory killer ends the process of the
 engine, not the run. The process is in a session of its own, so that Ctrl-C in a
-terminal reaches the run alone, which then ends after the chunk.
+terminal reaches the run alone, which then ends after what is under way.
 """
 
 import logging

@@ -2,11 +2,8 @@
 
 import os
 import random
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from analytics.contract.errors import StoreError
 from analytics.store.connections import clear_spills, connect
 from analytics.store.warehouse import open_reader, open_writer
+from tests.full_disk import small_files
 from tests.scripted import make_post, scalar, store_posts
 
 # Some 100 MB: a table that no limit of 64 MiB holds.
@@ -123,17 +121,6 @@ def test_memory_that_does_not_suffice_names_the_setting(tmp_path: Path) -> None:
         connection.execute(ONE_VALUE)
     with open_reader(path) as connection:
         assert scalar(connection, "select count(*) from posts") == 1
-
-
-@contextmanager
-def small_files(n_bytes: int) -> Iterator[None]:
-    """No file may grow beyond this: to a writer it is like a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_disk_that_is_full_while_a_file_is_merged_loses_nothing(tmp_path: Path) -> None:

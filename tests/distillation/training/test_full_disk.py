@@ -1,8 +1,5 @@
 """A disk that fills up ends a training in words, and leaves no half of anything."""
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +9,7 @@ from distillation.training.loop import train
 from distillation.training.modeling import load_trainee, write_model
 from distillation.training.recipe import ModelRecipe, OptimRecipe, PackRecipe, Recipe
 from distillation.training.sequences import TrainingItem
+from tests.full_disk import small_files
 
 pytestmark = pytest.mark.model
 
@@ -23,23 +21,12 @@ RECIPE = Recipe(
 )
 
 
-@contextmanager
-def _small_files(n_bytes: int) -> Iterator[None]:
-    """No file may grow beyond this: to a writer it is like a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_checkpoint_without_room_is_an_error_and_leaves_nothing(
     toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
 ) -> None:
     trainee = load_trainee(toy_folder, RECIPE.model, device="cpu")
     with (
-        _small_files(100_000),
+        small_files(100_000),
         pytest.raises(TrainingError, match=r"cannot be written .* Make room"),
     ):
         train(trainee, training_items, RECIPE, folder=tmp_path, should_stop=lambda: True)
@@ -48,6 +35,6 @@ def test_a_checkpoint_without_room_is_an_error_and_leaves_nothing(
 
 def test_a_model_without_room_is_an_error(toy_folder: Path, tmp_path: Path) -> None:
     trainee = load_trainee(toy_folder, RECIPE.model, device="cpu")
-    with _small_files(100_000), pytest.raises(TrainingError, match="the model cannot be written"):
+    with small_files(100_000), pytest.raises(TrainingError, match="the model cannot be written"):
         write_model(trainee, tmp_path / "model", recipe=RECIPE, about={})
     assert not (tmp_path / "model/contract.json").exists()
