@@ -340,8 +340,9 @@ def _infer(
 
     def make() -> Engine:
         # One that asks a server has nothing to take this process along.
-        is_served = isinstance(model, ServedModel)
-        return load_here() if is_served else ProcessEngine(load_here)
+        if isinstance(model, ServedModel):
+            return load_here()
+        return ProcessEngine(load_here, silence_s=config.infer.engine_timeout_s or None)
 
     def count_restart() -> None:
         run.counts.count_engine_restarts += 1

@@ -96,6 +96,10 @@ class InferConfig:
         default=50,
     )
     chunk_items: int = setting("contents under way at once, which a killed run loses", default=256)
+    engine_timeout_s: float = setting(
+        "an engine that shows no progress for so long is ended and loaded again; 0: never",
+        default=1800.0,
+    )
     max_rationale_tokens: int = setting("length limit of a rationale, in tokens", default=320)
     repetition_penalty: float = setting("1.0 is none", default=1.0)
     max_bad_share: float = setting(
@@ -139,6 +143,7 @@ BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("warehouse", "memory_mb"): (64, 100_000_000),
     ("model", "batch_size"): (1, 100_000),
     ("infer", "chunk_items"): (1, 1_000_000),
+    ("infer", "engine_timeout_s"): (0.0, 1e6),
     ("infer", "max_rationale_tokens"): (8, 8192),
     ("infer", "repetition_penalty"): (1.0, 2.0),
     ("infer", "uncertain_below"): (0.0, 1.0),

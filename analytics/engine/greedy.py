@@ -14,6 +14,7 @@ import torch
 from torch.nn.functional import pad
 from transformers import RepetitionPenaltyLogitsProcessor
 
+from analytics.engine.beats import beat
 from analytics.engine.kv_cache import make_cache, take_rows
 
 # A row that has ended is computed on until so large a share has: leaving copies the others.
@@ -140,6 +141,7 @@ class GreedyDecoder:
             use_cache=True,
             logits_to_keep=1,
         )
+        beat()
         tokens = self._choose(rows.ids, output.logits[:, -1])
         rows.ids = torch.cat([rows.ids, tokens[:, None]], dim=1)
         for row, token in zip(rows.outputs, tokens.tolist(), strict=True):
@@ -171,6 +173,7 @@ class GreedyDecoder:
         else:
             cache = make_cache(self._n_layers)
             unread = ids
+        beat()
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
         output = self._model(
             input_ids=unread,

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -29,8 +30,9 @@ _CLOSE_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
-    """What the process was asked, in words, and its answer when it has come."""
+    """What the process was asked, also in words, and its answer when it has come."""
 
+    method: str
     doing: str
     answer: "Future[Any]" = field(default_factory=Future)
 
@@ -38,14 +40,17 @@ class _Call:
 class ProcessEngine:
     """An engine that `load` makes in a new process; `load` is pickled.
 
-    As many threads may ask at once as the engine's facts say.
+    As many threads may ask at once as the engine's facts say. One that has calls to answer, and
+    for `silence_s` seconds neither answers nor beats (see `beats`), hangs: its process is ended.
 
     Raises:
         AnalyticsError: what `load` raised there.
         EngineDiedError: the process ended while it loaded.
     """
 
-    def __init__(self, load: Callable[[], Engine]) -> None:
+    def __init__(self, load: Callable[[], Engine], *, silence_s: float | None = None) -> None:
+        self._silence_s = silence_s
+        self._heard_at = time.monotonic()
         ours, theirs = socket.socketpair()
         descriptor = theirs.fileno()
         with theirs:
@@ -109,8 +114,7 @@ class ProcessEngine:
                 with self._send_lock:
                     self._connection.send((0, "close", ()))
                 self._process.wait(_CLOSE_S)
-        with suppress(ProcessLookupError, PermissionError):  # its session: what it started, too
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._kill()
         self._process.wait()
         self._reader.join(_CLOSE_S)
 
@@ -123,12 +127,14 @@ class ProcessEngine:
 
     def _exchange(self, method: str, content: object, doing: str) -> Any:
         """What the process answers to one call."""
-        call = _Call(doing=doing)
+        call = _Call(method=method, doing=doing)
         with self._lock:
             if self._end is not None:
                 raise _make_death(self._end, call)
             number = self._n_calls
             self._n_calls += 1
+            if not self._calls:
+                self._heard_at = time.monotonic()
             self._calls[number] = call
         # A broken pipe is its end, which the reader tells.
         with suppress(OSError), self._send_lock:
@@ -141,6 +147,9 @@ class ProcessEngine:
             try:
                 while True:
                     kind, content = self._receive()
+                    self._heard_at = time.monotonic()
+                    if kind == "beat":
+                        continue
                     if kind == "log":
                         log = logging.getLogger(content.name)
                         if log.isEnabledFor(content.levelno):
@@ -156,6 +165,8 @@ class ProcessEngine:
                         call.answer.set_exception(answer)
                     else:
                         call.answer.set_result(answer)
+            except TimeoutError as exc:
+                end = str(exc)
             except (EOFError, OSError):
                 end = self._describe_end()
             except Exception as exc:  # a message that cannot be unpickled
@@ -172,8 +183,30 @@ class ProcessEngine:
         while not self._connection.poll(_LOOK_S):
             if self._process.poll() is not None and not self._connection.poll():
                 raise EOFError
+            self._check_silence()
         message: tuple[str, Any] = self._connection.recv()
         return message
+
+    def _check_silence(self) -> None:
+        """End a process that hangs.
+
+        Raises:
+            TimeoutError: it was ended.
+        """
+        with self._lock:
+            # Weights may come over a slow network, without a beat.
+            is_asked = any(call.method != "load" for call in self._calls.values())
+            silence_s = time.monotonic() - self._heard_at
+        if self._silence_s is None or not is_asked or silence_s < self._silence_s:
+            return
+        self._kill()
+        raise TimeoutError(
+            f"showed no progress for {silence_s:.0f} s ([infer] engine_timeout_s) and was ended"
+        )
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):  # its session: what it started, too
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _describe_end(self) -> str:
         try:

@@ -29,6 +29,7 @@ from analytics.contract.engine import (
 from analytics.contract.errors import AnalyticsError, EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
 from analytics.contract.records import Item
+from analytics.engine.beats import beat
 from analytics.engine.models import ModelFolder
 from analytics.engine.ray_options import RayOptions, split_ray_options
 from analytics.engine.restarting import Method
@@ -246,6 +247,7 @@ class RayEngine:
         tables = make_tables(rows, self._options.rows_per_batch)
         try:
             for answer in self._carry(method, tables):
+                beat()
                 for position, found in read_replies(answer):
                     if isinstance(found, Exception):
                         faults[position] = found

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analytics.contract.errors import EngineDiedError
+from analytics.engine.beats import beat
 
 # Requests that enter between two steps: preparing a picture takes a millisecond or two,
 # in which what runs already would wait.
@@ -114,7 +115,9 @@ class RequestPump:
                 calls.remove(entering)
             if not llm.llm_engine.has_unfinished_requests():
                 continue
-            for output in llm.llm_engine.step():
+            outputs = llm.llm_engine.step()
+            beat()
+            for output in outputs:
                 # One of a call that was given up belongs to nobody.
                 if not output.finished or (owner := owners.pop(output.request_id, None)) is None:
                     continue

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from analytics.engine.beats import beat
 from analytics.engine.replies import decode, find_end
 
 
@@ -46,6 +47,7 @@ class StopAtPrediction:
     def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
         import torch
 
+        beat()
         for row, token in enumerate(input_ids[:, -1].tolist()):
             if row in self.lengths or not self._line.may_end(token):
                 continue

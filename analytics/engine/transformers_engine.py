@@ -18,6 +18,7 @@ from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.attention import choose_attention, is_plain_decoder
 from analytics.engine.batching import split_by_length
+from analytics.engine.beats import beat
 from analytics.engine.devices import choose_device, choose_dtype, share_cores
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
@@ -222,6 +223,7 @@ class TransformersEngine:
         for batch in self._split(prompts):
             with self._guard(purpose, [prompts[i] for i in batch]):
                 found = run_batch([prompts[i] for i in batch])
+            beat()
             replies.update(zip(batch, found, strict=True))
         return [replies[i] for i in range(len(items))]
 

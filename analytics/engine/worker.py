@@ -21,8 +21,11 @@ from typing import Any, cast
 from analytics.contract.engine import Engine
 from analytics.contract.errors import EngineError
 from analytics.contract.records import Item
+from analytics.engine.beats import listen
 
 _LOOK_S = 0.2
+# Beats are passed on this often at most.
+_BEAT_S = 1.0
 # What `ask_each` takes for a fault of the batch, and not of the program.
 _BATCH_FAULTS = (EngineError, RuntimeError, ValueError, OSError)
 
@@ -33,11 +36,19 @@ class Outbox:
     def __init__(self, connection: "Connection[Any, Any]") -> None:
         self._connection = connection
         self._lock = threading.Lock()
+        self._beat_at = 0.0
 
     def send(self, kind: str, content: object) -> None:
         """Send one message."""
         with self._lock:
             self._connection.send((kind, content))
+
+    def beat(self) -> None:
+        """Pass a beat of the engine on, unless one was just now."""
+        now = time.monotonic()
+        if now - self._beat_at >= _BEAT_S:
+            self._beat_at = now
+            self.send("beat", None)
 
     def put_nowait(self, record: logging.LogRecord) -> None:
         """Take a record of a QueueHandler."""
@@ -61,6 +72,7 @@ def serve(connection: "Connection[Any, Any]") -> None:
     except Exception as exc:  # all of them are the parent's to judge
         outbox.send("error", (number, make_portable(exc)))
         return
+    listen(outbox.beat)
     outbox.send("ready", (number, engine.facts))
 
     def answer(number: int, method: str, items: list[Item]) -> None:

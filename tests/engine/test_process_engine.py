@@ -16,6 +16,7 @@ import pytest
 from analytics.contract.engine import Engine, LabelReply
 from analytics.contract.errors import ConfigError, EngineDiedError, EngineError, ImageError
 from analytics.contract.records import Item
+from analytics.engine.beats import beat
 from analytics.engine.process_engine import ProcessEngine
 from analytics.engine.worker import make_portable
 from tests.scripted import ScriptedEngine
@@ -44,6 +45,10 @@ class OddEngine(ScriptedEngine):
             os._exit(7)
         elif text == "sleep":
             time.sleep(60)
+        elif text == "work":
+            for _ in range(30):
+                time.sleep(0.1)
+                beat()
         elif text.startswith("SIG"):
             os.kill(os.getpid(), signal.Signals[text])
             time.sleep(10)
@@ -219,3 +224,16 @@ def test_errors_with_constructors_of_their_own_can_travel() -> None:
     found = make_portable(ImageError("broken", "a.jpg: is broken"))
     assert type(found) is Exception
     assert str(found) == "ImageError: a.jpg: is broken"
+
+
+def test_one_that_hangs_is_ended_and_one_that_works_long_is_not() -> None:
+    engine = ProcessEngine(load, silence_s=2.0)
+    try:
+        time.sleep(2.5)  # idle is no silence
+        assert len(ask(engine, "work")) == 1
+        with pytest.raises(EngineDiedError, match=r"no progress for \d s .*engine_timeout_s"):
+            ask(engine, "sleep")
+        with pytest.raises(EngineDiedError, match="no progress"):
+            ask(engine, "fine")
+    finally:
+        engine.close()
