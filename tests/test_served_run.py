@@ -113,7 +113,6 @@ def test_a_server_that_goes_away_ends_the_run_and_the_next_goes_on() -> None:
     assert list_runs()[0][0] == "failed"
     with read() as connection:
         n_kept = scalar(connection, "select count(*) from memo")
-        assert n_kept % CHUNK == 0
         assert 0 < n_kept < N_POSTS
         # No content was found at fault for what the server did.
         assert scalar(connection, "select count(*) from rejects") == 0

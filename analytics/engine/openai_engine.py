@@ -6,7 +6,9 @@ says so, go to the server. It needs no weights here, and no GPU.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import CancelledError
 from typing import Any
 
 from analytics.chat.client import ChatClient, UnavailableError
@@ -34,6 +36,10 @@ logger = logging.getLogger(__name__)
 _MAX_CONCURRENT = 16
 # As many items in a row without any reply, at least, and the server counts as gone.
 _MIN_UNANSWERED = 8
+# Calls at once: labels of the next contents fill the room that the last rationales leave.
+_MAX_CALLS = 4
+
+_CLOSED = "engine openai: it was closed. Load it again"
 
 
 def load(
@@ -86,7 +92,8 @@ def describe_server(engine: Engine) -> list[tuple[str, str]]:
 class OpenaiEngine:
     """One server and model; some requests run at once, their replies are put in order.
 
-    Not for use inside a running event loop: it runs its own, call by call.
+    Several threads may ask at once; they share `max_concurrent`. The event loop runs in a
+    thread of its own.
     """
 
     def __init__(
@@ -97,7 +104,12 @@ class OpenaiEngine:
         self._requests = ServedRequests(client=client, model=model, decoding=decoding)
         self._max_concurrent = max_concurrent
         self._n_unanswered = 0
-        self._runner: asyncio.Runner | None = asyncio.Runner()
+        self._slots = asyncio.Semaphore(max_concurrent)
+        self._loop: asyncio.AbstractEventLoop | None = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=_run_loop, args=(self._loop,), name="openai requests", daemon=True
+        )
+        self._thread.start()
         try:
             found: tuple[Dialect, str] = self._run(find_dialect(self._requests))
         except BaseException:
@@ -115,6 +127,7 @@ class OpenaiEngine:
             device=client.shown_url,
             dtype="the server's",
             accepts_images=model.accepts_images,
+            max_calls=_MAX_CALLS,
         )
 
     @property
@@ -152,16 +165,32 @@ class OpenaiEngine:
 
     def close(self) -> None:
         """Close all connections; what is still under way is given up."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            with runner:
-                runner.run(self._client.aclose())
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(self._give_up(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            self._thread.join()
+
+    async def _give_up(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._client.aclose()
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        if self._runner is None:
+        """What a coroutine gives; Ctrl-C and `close` give it up."""
+        loop = self._loop
+        if loop is None:
             work.close()
-            raise EngineError("engine openai: it was closed. Load it again")
-        return self._runner.run(work)
+            raise EngineDownError(_CLOSED)
+        future = asyncio.run_coroutine_threadsafe(work, loop)
+        try:
+            return future.result()
+        except CancelledError:
+            raise EngineDownError(_CLOSED) from None
+        finally:
+            future.cancel()
 
     async def _label(self, item: Item) -> LabelReply:
         reply = await self._requests.post_label(self._dialect, item)
@@ -200,7 +229,7 @@ class OpenaiEngine:
     def _ask_all(
         self, items: Sequence[Item], ask: Callable[[Item], Awaitable[Reply]]
     ) -> list[Reply]:
-        if not items and self._runner is not None:
+        if not items and self._loop is not None:
             return []
         found: list[Reply | EngineError] = self._run(self._gather(items, ask))
         n_cut = sum(len(item.text) > self._model.options.max_characters for item in items)
@@ -228,10 +257,9 @@ class OpenaiEngine:
         Raises:
             EngineDownError: the server answers no more; what is under way is given up.
         """
-        slots = asyncio.Semaphore(self._max_concurrent)
 
         async def ask_one(item: Item) -> Reply | EngineError:
-            async with slots:
+            async with self._slots:
                 try:
                     reply = await ask(item)
                 except EngineDownError:
@@ -266,3 +294,10 @@ class OpenaiEngine:
                 f"{self._client.shown_url}: the last {self._n_unanswered} requests got no reply "
                 f"({failure}). What was stored is kept; run again when the server is well"
             ) from failure
+
+
+def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -102,6 +103,41 @@ def test_no_more_requests_run_at_once_than_allowed(limit: int) -> None:
     with serve(script) as server, open_engine(server.url, max_concurrent=limit) as engine:
         engine.label(make_items(8))
         assert server.n_most == limit
+
+
+def test_two_calls_run_beside_one_another_within_one_limit() -> None:
+    """A rationale is answered only when a label of another call has been."""
+    has_label = threading.Event()
+
+    def script(asked: Asked) -> Answer:
+        if is_label(asked):
+            has_label.set()
+            return say_label(delay_s=0.05)
+        return say(reason("positive")) if has_label.wait(5) else fail(400, "no label came")
+
+    with serve(answer_posts(script)) as server, open_engine(server.url, max_concurrent=3) as engine:
+        has_label.clear()
+        with ThreadPoolExecutor(1) as pool:
+            explained = pool.submit(engine.rationalize, make_items(2))
+            assert len(engine.label(make_items(8))) == 8
+            assert len(explained.result()) == 2
+        assert server.n_most == 3
+        assert engine.facts.max_calls > 1
+
+
+def test_closing_ends_the_calls_of_other_threads() -> None:
+    script = answer_posts(lambda asked: say_label(delay_s=20))
+    with serve(script) as server, open_engine(server.url) as engine:
+        started = time.monotonic()
+        n_before = len(server.asked)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(engine.label, make_items(2))
+            while len(server.asked) == n_before:
+                time.sleep(0.01)
+            engine.close()
+            with pytest.raises(EngineDownError, match="was closed"):
+                asked.result()
+        assert time.monotonic() - started < 5
 
 
 FAILURES = {
