@@ -2,11 +2,6 @@
 
 import base64
 import json
-import os
-import signal
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -95,49 +90,6 @@ def test_replies_keep_the_order_of_items_while_requests_overtake_each_other() ->
     assert [reply.probabilities[0] for reply in replies] == pytest.approx(
         [(n + 1) / 100 for n in range(8)]
     )
-
-
-@pytest.mark.parametrize("limit", [1, 3])
-def test_no_more_requests_run_at_once_than_allowed(limit: int) -> None:
-    script = answer_posts(lambda asked: say_label(delay_s=0.03))
-    with serve(script) as server, open_engine(server.url, max_concurrent=limit) as engine:
-        engine.label(make_items(8))
-        assert server.n_most == limit
-
-
-def test_two_calls_run_beside_one_another_within_one_limit() -> None:
-    """A rationale is answered only when a label of another call has been."""
-    has_label = threading.Event()
-
-    def script(asked: Asked) -> Answer:
-        if is_label(asked):
-            has_label.set()
-            return say_label(delay_s=0.05)
-        return say(reason("positive")) if has_label.wait(5) else fail(400, "no label came")
-
-    with serve(answer_posts(script)) as server, open_engine(server.url, max_concurrent=3) as engine:
-        has_label.clear()
-        with ThreadPoolExecutor(1) as pool:
-            explained = pool.submit(engine.rationalize, make_items(2))
-            assert len(engine.label(make_items(8))) == 8
-            assert len(explained.result()) == 2
-        assert server.n_most == 3
-        assert engine.facts.max_calls > 1
-
-
-def test_closing_ends_the_calls_of_other_threads() -> None:
-    script = answer_posts(lambda asked: say_label(delay_s=20))
-    with serve(script) as server, open_engine(server.url) as engine:
-        started = time.monotonic()
-        n_before = len(server.asked)
-        with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(engine.label, make_items(2))
-            while len(server.asked) == n_before:
-                time.sleep(0.01)
-            engine.close()
-            with pytest.raises(EngineDownError, match="was closed"):
-                asked.result()
-        assert time.monotonic() - started < 5
 
 
 FAILURES = {
@@ -368,30 +320,6 @@ def test_no_items_give_no_replies_and_a_closed_engine_says_so() -> None:
         engine.close()
         with pytest.raises(EngineError, match="was closed"):
             engine.label(make_items(1))
-
-
-def test_ctrl_c_stops_what_is_under_way() -> None:
-    """As the command line does it: the handler of a second signal raises."""
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGUSR1, stop)
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGUSR1))
-    try:
-        with (
-            serve(answer_posts(lambda asked: say_label(delay_s=20))) as server,
-            open_engine(server.url) as engine,
-        ):
-            started = time.monotonic()
-            timer.start()
-            with pytest.raises(KeyboardInterrupt):
-                engine.label(make_items(4))
-            engine.close()
-            assert time.monotonic() - started < 5
-    finally:
-        timer.cancel()
-        signal.signal(signal.SIGUSR1, before)
 
 
 def test_load_engine_takes_what_find_model_gives(
