@@ -12,8 +12,8 @@ from connectors.streams import HEAD_BYTES, ByteStream, OnBytes, read_head
 from connectors.values import BadRecordError, make_reject
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
-_BOM = b"\xef\xbb\xbf"
-_SPACE_AND_BOM = _BOM + b" \t\r\n"
+BOM = b"\xef\xbb\xbf"
+_SPACE_AND_BOM = BOM + b" \t\r\n"
 _MAX_LOOK_BYTES = 16 * 1024 * 1024
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -44,13 +44,14 @@ def open_lines(path: Path, on_bytes: OnBytes | None = None) -> Iterator[tuple[in
         number = 0
         while line := stream.readline(MAX_LINE_BYTES):
             number += 1
+            is_long = len(line) >= MAX_LINE_BYTES
             if number == 1:
                 refuse_utf16(path, line)
-                line = line.removeprefix(_BOM)
+                line = line.removeprefix(BOM)
                 if not line:
                     continue
             if line[-1] != 0x0A:
-                if len(line) >= MAX_LINE_BYTES:
+                if is_long:
                     yield make_reject(
                         number, f"line longer than {MAX_LINE_BYTES:,} bytes", line, "read"
                     )
@@ -164,7 +165,7 @@ def read_behind_long_lines(path: Path, n_bytes: int = HEAD_BYTES) -> bytes:
 def load_head_objects(head: bytes, limit: int = 1000) -> list[JsonObject]:
     """The JSON objects among the complete lines of a file's head."""
     found: list[JsonObject] = []
-    for line in head.removeprefix(_BOM).splitlines(keepends=True)[:limit]:
+    for line in head.removeprefix(BOM).splitlines(keepends=True)[:limit]:
         if line.lstrip()[:1] != b"{":
             continue
         try:
