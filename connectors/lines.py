@@ -113,15 +113,20 @@ def read_json_lines(path: Path, options: ReadOptions, parse: ParseObject) -> Ite
         if isinstance(item, Reject):
             yield item
             continue
-        number, line = item
-        try:
-            value = load_json_line(line)
-        except BadRecordError as exc:
-            yield make_reject(number, str(exc), line)
-            continue
-        if value is None and not line.strip():
-            continue
-        yield parse_safely(parse, value, number, line)
+        record = read_json_line(*item, parse)
+        if record is not None:
+            yield record
+
+
+def read_json_line(number: int, line: bytes, parse: ParseObject) -> Record | None:
+    """The record of one line; None if it is blank."""
+    try:
+        value = load_json_line(line)
+    except BadRecordError as exc:
+        return make_reject(number, str(exc), line)
+    if value is None and not line.strip():
+        return None
+    return parse_safely(parse, value, number, line)
 
 
 def starts_behind_bad_line(head: bytes) -> bool:

@@ -106,6 +106,43 @@ class HasCompanions(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkSql:
+    """How DuckDB reads the usual lines of a file of JSON objects, many at once.
+
+    `keys` are read from each object, as columns of the same names that hold the value as JSON
+    text, NULL where it is missing or null. The others are SQL expressions over these columns,
+    `$latest_s` (the latest plausible time, seconds since 1970) and the functions of
+    `analytics/store/bulk.py`:
+
+    - `is_plain`: whether the next ones give exactly what `read_line` gives. A line for which it
+      is not true goes to `read_line`.
+    - `ignored`: whether a plain line is no post by design.
+    - `fields`: fields of `Post` by name; `platform` as text, `author` as its name at the platform.
+    - `picture_url`: the address of the post's one picture, or NULL.
+    """
+
+    keys: tuple[str, ...]
+    is_plain: str
+    ignored: str
+    fields: Mapping[str, str]
+    picture_url: str = "NULL"
+
+
+@runtime_checkable
+class ReadsInBulk(Protocol):
+    """A connector whose files are lines of JSON objects that DuckDB can read.
+
+    The result must be that of `read_file`; `read_line` is the reader of the odd lines.
+    """
+
+    bulk: BulkSql
+
+    def read_line(self, number: int, line: bytes, options: ReadOptions) -> Record | None:
+        """The record of one line; None if it is blank."""
+        ...
+
+
 @runtime_checkable
 class ChecksMapping(Protocol):
     """A connector that can say, without reading a file, whether its columns are there."""

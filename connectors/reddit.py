@@ -10,11 +10,14 @@ from analytics.contract.records import Ignored, Media, Post
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.lines import (
     JsonObject,
+    ParseObject,
     load_head_objects,
     read_behind_long_lines,
+    read_json_line,
     read_json_lines,
 )
 from connectors.protocol import Detection, ReadOptions, Record
+from connectors.reddit_bulk import BULK, PICTURE_PATTERN, SITE, STUBS
 from connectors.streams import read_head
 from connectors.values import (
     BadRecordError,
@@ -26,20 +29,12 @@ from connectors.values import (
     read_text,
 )
 
-_SITE = "https://www.reddit.com"
 _SUFFIXES = (".ndjson", ".jsonl", ".json")
 _MONTHLY_NAME = re.compile(r"^R[CS]_", re.IGNORECASE)
 _LINE_START = re.compile(rb"^\s*\{", re.MULTILINE)
-_PICTURE_URL = re.compile(r"^https?://[^?#]+\.(?:jpe?g|png|gif|webp)(?:[?#]|$)", re.IGNORECASE)
-# What Reddit leaves in the place of a text that its author or a moderator took away.
-_STUBS = {
-    "[deleted]": "deleted by its author",
-    "[deleted by user]": "deleted by its author",
-    "[removed]": "removed by moderators",
-    "[ Removed by moderator ]": "removed by moderators",
-    "[ Removed by Reddit ]": "removed by Reddit",
-    "[removed by reddit]": "removed by Reddit",
-}
+_PICTURE_URL = re.compile(PICTURE_PATTERN, re.IGNORECASE)
+# Ids are numbers to the base of 36, and some of these look like a rounded number (5e123).
+_ID = re.compile(r"[0-9A-Za-z_]{1,60}")
 
 
 class RedditConnector:
@@ -48,6 +43,7 @@ class RedditConnector:
     name = "reddit"
     version = 1
     takes: tuple[str, ...] = ()
+    bulk = BULK
 
     def detect(self, path: Path) -> Detection | None:
         """Look for Reddit's fields in the first lines."""
@@ -85,12 +81,20 @@ class RedditConnector:
                 f"{path}: not a Reddit dump: no line at its start begins with '{{'; "
                 "a dump has one JSON object a line"
             )
-        window = TimeWindow(options.now)
+        return read_json_lines(path, options, _make_parser(options))
 
-        def parse(value: JsonObject, line: int) -> Post | Ignored:
-            return parse_reddit(value, line, window)
+    def read_line(self, number: int, line: bytes, options: ReadOptions) -> Record | None:
+        """The record of one line; None if it is blank."""
+        return read_json_line(number, line, _make_parser(options))
 
-        return read_json_lines(path, options, parse)
+
+def _make_parser(options: ReadOptions) -> ParseObject:
+    window = TimeWindow(options.now)
+
+    def parse(value: JsonObject, line: int) -> Post | Ignored:
+        return parse_reddit(value, line, window)
+
+    return parse
 
 
 def _is_candidate(name: str) -> bool:
@@ -100,9 +104,11 @@ def _is_candidate(name: str) -> bool:
 def _kind_of(value: JsonObject) -> str | None:
     if "id" not in value:
         return None
-    if "body" in value:
+    if value.get("body") is not None:
         return "comment"
-    return "submission" if "title" in value else None
+    if "title" in value:
+        return "submission"
+    return "comment" if "body" in value else None
 
 
 def parse_reddit(value: JsonObject, line: int, window: TimeWindow) -> Post | Ignored:
@@ -117,14 +123,14 @@ def parse_reddit(value: JsonObject, line: int, window: TimeWindow) -> Post | Ign
         raise BadRecordError(f"not a comment or submission: no {missing}")
     is_comment = kind == "comment"
     body = value["body"] if is_comment else value.get("selftext")
-    stub = _STUBS.get(body) if isinstance(body, str) else None
+    stub = STUBS.get(body) if isinstance(body, str) else None
     if stub is None and not is_comment:
         title = value["title"]
-        stub = _STUBS.get(title) if isinstance(title, str) else None
+        stub = STUBS.get(title) if isinstance(title, str) else None
     if stub is not None:
         return Ignored(line=line, reason=f"{kind} {stub}")
 
-    short_id = read_id(value["id"])
+    short_id = _read_id(value["id"])
     parent = value.get("parent_id")
     crosspost = value.get("crosspost_parent")
     return Post(
@@ -144,6 +150,10 @@ def parse_reddit(value: JsonObject, line: int, window: TimeWindow) -> Post | Ign
         replies=None if is_comment else read_count(value.get("num_comments")),
         media=() if is_comment else _read_media(value),
     )
+
+
+def _read_id(value: object) -> str:
+    return value if isinstance(value, str) and _ID.fullmatch(value) else read_id(value)
 
 
 def _join_text(value: JsonObject, selftext: object) -> str:
@@ -176,11 +186,11 @@ def _read_parent(value: object) -> str | None:
 def _read_url(value: JsonObject, short_id: str, *, is_comment: bool) -> str | None:
     permalink = value.get("permalink")
     if isinstance(permalink, str) and permalink.startswith("/"):
-        return _SITE + clean_string(permalink)
+        return SITE + clean_string(permalink)
     link = value.get("link_id")
     if is_comment and isinstance(link, str) and link.startswith("t3_"):
-        return f"{_SITE}/comments/{clean_string(link[3:])}/_/{short_id}"
-    return None if is_comment else f"{_SITE}/comments/{short_id}"
+        return f"{SITE}/comments/{clean_string(link[3:])}/_/{short_id}"
+    return None if is_comment else f"{SITE}/comments/{short_id}"
 
 
 def _read_media(value: JsonObject) -> tuple[Media, ...]:

@@ -81,11 +81,11 @@ class Staging:
             connection.execute(f"create or replace temp table {name} as from empty_batch")
             connection.unregister("empty_batch")
 
-    def add(self, record: Post | Reject | Ignored) -> None:
-        """Take one record."""
+    def add(self, record: Post | Reject | Ignored, *, ordinal: int | None = None) -> None:
+        """Take one record. Ordinals order those of a file: by default their count."""
         self.count_read += 1
         if isinstance(record, Post):
-            self._add_post(record)
+            self._add_post(record, self.count_read if ordinal is None else ordinal)
         elif isinstance(record, Reject):
             self.count_rejects += 1
             _append(
@@ -110,11 +110,11 @@ class Staging:
                 self._connection.unregister("batch")
         self._reset()
 
-    def _add_post(self, post: Post) -> None:
+    def _add_post(self, post: Post, ordinal: int) -> None:
         media = [entry for entry in post.media if entry.url or entry.source_path]
         _append(
             self._rows["stage_posts"],
-            ordinal=self.count_read,
+            ordinal=ordinal,
             post_id=_storable(post.post_id),
             platform=post.platform,
             native_id=_storable(post.native_id),
@@ -141,7 +141,7 @@ class Staging:
         for position, entry in enumerate(media):
             _append(
                 self._rows["stage_media"],
-                ordinal=self.count_read,
+                ordinal=ordinal,
                 position=position,
                 url=_maybe(entry.url),
                 kind=entry.kind,
