@@ -1,9 +1,7 @@
 """Reads sources into the warehouse: file by file, each in one transaction."""
 
-import hashlib
 import logging
-import stat
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,24 +10,21 @@ from pathlib import Path
 import duckdb
 
 from analytics.config.settings import AspectConfig, SourceConfig
-from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConnectorError
-from analytics.contract.record_checks import find_post_fault
-from analytics.contract.records import Post, Reject
-from analytics.contract.text import TEXT_VERSION
+from analytics.reading import check_record, describe_file, read_guarded, without_path
 from analytics.store.aspects import AspectRule, make_rule, refresh_aspects
 from analytics.store.merge import (
     MergeCounts,
-    SourceFile,
     clear_source_reject,
     is_known,
     merge_staged,
+    read_reasons,
     read_source_rejects,
     reject_source,
 )
 from analytics.store.runs import RunCounts
 from analytics.store.staging import Staging
-from connectors.protocol import Connector, HasCompanions, ReadOptions, Record
+from connectors.protocol import Connector, HasCompanions, ReadOptions
 from connectors.registry import (
     check_options,
     choose_connector,
@@ -41,19 +36,53 @@ logger = logging.getLogger(__name__)
 
 # How often a long file asks whether to stop.
 _STOP_RECORDS = 10_000
-_BLOCK_BYTES = 4 * 1024 * 1024
+# What the counts of a run and of a file have in common.
+_SUMMED = (
+    "count_read",
+    "count_stored",
+    "count_updated",
+    "count_duplicates",
+    "count_deletions",
+    "count_ignored",
+    "count_rejects",
+    "count_posts_deleted",
+)
 _DUMP_ENDINGS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".zst", ".gz"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReport:
-    """What was found in one file; `counts` is None when it was skipped as known."""
+    """What was found in one file.
+
+    `counts` is None when it was skipped as known or could not be read. With an `error`
+    nothing of it is stored but rejects.
+    """
 
     source_file: str
     connector: str
     found: str
     counts: MergeCounts | None
     error: str | None = None
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether it is as it was when it was last read."""
+        return self.counts is None and self.error is None
+
+
+def sum_records(files: Iterable[FileReport]) -> MergeCounts:
+    """What became of all records that were read, files together.
+
+    A file or folder that could not be read, or is refused, counts as a record and a reject
+    of its own, as in the ledger of runs.
+    """
+    files = tuple(files)
+    found = [file.counts for file in files if file.counts is not None]
+    sums = {name: sum(getattr(counts, name) for counts in found) for name in _SUMMED}
+    n_unread = sum(file.error is not None for file in files)
+    sums["count_read"] += n_unread
+    sums["count_rejects"] += n_unread
+    return MergeCounts(**sums)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,8 +110,13 @@ def ingest_sources(
     progress: IngestProgress | None = None,
     rereads: bool = False,
     now: datetime | None = None,
+    data_dir: Path | None = None,
+    max_reject_share: float = 1.0,
 ) -> list[FileReport]:
     """Read all sources; a file or source that cannot be read does not stop the others.
+
+    Nor does one that is refused, with a larger share of rejects than `max_reject_share`.
+    Prepared pictures of posts that were deleted go from `data_dir`.
 
     Raises:
         ConnectorError: not one file could be read.
@@ -101,6 +135,8 @@ def ingest_sources(
         progress=progress or IngestProgress(),
         rereads=rereads,
         now=now or datetime.now(UTC),
+        data_dir=data_dir,
+        max_reject_share=max_reject_share,
         unread_before=unread_before,
     )
     reports: list[FileReport] = []
@@ -129,16 +165,22 @@ class _Reading:
     progress: IngestProgress
     rereads: bool
     now: datetime
+    data_dir: Path | None
+    max_reject_share: float
     unread_before: frozenset[str]
     # Two sources may read one file in two ways: each has its rejects.
     seen: set[Path] = field(default_factory=set)
 
 
 def _report_unread(
-    reading: _Reading, path: Path, connector: str, exc: ConnectorError
+    reading: _Reading,
+    path: Path,
+    connector: str,
+    exc: ConnectorError,
+    counts: MergeCounts | None = None,
 ) -> FileReport:
-    """A reject for a file or folder that could not be read at all."""
-    reason = _without_path(exc, path)
+    """A reject for a file or folder that could not be read, or that is refused."""
+    reason = without_path(exc, path)
     reading.counts.count_rejects += 1
     reading.counts.count_read += 1
     reject_source(
@@ -149,7 +191,7 @@ def _report_unread(
         now=reading.now,
     )
     return FileReport(
-        source_file=str(path), connector=connector, found="", counts=None, error=str(exc)
+        source_file=str(path), connector=connector, found="", counts=counts, error=str(exc)
     )
 
 
@@ -161,14 +203,6 @@ def _clear_vanished(connection: duckdb.DuckDBPyConnection, unasked: frozenset[st
     for name in unasked:
         if not Path(name).exists():
             clear_source_reject(connection, name)
-
-
-def _without_path(exc: ConnectorError, path: Path) -> str:
-    """What is wrong with a file, without its name: a reject has that of its own."""
-    reason = str(exc)
-    for name in (path, path.absolute()):
-        reason = reason.removeprefix(f"{name}: ")
-    return reason
 
 
 def _clear_unread(reading: _Reading, path: Path) -> None:
@@ -206,6 +240,10 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
         except ConnectorError as exc:  # the other files of a folder are read all the same
             yield _report_unread(reading, path, connector.name, exc)
             continue
+        if counts is not None and counts.is_refused:
+            refusal = _explain_refusal(reading, path, counts)
+            yield _report_unread(reading, path, connector.name, refusal, counts)
+            continue
         _clear_unread(reading, path)
         yield FileReport(
             source_file=str(path),
@@ -242,7 +280,7 @@ def _ingest_file(
         KeyboardInterrupt: the user stopped it; the records before are stored.
     """
     connection, counts, progress = reading.connection, reading.counts, reading.progress
-    file = _describe_file(path, connector, options, progress.is_stopped)
+    file = describe_file(path, connector, options, progress.is_stopped)
     is_first = path not in reading.seen
     reading.seen.add(path)
     progress.on_file(path, file.n_bytes)
@@ -253,37 +291,44 @@ def _ingest_file(
     staging = Staging(connection, reading.author_key)
     is_stopped = False
     faults: list[str] = []
-    with closing(_read_guarded(connector, path, options, faults)) as records:
+    with closing(read_guarded(connector, path, options, faults)) as records:
         for record in records:
-            staging.add(_check_record(record, reading.now))
+            staging.add(check_record(record, reading.now))
             if staging.count_read % _STOP_RECORDS == 0 and progress.is_stopped():
                 is_stopped = True
                 break
     staging.flush()
     merged = merge_staged(
         connection,
+        staging,
         file=file,
         rules=reading.rules,
         author_key=reading.author_key,
         run_id=reading.run_id,
         now=reading.now,
-        count_read=staging.count_read,
-        count_ignored=staging.count_ignored,
-        count_rejects=staging.count_rejects,
+        data_dir=reading.data_dir,
         is_whole=not (is_stopped or faults),
         clears_rejects=is_first,
+        max_reject_share=reading.max_reject_share,
     )
-    if not staging.count_read:
+    if not merged.count_read:
         logger.warning("%s: holds no record of format '%s'", path, connector.name)
-    counts.count_read += merged.count_read
-    counts.count_stored += merged.count_stored
-    counts.count_updated += merged.count_updated
-    counts.count_duplicates += merged.count_duplicates
-    counts.count_ignored += merged.count_ignored
-    counts.count_rejects += merged.count_rejects
+    for name in _SUMMED:
+        setattr(counts, name, getattr(counts, name) + getattr(merged, name))
     if is_stopped:
         raise KeyboardInterrupt
     return merged
+
+
+def _explain_refusal(reading: _Reading, path: Path, counts: MergeCounts) -> ConnectorError:
+    found = read_reasons(reading.connection, str(path), n=3)
+    reasons = "; ".join(f"{reason} ({n:,})" for reason, n in found)
+    return ConnectorError(
+        f"{path}: {counts.count_rejects:,} of {counts.count_read:,} records are rejects, more"
+        f" than the share [ingest] max_reject_share = {reading.max_reject_share:g} allows."
+        f" Nothing else of the file is stored. Most often: {reasons}. If the format has changed,"
+        " the connector must learn it; if the file is meant to be so, use --force"
+    )
 
 
 def _warn_of_unread(path: Path, connector: Connector, read: list[Path]) -> None:
@@ -305,77 +350,3 @@ def _warn_of_unread(path: Path, connector: Connector, read: list[Path]) -> None:
             connector.name,
             left[0],
         )
-
-
-def _check_record(record: Record, now: datetime) -> Record:
-    """The record; a post that cannot be stored becomes a reject."""
-    if isinstance(record, Post) and (fault := find_post_fault(record, now=now)):
-        return Reject(line=record.line, reason=fault, raw=str(record.text))
-    return record
-
-
-def _read_guarded(
-    connector: Connector, path: Path, options: ReadOptions, faults: list[str]
-) -> Generator[Record, None, None]:
-    """The records of a file; if reading breaks off, a Reject says so.
-
-    A fault of the connector's own goes into `faults`: a mended one may read on, so the file
-    is not taken for read.
-
-    Raises:
-        ConnectorError: the file broke off before its first record.
-    """
-    line = 0
-    is_started = False
-    try:
-        for record in connector.read_file(path, options):
-            is_started = True
-            line = record.line
-            yield record
-    except ConnectorError as exc:
-        if not is_started:
-            raise
-        yield Reject(line=line + 1, stage="read", reason=_without_path(exc, path))
-    except Exception as exc:  # a fault in a connector must not lose what it has read
-        logger.exception("connector '%s' failed on %s", connector.name, path)
-        reason = f"connector '{connector.name}' failed: {type(exc).__name__}: {exc}"
-        if not is_started:
-            raise ConnectorError(f"{path}: {reason}") from exc
-        faults.append(reason)
-        yield Reject(line=line + 1, stage="read", reason=reason)
-
-
-def _describe_file(
-    path: Path, connector: Connector, options: ReadOptions, is_stopped: Callable[[], bool]
-) -> SourceFile:
-    digest = hashlib.sha256()
-    companions = connector.list_companions(path) if isinstance(connector, HasCompanions) else []
-    try:
-        for part in (path, *companions):
-            if not stat.S_ISREG(part.stat().st_mode):  # opening a pipe waits for its writer
-                raise ConnectorError(f"{part}: not a regular file; name a file")
-            with part.open("rb") as file:
-                while block := file.read(_BLOCK_BYTES):
-                    digest.update(block)
-                    if len(block) == _BLOCK_BYTES and is_stopped():
-                        raise KeyboardInterrupt
-        n_bytes = path.stat().st_size
-    except OSError as exc:
-        raise ConnectorError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
-    reading = digest_of(
-        {
-            "connector": connector.name,
-            "version": connector.version,
-            "mapping": dict(options.mapping),
-            "platform": options.platform,
-            "text_version": TEXT_VERSION,
-        }
-    )
-    return SourceFile(
-        name=str(path),
-        folder=str(path.parent.absolute()),
-        content_digest=digest.hexdigest(),
-        reading_digest=reading,
-        connector=connector.name,
-        n_bytes=n_bytes,
-    )

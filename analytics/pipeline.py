@@ -253,11 +253,6 @@ def _ingest(
         save_counts(connection, run)  # of the files before
         listener.start(f"read {path.name}", n_bytes, "bytes")
 
-    progress = IngestProgress(
-        on_file=begin_file,
-        on_bytes=listener.advance,
-        is_stopped=is_stopped,
-    )
     outcome.files = ingest_sources(
         connection,
         sources,
@@ -265,8 +260,12 @@ def _ingest(
         author_key=author_key,
         run_id=run.run_id,
         counts=run.counts,
-        progress=progress,
+        progress=IngestProgress(
+            on_file=begin_file, on_bytes=listener.advance, is_stopped=is_stopped
+        ),
         rereads=rereads,
+        data_dir=config.warehouse.data_dir,
+        max_reject_share=config.ingest.max_reject_share,
     )
     listener.finish()
 

@@ -42,7 +42,7 @@ class BlueskyConnector:
     """Reads feed, search and single-post replies of the API, and Jetstream lines."""
 
     name = "bluesky"
-    version = 1
+    version = 2
     takes: tuple[str, ...] = ()
 
     def detect(self, path: Path) -> Detection | None:

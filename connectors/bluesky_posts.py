@@ -1,9 +1,9 @@
 """From Bluesky's records and views to posts."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from analytics.contract.records import Ignored, Media, Post
+from analytics.contract.records import Deletion, Ignored, Media, Post
 from connectors.lines import JsonObject
 from connectors.values import (
     BadRecordError,
@@ -17,17 +17,19 @@ from connectors.values import (
 )
 
 _POST = "app.bsky.feed.post"
-# A client's clock may be wrong; the server's is not.
-_MAX_CLOCK_LEAD = timedelta(days=1)
+_EVENTS = ("commit", "identity", "account", "tombstone")
+# What an account event says of an account that is gone for good; one that is taken down,
+# suspended or deactivated may come back.
+_GONE = ("deleted", "tombstoned")
 
 
-def parse_bluesky(value: JsonObject, line: int, window: TimeWindow) -> Post | Ignored:
-    """The post of a Jetstream event, a feed item or a post view.
+def parse_bluesky(value: JsonObject, line: int, window: TimeWindow) -> Post | Ignored | Deletion:
+    """The post or deletion of a Jetstream event, or the post of a feed item or post view.
 
     Raises:
         BadRecordError: it cannot be a post.
     """
-    if "commit" in value or value.get("kind") in ("identity", "account", "commit"):
+    if "commit" in value or value.get("kind") in _EVENTS:
         return _parse_event(value, line, window)
     view = value.get("post")
     if isinstance(view, dict):
@@ -38,10 +40,14 @@ def parse_bluesky(value: JsonObject, line: int, window: TimeWindow) -> Post | Ig
     return _parse_view(value, line, window)
 
 
-def _parse_event(value: JsonObject, line: int, window: TimeWindow) -> Post | Ignored:
+def _parse_event(value: JsonObject, line: int, window: TimeWindow) -> Post | Ignored | Deletion:
     kind = value.get("kind")
-    if kind in ("identity", "account"):
-        return Ignored(line=line, reason=f"{kind} event")
+    if kind == "account":
+        return _parse_account(value, line, window)
+    if kind == "tombstone":
+        return _delete_account(value, line, window)
+    if kind == "identity":
+        return Ignored(line=line, reason="identity event")
     commit = _read_object(value.get("commit"), "commit")
     collection = commit.get("collection")
     operation = commit.get("operation")
@@ -49,23 +55,50 @@ def _parse_event(value: JsonObject, line: int, window: TimeWindow) -> Post | Ign
         raise BadRecordError(f"commit.collection is not a string: {show(collection)}")
     if collection != _POST:
         return Ignored(line=line, reason=f"record of {clean_string(collection[:80])}")
-    if operation == "delete":
-        return Ignored(line=line, reason="delete notice")
-    if operation not in ("create", "update"):
+    if operation not in ("create", "update", "delete"):
         raise BadRecordError(f"unknown operation: {show(operation)}")
     did = _read_string(value.get("did"), "did")
     rkey = _read_string(commit.get("rkey"), "rkey")
+    uri = f"at://{did}/{_POST}/{rkey}"
+    if operation == "delete":
+        deleted_at = _read_event_time(value, window)
+        return Deletion(platform="bluesky", native_id=uri, deleted_at=deleted_at, line=line)
     record = _read_object(commit.get("record"), "record")
     seen_at = window.read_epoch(value.get("time_us"), "time_us", per_second=1e6)
     return _make_post(
-        f"at://{did}/{_POST}/{rkey}",
+        uri,
         did,
         record,
         line,
         created_at=_read_created(record, seen_at, window),
         edited_at=seen_at if operation == "update" else None,
+        # An event has no counts to date, but says when the post was as it is here.
+        retrieved_at=seen_at,
         media=_read_record_media(record.get("embed"), did),
     )
+
+
+def _parse_account(value: JsonObject, line: int, window: TimeWindow) -> Ignored | Deletion:
+    account = _read_object(value.get("account"), "account")
+    status = account.get("status")
+    if account.get("active") is False and status in _GONE:
+        return _delete_account(value, line, window)
+    named = f" ({clean_string(status[:80])})" if isinstance(status, str) else ""
+    return Ignored(line=line, reason=f"account event{named}")
+
+
+def _delete_account(value: JsonObject, line: int, window: TimeWindow) -> Deletion:
+    did = _read_string(value.get("did"), "did")
+    deleted_at = _read_event_time(value, window)
+    return Deletion(platform="bluesky", author=did, deleted_at=deleted_at, line=line)
+
+
+def _read_event_time(value: JsonObject, window: TimeWindow) -> datetime | None:
+    """When it happened; a notice without a usable time is honoured all the same."""
+    try:
+        return window.read_epoch(value.get("time_us"), "time_us", per_second=1e6)
+    except BadRecordError:
+        return None
 
 
 def _parse_view(view: JsonObject, line: int, window: TimeWindow) -> Post | Ignored:
@@ -107,6 +140,7 @@ def _parse_repost(
         lang=original.lang,
         url=original.url,
         repost_of=original.post_id,
+        repost_author=original.author,
         media=original.media,
     )
 
@@ -120,6 +154,7 @@ def _make_post(
     created_at: datetime,
     media: tuple[Media, ...],
     edited_at: datetime | None = None,
+    retrieved_at: datetime | None = None,
     view: JsonObject | None = None,
 ) -> Post:
     langs = record.get("langs")
@@ -134,6 +169,7 @@ def _make_post(
         author=did,
         created_at=created_at,
         edited_at=edited_at,
+        retrieved_at=retrieved_at,
         lang=read_lang(langs[0]) if isinstance(langs, list) and langs else None,
         url=f"https://bsky.app/profile/{did}/post/{uri.rpartition('/')[2]}",
         reply_to=_read_reference(parent),
@@ -146,14 +182,16 @@ def _make_post(
 
 
 def _read_created(record: JsonObject, indexed_at: datetime | None, window: TimeWindow) -> datetime:
-    """The client's time, unless it is implausible and the server's is known."""
+    """The client's time, unless it is implausible or later than the server's.
+
+    A client's clock may be wrong, the server's is not: a post that seems to be made after
+    it was indexed would outlive its own deletion.
+    """
     value = record.get("createdAt")
     if indexed_at is None:
         return window.read_iso(value, "createdAt")
     created_at = _read_time(value, window)
-    if created_at is None or created_at - indexed_at > _MAX_CLOCK_LEAD:
-        return indexed_at
-    return created_at
+    return indexed_at if created_at is None else min(created_at, indexed_at)
 
 
 def _read_time(value: object, window: TimeWindow) -> datetime | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import SourceFormatError
-from analytics.contract.records import Ignored, Post, Reject
+from analytics.contract.records import Deletion, Ignored, Post, Reject
 from connectors.protocol import ReadOptions, Record
 from connectors.streams import HEAD_BYTES, ByteStream, OnBytes, read_head
 from connectors.values import BadRecordError, make_reject
@@ -18,7 +18,7 @@ _MAX_LOOK_BYTES = 16 * 1024 * 1024
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 JsonObject = dict[str, Any]
-ParseObject = Callable[[JsonObject, int], Post | Ignored]
+ParseObject = Callable[[JsonObject, int], Post | Ignored | Deletion]
 
 _decode_json = json.JSONDecoder().raw_decode
 
@@ -96,7 +96,7 @@ def load_json_line(line: bytes) -> Any:
 
 
 def parse_safely(parse: ParseObject, value: object, line: int, raw: bytes | str) -> Record:
-    """The post or ignored record of a JSON value, else its Reject; never raises."""
+    """The post, deletion or ignored record of a JSON value, else its Reject; never raises."""
     if not isinstance(value, dict):
         return make_reject(line, "not a JSON object", raw)
     try:

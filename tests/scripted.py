@@ -12,7 +12,7 @@ from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import EngineError
 from analytics.contract.labels import LABELS, label_of
 from analytics.contract.prompts import render_target
-from analytics.contract.records import Ignored, Item, Post, Rationale, Reject
+from analytics.contract.records import Deletion, Ignored, Item, Post, Rationale, Reject
 from analytics.store.aspects import AspectRule
 from analytics.store.merge import MergeCounts, SourceFile, merge_staged
 from analytics.store.runs import Run, start_run
@@ -114,12 +114,13 @@ def make_post(native_id: str, text: str = "Hello", **values: Any) -> Post:
 
 def store_posts(
     connection: duckdb.DuckDBPyConnection,
-    records: Sequence[Post | Reject | Ignored],
+    records: Sequence[Post | Reject | Ignored | Deletion],
     *,
     name: str = "dump.jsonl",
     rules: tuple[AspectRule, ...] = (),
     run_id: str = "run-1",
     folder: Path = Path("/"),
+    **merging: Any,
 ) -> MergeCounts:
     """Stage and merge records as one file, whose pictures may lie below `folder`."""
     staging = Staging(connection, KEY)
@@ -128,6 +129,7 @@ def store_posts(
     staging.flush()
     return merge_staged(
         connection,
+        staging,
         file=SourceFile(
             name=name,
             folder=str(folder),
@@ -140,9 +142,7 @@ def store_posts(
         author_key=KEY,
         run_id=run_id,
         now=NOW,
-        count_read=staging.count_read,
-        count_ignored=staging.count_ignored,
-        count_rejects=staging.count_rejects,
+        **merging,
     )
 
 

@@ -20,7 +20,14 @@ ALLOWED = {
     "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
     "analytics.judging": {"analytics.contract", "analytics.store"},
     "analytics.media": {"analytics.contract", "analytics.store"},
-    "analytics.ingest": {"analytics.contract", "analytics.config", "analytics.store", "connectors"},
+    "analytics.reading": {"analytics.contract", "analytics.store", "connectors"},
+    "analytics.ingest": {
+        "analytics.config",
+        "analytics.contract",
+        "analytics.reading",
+        "analytics.store",
+        "connectors",
+    },
     "analytics.pipeline": {
         "analytics.config",
         "analytics.contract",
@@ -44,6 +51,7 @@ ALLOWED = {
         "analytics.config",
         "analytics.contract",
         "analytics.doctor",
+        "analytics.ingest",
         "analytics.pipeline",
         "analytics.store",
     },

@@ -14,21 +14,33 @@ _reread_option = click.option(
     "--reread", is_flag=True, help="Read files again that were read before."
 )
 
+_force_option = click.option(
+    "--force",
+    is_flag=True,
+    help="Store what is good of files with too many rejects, too: [ingest] max_reject_share = 1.",
+)
+
 
 @click.command(epilog="Example: analytics run --config analytics.toml")
 @_model_option
 @_engine_option
 @_reread_option
+@_force_option
 @common_options
 def run(
-    config_path: Path | None, as_json: bool, model: str | None, engine: str | None, reread: bool
+    config_path: Path | None,
+    as_json: bool,
+    model: str | None,
+    engine: str | None,
+    reread: bool,
+    force: bool,
 ) -> None:
     """Ingest, prepare pictures, judge, build marts, check, and write the report.
 
     What is already done is not done again: files that were read, contents that
     were judged. A run that died goes on where it stopped.
     """
-    _run(config_path, as_json, "run", model=model, engine=engine, rereads=reread)
+    _run(config_path, as_json, "run", model=model, engine=engine, rereads=reread, forces=force)
 
 
 @click.command(epilog="Example: analytics ingest dumps/RC_2026-03.zst --format reddit")
@@ -37,6 +49,7 @@ def run(
 @click.option("--platform", help="Platform of the posts of a table.")
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Column of a table.")
 @_reread_option
+@_force_option
 @common_options
 def ingest(
     config_path: Path | None,
@@ -46,8 +59,14 @@ def ingest(
     platform: str | None,
     mapping: tuple[str, ...],
     reread: bool,
+    force: bool,
 ) -> None:
-    """Read PATHS, or the sources of the configuration, into the warehouse."""
+    """Read PATHS, or the sources of the configuration, into the warehouse.
+
+    Of a file of whose records more than a fifth, and at least 20, are rejects, only these are
+    stored: its format may have changed. The other files are read, and the exit code is 3 (1
+    if there is no other).
+    """
     from analytics.config.settings import SourceConfig
 
     pairs: dict[str, str] = {}
@@ -65,7 +84,7 @@ def ingest(
     )
     if not paths and (format_name != "auto" or platform or mapping):
         raise click.UsageError("--format, --platform and --map go with PATHS")
-    _run(config_path, as_json, "ingest", sources=sources or None, rereads=reread)
+    _run(config_path, as_json, "ingest", sources=sources or None, rereads=reread, forces=force)
 
 
 @click.command(epilog="Example: analytics infer --engine vllm")
@@ -112,6 +131,7 @@ def _run(
     engine: str | None = None,
     sources: Any = None,
     rereads: bool = False,
+    forces: bool = False,
     retries_deadly: bool = False,
 ) -> None:
     from analytics.cli.progress import RichListener
@@ -119,7 +139,12 @@ def _run(
     from analytics.config.loading import load_config
     from analytics.pipeline import ALL_STEPS, Step, run_steps
 
-    config = load_config(config_path, overrides={"model.name": model, "model.engine": engine})
+    overrides = {
+        "model.name": model,
+        "model.engine": engine,
+        "ingest.max_reject_share": 1.0 if forces else None,
+    }
+    config = load_config(config_path, overrides=overrides)
     steps_of: dict[str, tuple[Step, ...]] = {
         "run": ALL_STEPS,
         "ingest": ("ingest", "media"),

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from analytics.ingest import FileReport, sum_records
 from analytics.pipeline import Outcome
+from analytics.store.merge import MergeCounts
 from analytics.store.runs import RunCounts, share_engine
 
 
@@ -17,18 +19,15 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "engine_s": round(outcome.engine_s, 3),
         "share_engine": share_engine(outcome.infer_s, outcome.engine_s),
         "counts": outcome.counts.as_dict(),
+        "records": _counts_as_json(sum_records(outcome.files)),
         "files": [
             {
                 "source_file": file.source_file,
                 "connector": file.connector,
                 "found": file.found,
-                "skipped": file.counts is None and file.error is None,
+                "skipped": file.is_skipped,
                 "error": file.error,
-                "counts": (
-                    {name: getattr(file.counts, name) for name in file.counts.__dataclass_fields__}
-                    if file.counts
-                    else None
-                ),
+                "counts": _counts_as_json(file.counts) if file.counts else None,
             }
             for file in outcome.files
         ],
@@ -50,21 +49,14 @@ def outcome_as_text(outcome: Outcome) -> str:
     """An outcome in a few lines."""
     counts = outcome.counts
     lines = []
-    for file in outcome.files:
-        if file.error is not None:
-            lines.append(f"  {file.source_file}: not read: {file.error}")
-        elif file.counts is None:
-            lines.append(f"  {file.source_file}: read before, skipped")
-        else:
-            found = file.counts
-            lines.append(f"  {file.source_file} ({file.found})")
-            lines.append(
-                f"    {found.count_read} read = {found.count_stored} stored"
-                f" + {found.count_updated} updated + {found.count_duplicates} duplicates"
-                f" + {found.count_ignored} ignored + {found.count_rejects} rejects"
-            )
     if outcome.files:
-        lines.insert(0, "Sources:")
+        lines.append("Sources:")
+        for file in outcome.files:
+            lines += _describe_file(file)
+        total = sum_records(outcome.files)
+        lines.append(f"All: {_say_sum(total)}")
+        if total.count_posts_deleted:
+            lines.append(f"Posts removed, as they were deleted: {total.count_posts_deleted}")
         lines.append(f"Pictures prepared: {counts.count_media_prepared}")
     if outcome.plan is not None:
         with_engine = f" by {outcome.engine}" if outcome.engine else ""
@@ -94,6 +86,32 @@ def outcome_as_text(outcome: Outcome) -> str:
         lines.append(f"Report: {outcome.report}")
     lines.append(f"{outcome.status.replace('_', ' ').capitalize()} in {outcome.seconds:.1f} s.")
     return "\n".join(lines)
+
+
+def _counts_as_json(counts: MergeCounts) -> dict[str, Any]:
+    return {name: getattr(counts, name) for name in counts.__dataclass_fields__}
+
+
+def _describe_file(file: FileReport) -> list[str]:
+    if file.is_skipped:
+        return [f"  {file.source_file}: read before, skipped"]
+    if file.error is not None and file.counts is None:
+        return [f"  {file.source_file}: not read: {file.error}"]
+    lines = [f"  {file.source_file} ({file.found})"]
+    if file.error is not None:
+        lines = [f"  {file.source_file}: not stored: {file.error}"]
+    if file.counts is not None:
+        lines.append(f"    {_say_sum(file.counts)}")
+    return lines
+
+
+def _say_sum(found: MergeCounts) -> str:
+    return (
+        f"{found.count_read} records read = {found.count_stored} posts stored"
+        f" + {found.count_updated} updated + {found.count_duplicates} duplicates"
+        f" + {found.count_deletions} deletions + {found.count_ignored} ignored"
+        f" + {found.count_rejects} rejects"
+    )
 
 
 def _list_policies(counts: RunCounts) -> str:

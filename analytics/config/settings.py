@@ -57,6 +57,17 @@ class AspectConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IngestConfig:
+    """How sources are read."""
+
+    max_reject_share: float = setting(
+        "nothing is stored of a file of whose records a larger share, and at least 20, are"
+        " rejects; 1.0 stores what is good of any file, as --force does",
+        default=0.2,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
     """Which model judges, and what runs it."""
 
@@ -123,6 +134,7 @@ class Config:
     warehouse: WarehouseConfig = field(default_factory=WarehouseConfig)
     sources: tuple[SourceConfig, ...] = ()
     aspects: tuple[AspectConfig, ...] = ()
+    ingest: IngestConfig = field(default_factory=IngestConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     infer: InferConfig = field(default_factory=InferConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
@@ -132,6 +144,7 @@ class Config:
 
 SECTIONS: dict[str, type] = {
     "warehouse": WarehouseConfig,
+    "ingest": IngestConfig,
     "model": ModelConfig,
     "infer": InferConfig,
     "report": ReportConfig,
@@ -141,6 +154,7 @@ LISTS: dict[str, type] = {"sources": SourceConfig, "aspects": AspectConfig}
 # (section, key): lowest and highest allowed value
 BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("warehouse", "memory_mb"): (64, 100_000_000),
+    ("ingest", "max_reject_share"): (0.0, 1.0),
     ("model", "batch_size"): (1, 100_000),
     ("infer", "chunk_items"): (1, 1_000_000),
     ("infer", "engine_timeout_s"): (0.0, 1e6),

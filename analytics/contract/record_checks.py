@@ -1,10 +1,10 @@
-"""What every connector's posts must hold, checked where they enter the engine."""
+"""What every connector's posts and deletions must hold, checked where they enter the engine."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analytics.contract.records import Media, Post
+from analytics.contract.records import Deletion, Media, Post
 
 # Before the first such platform; after it, a clock that is wrong.
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -13,7 +13,7 @@ LATEST_AFTER_NOW = timedelta(days=2)
 # Made once: a union in an isinstance is made anew for every field of every post.
 _MAYBE_TEXT, _MAYBE_INT = (str, type(None)), (int, type(None))
 _TEXTS = ("platform", "native_id", "text")
-_MAYBE_TEXTS = ("author", "lang", "url", "reply_to", "repost_of", "quote_of")
+_MAYBE_TEXTS = ("author", "lang", "url", "reply_to", "repost_of", "repost_author", "quote_of")
 _COUNTS = ("likes", "reposts", "replies", "views")
 _TIMES = ("created_at", "edited_at", "retrieved_at")
 
@@ -45,6 +45,26 @@ def find_post_fault(post: Post, *, now: datetime) -> str | None:
         if name != "retrieved_at" and not EARLIEST <= value <= now + LATEST_AFTER_NOW:
             return f"{name} out of range: {value.isoformat()}"
     return _find_parts_fault(post)
+
+
+def find_deletion_fault(deletion: Deletion, *, now: datetime) -> str | None:
+    """Why a notice cannot be honoured; None if it can. Times are bounded as those of posts."""
+    names = ("platform", "native_id" if deletion.author is None else "author")
+    for name in names:
+        if not isinstance(value := getattr(deletion, name), str):
+            return _describe(f"{name} of a deletion", value, "text")
+        if not value:
+            return f"{name} of a deletion is empty"
+    if deletion.author is not None and deletion.native_id is not None:
+        return "a deletion names both a post and an author"
+    value = deletion.deleted_at
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        return _describe("deleted_at", value, "a time with its zone")
+    if not EARLIEST <= value <= now + LATEST_AFTER_NOW:
+        return f"deleted_at out of range: {value.isoformat()}"
+    return None
 
 
 def _find_parts_fault(post: Post) -> str | None:

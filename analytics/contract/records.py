@@ -37,7 +37,8 @@ class Post:
     platform's own escaping (HTML entities, markup) undone. `author` is the
     platform's stable id of the author; the store keeps a keyed hash of it.
     `retrieved_at` dates the engagement counts. `aspects` are targets that the
-    source itself names (research sets, a mapped column).
+    source itself names (research sets, a mapped column). `repost_author` is the
+    author of the post that `repost_of` names: a repost goes with its original.
     """
 
     platform: str
@@ -52,6 +53,7 @@ class Post:
     url: str | None = None
     reply_to: str | None = None
     repost_of: str | None = None
+    repost_author: str | None = None
     quote_of: str | None = None
     likes: int | None = None
     reposts: int | None = None
@@ -82,10 +84,26 @@ class Reject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """A record that is no post by design (a like, a follow, a deleted stub)."""
+    """A record that is no post by design (a like, a follow, a text taken away)."""
 
     line: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """A notice that a post is gone, or that an account is, with all its posts.
+
+    Exactly one of `native_id` (the post) and `author` (the platform's stable id of
+    the account, as in `Post.author`) is set. `deleted_at` is aware UTC; None, where
+    the notice has no time, holds for good: also against posts of later times.
+    """
+
+    platform: str
+    line: int
+    native_id: str | None = None
+    author: str | None = None
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

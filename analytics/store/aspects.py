@@ -83,10 +83,7 @@ def merge_source_aspects(
             """
         )
         connection.execute("insert into touched select distinct post_id from dropped_aspects")
-    named = """
-        select distinct post_id, aspect from stage_aspects
-        where post_id not in (select post_id from forgotten)
-    """
+    named = "select distinct post_id, aspect from stage_aspects"
     connection.execute(
         f"""
         insert into source_aspects

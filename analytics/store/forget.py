@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 
 from analytics.store.author_key import hash_author, hash_text
-from analytics.store.tombstones import name_ids
-from analytics.store.transactions import count_rows, first_row, transaction
+from analytics.store.removal import remove_pictures, remove_posts
+from analytics.store.tombstones import Tombstone, name_ids, store_tombstones
+from analytics.store.transactions import count_rows, transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ def forget(
     post_id: str | None = None,
     author: tuple[str, str] | None = None,
 ) -> Forgotten:
-    """Remove a post, or all posts of an author (platform, stable id).
+    """Remove a post, or all posts of an author (platform, stable id), and reposts of them.
 
     Rows, rejects that quote them, memo entries and pictures that nothing else
     uses go; a tombstone (a keyed hash) keeps a later ingest from bringing them
@@ -37,71 +38,50 @@ def forget(
     now = datetime.now(UTC)
     with transaction(connection):
         connection.execute("create or replace temp table gone (post_id varchar)")
+        found: list[Tombstone]
         if post_id is not None:
-            kind, key = "post", hash_text(author_key, post_id)
+            native = post_id.partition(":")[2]
+            found = [("post", hash_text(author_key, post_id), "forgotten", None)]
             connection.execute(
-                "insert into gone select post_id from posts where post_id = ?", [post_id]
+                "insert into gone select post_id from posts where post_id = $id or repost_of = $id",
+                {"id": post_id},
             )
         elif author is not None:
-            kind, key = "author", hash_author(author_key, *author)
+            native = author[1]
+            key = hash_author(author_key, *author)
+            own = connection.execute("select post_id from posts where author_key = ?", [key])
+            found = [
+                ("author", key, "forgotten", None),
+                # Not each repost says whose post it is of.
+                *(
+                    ("post", hash_text(author_key, own_id), "forgotten", None)
+                    for (own_id,) in own.fetchall()
+                ),
+            ]
             connection.execute(
-                "insert into gone select post_id from posts where author_key = ?", [key]
+                """
+                insert into gone
+                with own as (select post_id from posts where author_key = $key)
+                select post_id from posts
+                where author_key = $key or repost_author_key = $key
+                    or repost_of in (select post_id from own)
+                """,
+                {"key": key},
             )
         else:
             raise ValueError("forget needs a post or an author")
-        connection.execute(
-            "insert into tombstones select ?, ?, ? where not exists"
-            " (select 1 from tombstones where kind = ? and key = ?)",
-            [kind, key, now, kind, key],
-        )
-        connection.execute(
-            "create or replace temp table gone_pictures as select distinct sha256 from media"
-            " where sha256 is not null and post_id in (select post_id from gone)"
-        )
-        connection.execute(
-            """
-            delete from rejects
-            where exists (
-                select 1 from posts
-                where posts.post_id in (select post_id from gone)
-                    and posts.source_file = rejects.source_file
-                    and posts.source_line = rejects.line
-            )
-            -- What media and infer rejects call their post and item.
-            or raw in (
-                select post_id from gone
-                union
-                select post_id || ' ' from gone
-                union
-                select post_id || ' ' || aspect from aspects
-                where post_id in (select post_id from gone)
-            )
-            """
-        )
-        native = author[1] if author is not None else str(post_id).partition(":")[2]
+        store_tombstones(connection, found, now=now)
         _blank_rejects(connection, native)
         count_posts = count_rows(connection, "gone")
-        for table in ("posts", "media", "aspects", "source_aspects", "predictions", "gold"):
-            connection.execute(f"delete from {table} where post_id in (select post_id from gone)")
-        row = first_row(
-            connection.execute(
-                # Also what was said of earlier versions of edited posts.
-                "delete from memo where content_key not in (select content_key from predictions)"
-            )
-        )
-        count_memo = int(row[0]) if row else 0
+        before = count_rows(connection, "memo")
+        unused = remove_posts(connection)
+        # Also what was said of earlier versions of edited posts.
         connection.execute(
-            "delete from deadly_contents"
-            " where content_key not in (select content_key from int_items)"
+            "delete from memo where content_key not in (select content_key from predictions)"
         )
-        unused = connection.execute(
-            "select sha256 from gone_pictures"
-            " where sha256 not in (select sha256 from media where sha256 is not null)"
-        ).fetchall()
-    for (sha256,) in unused:
-        # Also as an earlier version of this program prepared it.
-        for path in data_dir.glob(f"pictures*/{sha256[:2]}/{sha256}.jpg"):
-            path.unlink(missing_ok=True)
+        count_memo = before - count_rows(connection, "memo")
+        connection.execute("drop table gone")
+    remove_pictures(data_dir, unused)
     return Forgotten(count_posts=count_posts, count_memo=count_memo, count_pictures=len(unused))
 
 

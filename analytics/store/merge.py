@@ -1,134 +1,48 @@
-"""Merges staged records into the warehouse: one transaction a file, any order.
+"""Merges staged records into the warehouse, file by file, in any order of the files.
 
-The version of a post that wins does not depend on the order of files: the
-newest edit first, then the later retrieval, then what the same file says now,
-then fixed tie-breaks. Engagement counts come from the latest retrieval.
+`versions` says which version of a post is kept, `deletions` what notices do.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
 from analytics.store.aspects import AspectRule, match_aspects, merge_source_aspects
 from analytics.store.collisions import reject_collisions
+from analytics.store.deletions import apply_deletions
 from analytics.store.rejects import insert_new_rejects
-from analytics.store.staging import STAGED_TABLES
-from analytics.store.tombstones import blank_forgotten_rejects, collect_forgotten
+from analytics.store.staging import STAGED_TABLES, Staging
+from analytics.store.tombstones import blank_forgotten_rejects
 from analytics.store.transactions import count_rows, first_row, transaction
+from analytics.store.versions import CANDIDATES, CONTENT, COUNTS, WINNERS
 
-_CONTENT = (
-    "platform, native_id, author_key, reply_to, repost_of, quote_of, text, clean_text, lang, url,"
-    " created_at, edited_at, count_media"
-)
-_COUNTS = "likes, reposts, replies, views, retrieved_at"
 # Temporary tables, beside the staged ones, that a merge makes.
 _WORKING_TABLES = (
     "collisions",
-    "forgotten",
     "found_pictures",
     "winners",
     "touched",
     "dropped_aspects",
 )
 
-# The reject of a file or folder that could not be read at all.
+# The reject of a file or folder that could not be read at all, or of which nothing was stored.
 _WHOLE_SOURCE = "line = 0 and stage = 'read' and raw = 'source'"
 
-# Staged rows and stored rows of the same posts, with one ranking for content
-# and one for counts. `ordinal` is null for the stored row.
-_CANDIDATES = f"""
-create or replace temp table candidates as
-with
-    staged as (
-        select stage_posts.*
-        from stage_posts
-        where post_id not in (select post_id from forgotten)
-    ),
-    stored as (
-        select posts.*, coalesce(pictures.count_media, 0) as count_media
-        from posts
-        left join (
-            select post_id, count(*)::integer as count_media from media group by all
-        ) as pictures on posts.post_id = pictures.post_id
-        where posts.post_id in (select post_id from staged)
-    ),
-    together as (
-        select ordinal, post_id, source_line, {_CONTENT}, {_COUNTS},
-            retrieved_at as content_retrieved_at, null as source_file,
-        from staged
-        union all
-        select null, post_id, source_line, {_CONTENT}, {_COUNTS}, content_retrieved_at, source_file
-        from stored
-    )
-select
-    *,
-    row_number() over (
-        partition by post_id
-        order by
-            coalesce(edited_at, created_at) desc nulls last,
-            content_retrieved_at desc nulls last,
-            -- What this file said before it was corrected.
-            coalesce(source_file = $file, false),
-            count_media desc,
-            author_key desc nulls last,
-            text desc,
-            clean_text desc,
-            hash({_CONTENT}) desc,
-            ordinal nulls first
-    ) as content_rank,
-    row_number() over (
-        partition by post_id
-        order by
-            retrieved_at desc nulls last,
-            likes desc nulls last,
-            reposts desc nulls last,
-            replies desc nulls last,
-            views desc nulls last,
-            ordinal nulls first
-    ) as counts_rank,
-from together
-"""
+# So few rejects do not make a file suspect, whatever their share.
+_MIN_REJECTS = 20
 
-_WINNERS = f"""
-create or replace temp table winners as
-with
-    content as (
-        select ordinal, post_id, source_file, source_line, {_CONTENT}, content_retrieved_at,
-            row({_CONTENT}) as version,
-        from candidates
-        where content_rank = 1
-    ),
-    counts as (
-        select post_id, {_COUNTS}, row({_COUNTS}) as version
-        from candidates
-        where counts_rank = 1
-    ),
-    before as (
-        select post_id, row({_CONTENT}) as content, row({_COUNTS}) as counts,
-            content_retrieved_at,
-        from candidates
-        where ordinal is null
-    )
-select
-    content.* exclude (version),
-    counts.* exclude (post_id, version),
-    before.post_id is null as is_new,
-    before.post_id is not null and content.version is distinct from before.content
-        as is_changed,
-    before.post_id is not null and (
-        counts.version is distinct from before.counts
-        or content.content_retrieved_at is distinct from before.content_retrieved_at
-    ) as is_recounted,
-from content
-inner join counts on content.post_id = counts.post_id
-left join before on content.post_id = before.post_id
-"""
-
+# What a file has of the pictures of its posts, as those of the same media elsewhere.
 _FOUND_PICTURES = """
 create or replace temp table found_pictures as
-select stage_posts.post_id, stage_media.position,
-    any_value(stage_media.source_path) as source_path,
+select
+    stage_posts.post_id,
+    stage_media.position,
+    stage_media.kind,
+    stage_media.url,
+    regexp_extract(stage_media.source_path, '[^/]*$') as name,
+    min(stage_media.source_path) as source_path,
 from stage_media
 inner join stage_posts on stage_media.ordinal = stage_posts.ordinal
 where stage_media.source_path is not null
@@ -138,14 +52,22 @@ group by all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeCounts:
-    """What became of a file: read = stored + updated + duplicates + ignored + rejects."""
+    """What became of the records of a file.
+
+    count_read = stored + updated + duplicates + deletions + ignored + rejects. Deletions are
+    notices; count_posts_deleted are the stored posts that went by them. A file that is
+    refused has too many rejects: its other records are ignored.
+    """
 
     count_read: int
-    count_stored: int
-    count_updated: int
-    count_duplicates: int
-    count_ignored: int
-    count_rejects: int
+    count_stored: int = 0
+    count_updated: int = 0
+    count_duplicates: int = 0
+    count_deletions: int = 0
+    count_ignored: int = 0
+    count_rejects: int = 0
+    count_posts_deleted: int = 0
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,106 +103,58 @@ def is_known(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> bool:
 
 def merge_staged(
     connection: duckdb.DuckDBPyConnection,
+    staging: Staging,
     *,
     file: SourceFile,
     rules: tuple[AspectRule, ...],
     author_key: bytes,
     run_id: str,
     now: datetime,
-    count_read: int,
-    count_ignored: int,
-    count_rejects: int,
+    data_dir: Path | None = None,
     is_whole: bool = True,
     clears_rejects: bool = True,
+    max_reject_share: float = 1.0,
 ) -> MergeCounts:
-    """Merge the staged records of one file and remember the file.
+    """Merge the staged records of one file, all flushed, and remember the file.
 
     With `clears_rejects`, earlier rejects and aspects of the file that were not met
     again go.
     A file that is not whole, since reading it was stopped, keeps them and is not
-    remembered: it is read again. The staged tables are gone afterwards.
+    remembered: it is read again. Nor is one that is refused, since a larger share than
+    `max_reject_share` of its records, and at least 20, are rejects: of it these alone are
+    stored. Prepared pictures of deleted posts are removed from `data_dir`, where it is given.
+    The staged tables are gone afterwards.
     """
-    # These write temporary tables only, and the writer is alone. A table that is dropped in
-    # a transaction takes its memory until the commit, so that each copy goes before it.
-    collect_forgotten(connection, author_key)
+    # What is not in a transaction writes temporary tables only, but for deletions, and the
+    # writer is alone. A table that is dropped in a transaction takes its memory until the
+    # commit, so that each copy goes before it.
     blank_forgotten_rejects(connection, author_key, connector=file.connector)
-    count_rejects += reject_collisions(connection, file.name)
-    count_ignored += count_rows(
-        connection, "stage_posts where post_id in (select post_id from forgotten)"
-    )
-    connection.execute(_CANDIDATES, {"file": file.name})
+    count_rejects = staging.count_rejects + reject_collisions(connection, file.name)
+    replaces = is_whole and clears_rejects
+    if count_rejects >= _MIN_REJECTS and count_rejects > max_reject_share * staging.count_read:
+        with transaction(connection):
+            _store_rejects(connection, file.name, run_id=run_id, now=now, replaces=replaces)
+        _drop_tables(connection)
+        return MergeCounts(
+            count_read=staging.count_read,
+            count_ignored=staging.count_read - count_rejects,
+            count_rejects=count_rejects,
+            is_refused=True,
+        )
+    gone = apply_deletions(connection, author_key=author_key, data_dir=data_dir, now=now)
+    count_ignored = staging.count_ignored + gone.count_dropped
+    connection.execute(CANDIDATES, {"file": file.name, "restates": replaces})
     connection.execute(_FOUND_PICTURES)
     connection.execute("drop table stage_posts")
-    connection.execute(_WINNERS)
+    connection.execute(WINNERS)
     connection.execute("drop table candidates")
     with transaction(connection):
         stored = count_rows(connection, "winners where is_new")
         updated = count_rows(connection, "winners where is_changed or is_recounted")
-        connection.execute(
-            "delete from media where post_id in (select post_id from winners where is_changed)"
-        )
-        connection.execute(
-            "delete from posts where post_id in"
-            " (select post_id from winners where is_changed or is_recounted)"
-        )
-        connection.execute(
-            f"""
-            insert into posts by name
-            select post_id, source_line, {_CONTENT.replace(", count_media", "")}, {_COUNTS},
-                content_retrieved_at, coalesce(source_file, $file) as source_file,
-                $run_id as run_id,
-                $now as ingested_at
-            from winners where is_new or is_changed or is_recounted
-            """,
-            {"file": file.name, "run_id": run_id, "now": now},
-        )
-        connection.execute(
-            """
-            insert into media by name
-            select winners.post_id, stage_media.position, stage_media.url, stage_media.kind,
-                stage_media.source_path, $folder as source_folder, stage_media.alt_text,
-                'pending' as status
-            from winners
-            inner join stage_media on winners.ordinal = stage_media.ordinal
-            where winners.is_new or winners.is_changed
-            """,
-            {"folder": file.folder},
-        )
-        # A dump that moved, or whose pictures came later, finds them now.
-        connection.execute(
-            """
-            update media set source_path = found.source_path, source_folder = $folder,
-                status = 'pending'
-            from found_pictures as found
-            where media.post_id = found.post_id and media.position = found.position
-                and media.status in ('missing', 'not_fetched', 'outside_folder')
-            """,
-            {"folder": file.folder},
-        )
-        connection.execute(
-            "create or replace temp table touched as"
-            " select post_id from winners where is_new or is_changed"
-        )
-        merge_source_aspects(connection, file.name, replaces=is_whole and clears_rejects)
+        _store_winners(connection, file, run_id=run_id, now=now)
+        merge_source_aspects(connection, file.name, replaces=replaces)
         match_aspects(connection, rules, only_touched=True)
-        if is_whole and clears_rejects:
-            connection.execute(
-                """
-                delete from rejects
-                where source_file = ? and stage in ('read', 'parse')
-                    and (line, stage, reason, raw) not in (
-                        select (line, stage, reason, raw) from stage_rejects
-                    )
-                """,
-                [file.name],
-            )
-        insert_new_rejects(
-            connection,
-            "select $file as source_file, line, stage, reason, raw from stage_rejects",
-            run_id=run_id,
-            now=now,
-            values={"file": file.name},
-        )
+        _store_rejects(connection, file.name, run_id=run_id, now=now, replaces=replaces)
         if is_whole:
             connection.execute(
                 "insert into source_files values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -290,22 +164,123 @@ def merge_staged(
                     file.reading_digest,
                     file.connector,
                     file.n_bytes,
-                    count_read,
+                    staging.count_read,
                     count_rejects,
                     run_id,
                     now,
                 ],
             )
-    for table in (*STAGED_TABLES, *_WORKING_TABLES):
-        connection.execute(f"drop table if exists {table}")
+    _drop_tables(connection)
+    others = stored + updated + staging.count_deletions + count_ignored + count_rejects
     return MergeCounts(
-        count_read=count_read,
+        count_read=staging.count_read,
         count_stored=stored,
         count_updated=updated,
-        count_duplicates=count_read - count_ignored - count_rejects - stored - updated,
+        count_duplicates=staging.count_read - others,
+        count_deletions=staging.count_deletions,
         count_ignored=count_ignored,
         count_rejects=count_rejects,
+        count_posts_deleted=gone.count_removed,
     )
+
+
+def _store_winners(
+    connection: duckdb.DuckDBPyConnection, file: SourceFile, *, run_id: str, now: datetime
+) -> None:
+    """Write the posts of `winners` and their media; the table `touched` names what to match."""
+    connection.execute(
+        "delete from media where post_id in (select post_id from winners where is_changed)"
+    )
+    connection.execute(
+        "delete from posts where post_id in"
+        " (select post_id from winners where is_changed or is_recounted)"
+    )
+    connection.execute(
+        f"""
+        insert into posts by name
+        select post_id, source_file, source_line, {CONTENT}, {COUNTS}, content_retrieved_at,
+            $run_id as run_id, $now as ingested_at
+        from winners where is_new or is_changed or is_recounted
+        """,
+        {"run_id": run_id, "now": now},
+    )
+    if count_rows(connection, "winners where is_moved"):
+        connection.execute(
+            """
+            update posts set source_file = moved.source_file, source_line = moved.source_line,
+                counts_source_file = moved.counts_source_file
+            from (from winners where is_moved) as moved
+            where posts.post_id = moved.post_id
+            """
+        )
+    connection.execute(
+        """
+        insert into media by name
+        select winners.post_id, stage_media.position, stage_media.url, stage_media.kind,
+            stage_media.source_path, $folder as source_folder, stage_media.alt_text,
+            'pending' as status
+        from winners
+        inner join stage_media on winners.ordinal = stage_media.ordinal
+        where winners.is_new or winners.is_changed
+        """,
+        {"folder": file.folder},
+    )
+    # A dump that moved, or whose pictures came later, finds them now.
+    connection.execute(
+        """
+        update media set source_path = found.source_path, source_folder = $folder,
+            status = 'pending'
+        from found_pictures as found
+        where media.post_id = found.post_id and media.position = found.position
+            and media.kind = found.kind and media.url is not distinct from found.url
+            and (
+                media.url is not null
+                or found.name = regexp_extract(media.source_path, '[^/]*$')
+            )
+            and (
+                media.status in ('missing', 'not_fetched', 'outside_folder')
+                or media.status = 'pending' and media.source_path is null
+            )
+        """,
+        {"folder": file.folder},
+    )
+    connection.execute(
+        "create or replace temp table touched as"
+        " select post_id from winners where is_new or is_changed"
+    )
+
+
+def _store_rejects(
+    connection: duckdb.DuckDBPyConnection,
+    source_file: str,
+    *,
+    run_id: str,
+    now: datetime,
+    replaces: bool,
+) -> None:
+    if replaces:
+        connection.execute(
+            """
+            delete from rejects
+            where source_file = ? and stage in ('read', 'parse')
+                and (line, stage, reason, raw) not in (
+                    select (line, stage, reason, raw) from stage_rejects
+                )
+            """,
+            [source_file],
+        )
+    insert_new_rejects(
+        connection,
+        "select $file as source_file, line, stage, reason, raw from stage_rejects",
+        run_id=run_id,
+        now=now,
+        values={"file": source_file},
+    )
+
+
+def _drop_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    for table in (*STAGED_TABLES, *_WORKING_TABLES):
+        connection.execute(f"drop table if exists {table}")
 
 
 def reject_source(
@@ -335,6 +310,23 @@ def read_source_rejects(connection: duckdb.DuckDBPyConnection) -> frozenset[str]
     """The files and folders that could not be read as a whole."""
     rows = connection.execute(f"select source_file from rejects where {_WHOLE_SOURCE}").fetchall()
     return frozenset(name for (name,) in rows)
+
+
+def read_reasons(
+    connection: duckdb.DuckDBPyConnection, source_file: str, *, n: int
+) -> list[tuple[str, int]]:
+    """The `n` most frequent reasons why records of a file are rejects, up to their values."""
+    return connection.execute(
+        f"""
+        select trim(regexp_replace(reason, '(:|\\. [A-Z]).*', '', 's')) as cause, count(*) as n
+        from rejects
+        where source_file = ? and stage in ('read', 'parse') and not ({_WHOLE_SOURCE})
+        group by all
+        order by n desc, cause
+        limit ?
+        """,
+        [source_file, n],
+    ).fetchall()
 
 
 def clear_source_reject(connection: duckdb.DuckDBPyConnection, source_file: str) -> None:

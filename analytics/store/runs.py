@@ -21,9 +21,11 @@ class RunCounts:
     count_stored: int = 0
     count_updated: int = 0
     count_duplicates: int = 0
+    count_deletions: int = 0
     count_ignored: int = 0
     count_rejects: int = 0
     count_files_skipped: int = 0
+    count_posts_deleted: int = 0
     count_media_prepared: int = 0
     count_items: int = 0
     count_memo_hits: int = 0

@@ -1,35 +1,81 @@
-"""Keeps what the user has forgotten from coming back with a dump that still holds it."""
+"""Keeps what the user has forgotten, or a platform deleted, from coming back with a dump."""
 
 import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
 
 import duckdb
+import pyarrow as pa
 
 from analytics.store.author_key import hash_text
 from analytics.store.transactions import count_rows
 
+Reason = Literal["forgotten", "deleted"]
+Kind = Literal["post", "author"]
+# kind, keyed hash of the post_id or the author_key, reason, deleted_at (None: for good)
+Tombstone = tuple[Kind, str, Reason, datetime | None]
+
 _BATCH = 10_000
 # What can be an id: names, numbers, DIDs; longer than one letter.
 _ID = re.compile(r"[\w.:@~-]{2,}")
+# Some platforms name their posts by an address.
+_ADDRESS = re.compile(r"[a-z]{2,}://[^\s\"'<>\\]+")
+_SCHEMA = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("key", pa.string()),
+        ("reason", pa.string()),
+        ("deleted_at", pa.timestamp("us", "UTC")),
+    ]
+)
 
 
-def collect_forgotten(connection: duckdb.DuckDBPyConnection, author_key: bytes) -> None:
-    """The table `forgotten`: staged posts whose author or id has a tombstone."""
+def has_tombstones(connection: duckdb.DuckDBPyConnection, kind: Kind) -> bool:
+    """Whether any post or author must not come back."""
+    return bool(count_rows(connection, f"tombstones where kind = '{kind}'"))
+
+
+def store_tombstones(
+    connection: duckdb.DuckDBPyConnection, tombstones: Sequence[Tombstone], *, now: datetime
+) -> None:
+    """Store tombstones; of two for the same thing and reason the later time holds."""
+    if not tombstones:
+        return
+    columns = zip(*tombstones, strict=True)
+    batch = pa.table([list(column) for column in columns], schema=_SCHEMA)
+    connection.register("given_tombstones", batch)
     connection.execute(
         """
-        create or replace temp table forgotten as
-        select distinct post_id from stage_posts
-        where author_key in (select key from tombstones where kind = 'author')
+        create or replace temp table new_tombstones as
+        select kind, key, reason,
+            nullif(
+                max(coalesce(deleted_at, timestamptz 'infinity')), timestamptz 'infinity'
+            ) as deleted_at,
+        from given_tombstones
+        group by all
         """
     )
-    if not count_rows(connection, "tombstones where kind = 'post'"):
-        return
-    keys = _read_keys(connection, "where kind = 'post'")
-    found = connection.execute("select distinct post_id from stage_posts")
-    gone = []
-    while rows := found.fetchmany(_BATCH):
-        gone += [[post_id] for (post_id,) in rows if hash_text(author_key, post_id) in keys]
-    if gone:
-        connection.executemany("insert into forgotten values (?)", gone)
+    connection.unregister("given_tombstones")
+    connection.execute(
+        """
+        update tombstones set deleted_at = new.deleted_at
+        from new_tombstones as new
+        where tombstones.kind = new.kind and tombstones.key = new.key
+            and tombstones.reason = new.reason
+            and (new.deleted_at is null or new.deleted_at > tombstones.deleted_at)
+        """
+    )
+    connection.execute(
+        """
+        insert into tombstones by name
+        select kind, key, reason, deleted_at, $now as forgotten_at
+        from new_tombstones
+        anti join tombstones using (kind, key, reason)
+        """,
+        {"now": now},
+    )
+    connection.execute("drop table new_tombstones")
 
 
 def blank_forgotten_rejects(
@@ -40,9 +86,11 @@ def blank_forgotten_rejects(
     A record that could not be read has no author, so each word that can be an id is
     looked up, for every platform that the warehouse knows.
     """
-    if not count_rows(connection, "stage_rejects") or not count_rows(connection, "tombstones"):
+    forgotten = "tombstones where reason = 'forgotten'"
+    if not count_rows(connection, "stage_rejects") or not count_rows(connection, forgotten):
         return
-    keys = _read_keys(connection, "")
+    rows = connection.execute(f"select key from {forgotten}").fetchall()
+    keys = frozenset(str(key) for (key,) in rows)
     platforms = {connector, connector.partition("_")[0]} | {
         str(name)
         for (name,) in connection.execute(
@@ -51,21 +99,16 @@ def blank_forgotten_rejects(
     }
     found = connection.execute("select distinct raw from stage_rejects where raw <> ''")
     named = []
-    while rows := found.fetchmany(_BATCH):
-        named += [[raw] for (raw,) in rows if _names_any(raw, platforms, author_key, keys)]
+    while batch := found.fetchmany(_BATCH):
+        named += [[raw] for (raw,) in batch if _names_any(raw, platforms, author_key, keys)]
     if named:
         connection.executemany("update stage_rejects set raw = '' where raw = ?", named)
 
 
 def name_ids(text: str) -> set[str]:
     """The words of a text that can be an id."""
-    words = set(_ID.findall(text))
+    words = set(_ID.findall(text)) | set(_ADDRESS.findall(text))
     return words | {word.strip(".:@-") for word in words}
-
-
-def _read_keys(connection: duckdb.DuckDBPyConnection, where: str) -> frozenset[str]:
-    rows = connection.execute(f"select key from tombstones {where}").fetchall()
-    return frozenset(str(key) for (key,) in rows)
 
 
 def _names_any(raw: str, platforms: set[str], author_key: bytes, keys: frozenset[str]) -> bool:

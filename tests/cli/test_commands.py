@@ -29,7 +29,10 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 def test_ingest_says_what_became_of_each_record_and_exits_3(project: Path) -> None:
     result = run("ingest")
     assert result.exit_code == 3, result.output
-    assert "3 read = 2 stored + 0 updated + 0 duplicates + 0 ignored + 1 rejects" in result.output
+    assert (
+        "    3 records read = 2 posts stored + 0 updated + 0 duplicates + 0 deletions + 0 ignored"
+        " + 1 rejects\n"
+    ) in result.output
     result = run("ingest", "--json")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["counts"]["count_files_skipped"] == 1

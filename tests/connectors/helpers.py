@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analytics.contract.records import Ignored, Post, Reject
+from analytics.contract.records import Deletion, Ignored, Post, Reject
 from connectors.protocol import Connector, ReadOptions, Record
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
@@ -36,3 +36,7 @@ def rejects_of(records: list[Record]) -> list[tuple[int, str]]:
 
 def ignored_of(records: list[Record]) -> list[tuple[int, str]]:
     return [(record.line, record.reason) for record in records if isinstance(record, Ignored)]
+
+
+def deletions_of(records: list[Record]) -> list[Deletion]:
+    return [record for record in records if isinstance(record, Deletion)]

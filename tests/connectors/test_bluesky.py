@@ -4,12 +4,13 @@ from pathlib import Path
 import pytest
 
 from analytics.contract.errors import SourceFormatError
-from analytics.contract.records import Media, Post
+from analytics.contract.records import Deletion, Media, Post
 from connectors.bluesky import BlueskyConnector
 from connectors.protocol import ReadOptions
 from tests.connectors.helpers import (
     DUMPS,
     FIXTURES,
+    deletions_of,
     ignored_of,
     posts_of,
     read_all,
@@ -69,6 +70,7 @@ def test_read_file_repost_is_a_post_without_counts() -> None:
         lang="en",
         url=f"https://bsky.app/profile/{DID}/post/3aaa",
         repost_of=f"bluesky:{URI}/3aaa",
+        repost_author=DID,
     )
 
 
@@ -88,7 +90,8 @@ def test_read_file_jetstream_posts_and_ignored() -> None:
         text="Grüße",
         line=1,
         author=DID,
-        created_at=utc(2024, 5, 1, 10, 0, 0, 500_000),
+        created_at=utc(2024, 5, 1, 10),  # the client's clock is half a second ahead
+        retrieved_at=utc(2024, 5, 1, 10),
         lang="de",
         url=f"https://bsky.app/profile/{DID}/post/3aaa",
     )
@@ -99,12 +102,63 @@ def test_read_file_jetstream_posts_and_ignored() -> None:
             kind="image", url=f"https://cdn.bsky.app/img/feed_fullsize/plain/{DID}/bafkreiaaa@jpeg"
         ),
     )
-    assert ignored_of(records) == [
-        (2, "record of app.bsky.feed.like"),
-        (4, "delete notice"),
-        (5, "identity event"),
+    assert ignored_of(records) == [(2, "record of app.bsky.feed.like"), (5, "identity event")]
+    assert deletions_of(records) == [
+        Deletion(
+            platform="bluesky", native_id=f"{URI}/3old", deleted_at=utc(2024, 5, 1, 10), line=4
+        )
     ]
     assert rejects_of(records) == [(7, "the file ends in the middle of this record")]
+
+
+@pytest.mark.parametrize(
+    ("account", "becomes"),
+    [
+        ({"active": False, "status": "deleted"}, "deletion"),
+        ({"active": False, "status": "tombstoned"}, "deletion"),
+        ({"active": False, "status": "takendown"}, "account event (takendown)"),
+        ({"active": False, "status": "deactivated"}, "account event (deactivated)"),
+        ({"active": True, "status": "deleted"}, "account event (deleted)"),
+        ({"active": True}, "account event"),
+    ],
+)
+def test_only_an_account_that_is_gone_for_good_is_a_deletion(
+    tmp_path: Path, account: dict[str, object], becomes: str
+) -> None:
+    event = {"did": DID, "time_us": 1714557600000000, "kind": "account"}
+    (tmp_path / "a.jsonl").write_text(json.dumps({**event, "account": {"did": DID, **account}}))
+    records = read_all(CONNECTOR, tmp_path / "a.jsonl")
+    if becomes == "deletion":
+        gone = Deletion(platform="bluesky", author=DID, deleted_at=utc(2024, 5, 1, 10), line=1)
+        assert records == [gone]
+    else:
+        assert ignored_of(records) == [(1, becomes)]
+
+
+def test_tombstone_and_a_deletion_without_a_time_are_honoured(tmp_path: Path) -> None:
+    """A notice that cannot be dated says still that the post is gone."""
+    commit = {"operation": "delete", "collection": "app.bsky.feed.post", "rkey": "3aaa"}
+    events = [
+        {"did": DID, "time_us": 1714557600000000, "kind": "tombstone"},
+        {"did": DID, "time_us": "soon", "kind": "commit", "commit": commit},
+        {"did": DID, "time_us": 1714557600000000, "commit": {**commit, "rkey": None}},
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, events)) + "\n")
+    records = read_all(CONNECTOR, tmp_path / "a.jsonl")
+    assert deletions_of(records) == [
+        Deletion(platform="bluesky", author=DID, deleted_at=utc(2024, 5, 1, 10), line=1),
+        Deletion(platform="bluesky", native_id=f"{URI}/3aaa", line=2),
+    ]
+    assert rejects_of(records) == [(3, "rkey is missing")]
+
+
+def test_post_is_not_made_later_than_it_was_seen(tmp_path: Path) -> None:
+    """With the client's clock, an hour ahead here, it would outlive its own deletion."""
+    event = json.loads(JETSTREAM.read_text("utf-8").splitlines()[0])
+    event["commit"]["record"]["createdAt"] = "2024-05-01T11:00:00Z"
+    (tmp_path / "a.jsonl").write_text(json.dumps(event) + "\n")
+    (post,) = posts_of(read_all(CONNECTOR, tmp_path / "a.jsonl"))
+    assert (post.created_at, post.retrieved_at) == (utc(2024, 5, 1, 10), utc(2024, 5, 1, 10))
 
 
 def test_read_file_layouts_of_the_same_posts_agree(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.contract.errors import ConnectorError
-from analytics.contract.records import Ignored, Post, Reject
+from analytics.contract.record_checks import find_deletion_fault
+from analytics.contract.records import Deletion, Ignored, Post, Reject
 from connectors.protocol import Connector, Record
 from connectors.registry import load_connectors
 from tests.connectors.helpers import FIXTURES, NOW, read_all
@@ -56,7 +57,7 @@ SEEDS: dict[str, list[Any]] = {
 def check_records(records: list[Record]) -> None:
     """Each record can be stored: its strings encode and its times are plausible."""
     for record in records:
-        assert isinstance(record, Post | Reject | Ignored)
+        assert isinstance(record, Post | Reject | Ignored | Deletion)
         assert record.line >= 0
         if isinstance(record, Post):
             assert record.native_id
@@ -68,6 +69,9 @@ def check_records(records: list[Record]) -> None:
                 assert text is None or isinstance(text.encode("utf-8"), bytes)
             for item in record.media:
                 assert item.url or item.source_path
+        elif isinstance(record, Deletion):
+            assert find_deletion_fault(record, now=NOW) is None
+            assert isinstance((record.native_id or record.author or "").encode("utf-8"), bytes)
         elif isinstance(record, Reject):
             assert record.reason
             assert len(record.raw.encode("utf-8")) <= 8000

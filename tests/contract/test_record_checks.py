@@ -1,12 +1,12 @@
-"""What every connector's posts must hold."""
+"""What every connector's posts and deletions must hold."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from analytics.contract.record_checks import find_post_fault
-from analytics.contract.records import Media, Post
+from analytics.contract.record_checks import find_deletion_fault, find_post_fault
+from analytics.contract.records import Deletion, Media, Post
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 
@@ -43,3 +43,24 @@ def test_a_good_post_has_no_fault() -> None:
 )
 def test_faults_are_named(values: dict[str, Any], fault: str) -> None:
     assert (find_post_fault(make(**values), now=NOW) or "").startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"native_id": "1"}, ""),
+        ({"author": "a", "deleted_at": NOW}, ""),
+        ({}, "native_id of a deletion is not text: 'None'"),
+        ({"native_id": ""}, "native_id of a deletion is empty"),
+        ({"native_id": 7}, "native_id of a deletion is not text"),
+        ({"author": ""}, "author of a deletion is empty"),
+        ({"author": "a", "native_id": "1"}, "a deletion names both a post and an author"),
+        ({"platform": "", "native_id": "1"}, "platform of a deletion is empty"),
+        ({"native_id": "1", "deleted_at": "2026"}, "deleted_at is not a time with its zone"),
+        ({"native_id": "1", "deleted_at": NOW + timedelta(days=3)}, "deleted_at out of range"),
+    ],
+)
+def test_faults_of_deletions_are_named(values: dict[str, Any], fault: str) -> None:
+    deletion = Deletion(**{"platform": "guestbook", "line": 1, **values})
+    found = find_deletion_fault(deletion, now=NOW)
+    assert found is None if not fault else (found or "").startswith(fault)

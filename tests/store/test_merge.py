@@ -1,24 +1,11 @@
 from datetime import UTC, datetime
-from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from analytics.contract.records import Ignored, Media, Reject
 from analytics.store.author_key import hash_author, hash_text
-from analytics.store.migrations import migrate
 from tests.scripted import KEY, Listening, make_post, rows, scalar, store_posts
-
-
-def _dump(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    """All that does not depend on when and from which file a post was read."""
-    return rows(
-        connection,
-        "select * exclude (source_file, source_line, run_id, ingested_at) from posts"
-        " order by post_id",
-    )
 
 
 def test_read_is_the_sum_of_what_became_of_it(connection: duckdb.DuckDBPyConnection) -> None:
@@ -92,7 +79,9 @@ def test_forgotten_post_and_author_do_not_come_back(
         ("post", hash_text(KEY, "test:1")),
         ("author", hash_author(KEY, "test", "j")),
     ):
-        connection.execute("insert into tombstones values (?, ?, now())", [kind, key])
+        connection.execute(
+            "insert into tombstones (kind, key, forgotten_at) values (?, ?, now())", [kind, key]
+        )
     counts = store_posts(
         connection, [make_post("1", aspects=("a",)), make_post("2", author="j"), make_post("3")]
     )
@@ -118,36 +107,6 @@ def test_failed_merge_leaves_nothing(connection: duckdb.DuckDBPyConnection) -> N
     with pytest.raises(duckdb.Error):
         store_posts(connection, [make_post("1")])
     assert scalar(connection, "select count(*) from posts") == 0
-
-
-_TIMES = st.sampled_from([None, *(datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3))])
-_POSTS = st.builds(
-    make_post,
-    native_id=st.sampled_from(["1", "2"]),
-    text=st.sampled_from(["a", "b", "c"]),
-    created_at=_TIMES,
-    edited_at=_TIMES,
-    retrieved_at=_TIMES,
-    likes=st.sampled_from([None, 1, 2]),
-    replies=st.sampled_from([None, 5]),
-    author=st.sampled_from([None, "x", "y"]),
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(files=st.lists(st.lists(_POSTS, max_size=4), min_size=2, max_size=4), data=st.data())
-def test_order_of_files_does_not_matter(files: list[list[Any]], data: st.DataObject) -> None:
-    shuffled = data.draw(st.permutations(files))
-    results = []
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        migrate(connection)
-        for order in (files, shuffled):
-            connection.execute("delete from posts")
-            for number, posts in enumerate(order):
-                store_posts(connection, posts, name=f"{number}.jsonl")
-            results.append(_dump(connection))
-    assert results[0] == results[1]
 
 
 def test_staged_copies_go_before_the_transaction_and_at_the_end(

@@ -49,9 +49,13 @@ def test_second_writer_is_told_the_pid_of_the_first(tmp_path: Path) -> None:
 def test_reader_sees_the_last_published_state(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     with open_writer(path, "run") as connection:
-        connection.execute("insert into tombstones values ('post', 'a', now())")
+        connection.execute(
+            "insert into tombstones (kind, key, forgotten_at) values ('post', 'a', now())"
+        )
     with open_writer(path, "run") as connection:
-        connection.execute("insert into tombstones values ('post', 'b', now())")
+        connection.execute(
+            "insert into tombstones (kind, key, forgotten_at) values ('post', 'b', now())"
+        )
         with open_reader(path) as reader:
             assert scalar(reader, "select count(*) from tombstones") == 1
     with open_reader(path) as reader:
@@ -64,7 +68,9 @@ def test_open_reader_keeps_its_state_while_the_snapshot_is_replaced(tmp_path: Pa
         pass
     with open_reader(path) as reader:
         with open_writer(path, "run") as connection:
-            connection.execute("insert into tombstones values ('post', 'a', now())")
+            connection.execute(
+                "insert into tombstones (kind, key, forgotten_at) values ('post', 'a', now())"
+            )
         assert scalar(reader, "select count(*) from tombstones") == 0
 
 

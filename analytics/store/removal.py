@@ -1,0 +1,70 @@
+"""Removes posts with all that belongs to them: for `forget`, and for notices of deletion."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from analytics.store.transactions import count_rows
+
+
+def remove_posts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Remove the posts of the table `gone(post_id)`, inside the caller's transaction.
+
+    Their media, aspects, predictions and gold labels go with them, the rejects that came of
+    them, and of the memo what no other post has; tables that quote no post stay. Given are
+    the sha256 of the pictures that nothing uses now, for `remove_pictures` after the commit.
+    """
+    connection.execute(
+        "create or replace temp table gone_pictures as select distinct sha256 from media"
+        " where sha256 is not null and post_id in (select post_id from gone)"
+    )
+    connection.execute(
+        "create or replace temp table gone_contents as select distinct content_key"
+        " from predictions where post_id in (select post_id from gone)"
+    )
+    connection.execute(
+        """
+        delete from rejects
+        where exists (
+            select 1 from posts
+            where posts.post_id in (select post_id from gone)
+                and posts.source_file = rejects.source_file
+                and posts.source_line = rejects.line
+        )
+        -- What media and infer rejects call their post and item.
+        or raw in (
+            select post_id from gone
+            union
+            select post_id || ' ' from gone
+            union
+            select post_id || ' ' || aspect from aspects
+            where post_id in (select post_id from gone)
+        )
+        """
+    )
+    for table in ("posts", "media", "aspects", "source_aspects", "predictions", "gold"):
+        connection.execute(f"delete from {table} where post_id in (select post_id from gone)")
+    connection.execute(
+        "delete from memo where content_key in (select content_key from gone_contents)"
+        " and content_key not in (select content_key from predictions)"
+    )
+    if count_rows(connection, "deadly_contents"):  # the view hashes every content
+        connection.execute(
+            "delete from deadly_contents"
+            " where content_key not in (select content_key from int_items)"
+        )
+    unused = connection.execute(
+        "select sha256 from gone_pictures"
+        " where sha256 not in (select sha256 from media where sha256 is not null)"
+    ).fetchall()
+    for table in ("gone_pictures", "gone_contents"):
+        connection.execute(f"drop table {table}")
+    return [str(sha256) for (sha256,) in unused]
+
+
+def remove_pictures(data_dir: Path, sha256s: Iterable[str]) -> None:
+    """Remove prepared pictures, also as an earlier version of this program prepared them."""
+    for sha256 in sha256s:
+        for path in data_dir.glob(f"pictures*/{sha256[:2]}/{sha256}.jpg"):
+            path.unlink(missing_ok=True)
