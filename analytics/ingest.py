@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ import duckdb
 
 from analytics.config.settings import AspectConfig, SourceConfig
 from analytics.contract.errors import ConnectorError
-from analytics.reading import check_record, describe_file, read_guarded, without_path
+from analytics.reading import describe_file, stage_file, without_path
 from analytics.store.aspects import AspectRule, make_rule, refresh_aspects
 from analytics.store.merge import (
     MergeCounts,
@@ -23,7 +22,6 @@ from analytics.store.merge import (
     reject_source,
 )
 from analytics.store.runs import RunCounts
-from analytics.store.staging import Staging
 from connectors.protocol import Connector, HasCompanions, ReadOptions
 from connectors.registry import (
     check_options,
@@ -34,8 +32,6 @@ from connectors.registry import (
 
 logger = logging.getLogger(__name__)
 
-# How often a long file asks whether to stop.
-_STOP_RECORDS = 10_000
 # What the counts of a run and of a file have in common.
 _SUMMED = (
     "count_read",
@@ -288,26 +284,24 @@ def _ingest_file(
         counts.count_files_skipped += 1
         progress.on_bytes(file.n_bytes)
         return None
-    staging = Staging(connection, reading.author_key)
-    is_stopped = False
-    faults: list[str] = []
-    with closing(read_guarded(connector, path, options, faults)) as records:
-        for record in records:
-            staging.add(check_record(record, reading.now))
-            if staging.count_read % _STOP_RECORDS == 0 and progress.is_stopped():
-                is_stopped = True
-                break
-    staging.flush()
+    staged = stage_file(
+        connection,
+        connector,
+        path,
+        options,
+        author_key=reading.author_key,
+        is_stopped=progress.is_stopped,
+    )
     merged = merge_staged(
         connection,
-        staging,
+        staged.staging,
         file=file,
         rules=reading.rules,
         author_key=reading.author_key,
         run_id=reading.run_id,
         now=reading.now,
         data_dir=reading.data_dir,
-        is_whole=not (is_stopped or faults),
+        is_whole=staged.is_whole,
         clears_rejects=is_first,
         max_reject_share=reading.max_reject_share,
     )
@@ -315,7 +309,7 @@ def _ingest_file(
         logger.warning("%s: holds no record of format '%s'", path, connector.name)
     for name in _SUMMED:
         setattr(counts, name, getattr(counts, name) + getattr(merged, name))
-    if is_stopped:
+    if staged.is_stopped:
         raise KeyboardInterrupt
     return merged
 

@@ -1,12 +1,17 @@
-"""Reads one file of a source: its records, guarded against its faults, and its digests."""
+"""Reads one file of a source into the staged tables, guarded against its faults; its digests."""
 
 import hashlib
 import logging
+import queue
 import stat
 from collections.abc import Callable, Generator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+import duckdb
 
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConnectorError
@@ -17,12 +22,107 @@ from analytics.contract.record_checks import (
 )
 from analytics.contract.records import Deletion, Post, Reject
 from analytics.contract.text import TEXT_VERSION
+from analytics.store.bulk import BulkStaging
 from analytics.store.merge import SourceFile
-from connectors.protocol import Connector, HasCompanions, ReadOptions, Record
+from analytics.store.staging import Staging
+from connectors.protocol import Connector, HasCompanions, ReadOptions, ReadsInBulk, Record
+from connectors.segments import read_segments
 
 logger = logging.getLogger(__name__)
 
 _BLOCK_BYTES = 4 * 1024 * 1024
+# How often a long file asks whether to stop.
+_STOP_RECORDS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedFile:
+    """What was staged of a file. It is not whole where it was stopped, or its connector failed."""
+
+    staging: Staging
+    is_whole: bool
+    is_stopped: bool
+
+
+def stage_file(
+    connection: duckdb.DuckDBPyConnection,
+    connector: Connector,
+    path: Path,
+    options: ReadOptions,
+    *,
+    author_key: bytes,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> StagedFile:
+    """Stage the records of a file, many at once where its connector can.
+
+    Raises:
+        ConnectorError: nothing of it can be read.
+    """
+    staging = Staging(connection, author_key)
+    faults: list[str] = []
+    if isinstance(connector, ReadsInBulk):
+        is_cut = _stage_lines(connection, connector, path, options, staging, author_key, is_stopped)
+    else:
+        is_cut = False
+        with closing(read_guarded(connector, path, options, faults)) as records:
+            for record in records:
+                staging.add(check_record(record, options.now))
+                if staging.count_read % _STOP_RECORDS == 0 and is_stopped():
+                    is_cut = True
+                    break
+    staging.flush()
+    return StagedFile(staging=staging, is_whole=not (is_cut or faults), is_stopped=is_cut)
+
+
+def _stage_lines(
+    connection: duckdb.DuckDBPyConnection,
+    connector: ReadsInBulk,
+    path: Path,
+    options: ReadOptions,
+    staging: Staging,
+    author_key: bytes,
+    is_stopped: Callable[[], bool],
+) -> bool:
+    """Stage a file of lines; whether it was stopped."""
+
+    def read_line(number: int, line: bytes) -> Record | None:
+        record = connector.read_line(number, line, options)
+        return None if record is None else check_record(record, options.now)
+
+    connector.check_start(path)
+    consumed: queue.SimpleQueue[int] = queue.SimpleQueue()
+    pieces = read_segments(path, consumed.put)
+    with (
+        BulkStaging(
+            connection,
+            staging,
+            connector.bulk,
+            author_key=author_key,
+            latest_s=int(options.now.timestamp()),
+        ) as bulk,
+        ThreadPoolExecutor(1) as reader,  # the next piece is unpacked while one is staged
+    ):
+        upcoming = reader.submit(next, pieces, None)
+        while (piece := upcoming.result()) is not None:
+            upcoming = reader.submit(next, pieces, None)
+            if isinstance(piece, Reject):
+                staging.add(piece, ordinal=piece.line)
+            elif piece.is_long_line:
+                record = read_line(piece.first_line, piece.data)
+                if record is not None:
+                    staging.add(record, ordinal=piece.first_line)
+            else:
+                bulk.add(
+                    piece.data,
+                    first_line=piece.first_line,
+                    n_lines=piece.n_lines,
+                    read_line=read_line,
+                )
+            while options.on_bytes is not None and not consumed.empty():
+                options.on_bytes(consumed.get())
+            if is_stopped():
+                return True
+    return False
 
 
 def check_record(record: Record, now: datetime) -> Record:

@@ -138,6 +138,14 @@ class ReadsInBulk(Protocol):
 
     bulk: BulkSql
 
+    def check_start(self, path: Path) -> None:
+        """Refuse a file that is not of this format.
+
+        Raises:
+            SourceFormatError: by the looks of its start.
+        """
+        ...
+
     def read_line(self, number: int, line: bytes, options: ReadOptions) -> Record | None:
         """The record of one line; None if it is blank."""
         ...

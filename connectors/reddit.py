@@ -75,13 +75,21 @@ class RedditConnector:
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each line that is not blank."""
+        self.check_start(path)
+        return read_json_lines(path, options, _make_parser(options))
+
+    def check_start(self, path: Path) -> None:
+        """Refuse a file that is no dump.
+
+        Raises:
+            SourceFormatError: no line at its start is an object.
+        """
         head = read_behind_long_lines(path) or read_head(path)
         if head.strip() and not _LINE_START.search(head.removeprefix(b"\xef\xbb\xbf")):
             raise SourceFormatError(
                 f"{path}: not a Reddit dump: no line at its start begins with '{{'; "
                 "a dump has one JSON object a line"
             )
-        return read_json_lines(path, options, _make_parser(options))
 
     def read_line(self, number: int, line: bytes, options: ReadOptions) -> Record | None:
         """The record of one line; None if it is blank."""

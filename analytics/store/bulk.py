@@ -50,6 +50,7 @@ create or replace temp macro make_clean(value) as
         )
     end;
 """
+# Names of authors of what was reposted are in no line that is read here.
 _FIELDS = (
     *("platform", "native_id", "author", "reply_to", "repost_of", "quote_of", "text", "lang"),
     *("url", "likes", "reposts", "replies", "views", "created_at", "edited_at", "retrieved_at"),
@@ -158,16 +159,17 @@ class BulkStaging:
             with fields as (
                 select $first_line + rowid as ordinal,
                     {", ".join(f"{sql} as {name}" for name, sql in fields.items())},
-                    ({self._query.picture_url}) is not null as has_picture,
+                    {self._query.picture_url} as picture_url,
                 from bulk_lines where is_plain and not is_ignored
             )
-            select * exclude (author, has_picture), ordinal as source_line,
+            select * exclude (author, picture_url), ordinal as source_line,
                 platform || ':' || native_id as post_id,
-                left(
-                    sha256($outer || unhex(sha256($inner || encode(platform || ':' || author)))), 32
-                ) as author_key,
+                {_hash("platform || ':' || author")} as author_key,
                 make_clean(text) as clean_text,
-                has_picture::integer as count_media,
+                (picture_url is not null)::integer as count_media,
+                md5('image' || chr(31) || picture_url || chr(31)) as media_key,
+                {_hash("post_id") if self._staging.hashes_ids else "null"} as post_key,
+                {_hash("repost_of") if self._staging.hashes_ids else "null"} as repost_key,
             from fields
             """,
             {"first_line": first_line, "inner": self._inner, "outer": self._outer},
@@ -199,6 +201,11 @@ class BulkStaging:
             record = read_line(first_line + row, lines[row] + end)
             if record is not None:
                 self._staging.add(record, ordinal=first_line + row)
+
+
+def _hash(text: str) -> str:
+    """SQL of `hash_text`: HMAC-SHA256 by $inner and $outer, 32 hex digits."""
+    return f"left(sha256($outer || unhex(sha256($inner || encode({text})))), 32)"
 
 
 def _make_hmac_pads(key: bytes) -> tuple[bytes, bytes]:

@@ -16,12 +16,13 @@ from analytics.store.rejects import insert_new_rejects
 from analytics.store.staging import STAGED_TABLES, Staging
 from analytics.store.tombstones import blank_forgotten_rejects
 from analytics.store.transactions import count_rows, first_row, transaction
-from analytics.store.versions import CANDIDATES, CONTENT, COUNTS, WINNERS
+from analytics.store.versions import CANDIDATES, CONTENT, COUNTS, FRESH, REPEATED, WINNERS
 
 # Temporary tables, beside the staged ones, that a merge makes.
 _WORKING_TABLES = (
     "collisions",
     "found_pictures",
+    "repeated",
     "winners",
     "touched",
     "dropped_aspects",
@@ -29,6 +30,9 @@ _WORKING_TABLES = (
 
 # The reject of a file or folder that could not be read at all, or of which nothing was stored.
 _WHOLE_SOURCE = "line = 0 and stage = 'read' and raw = 'source'"
+
+# Staged posts of which there is one version.
+_IS_FRESH = "where post_id not in (select post_id from repeated)"
 
 # So few rejects do not make a file suspect, whatever their share.
 _MIN_REJECTS = 20
@@ -143,13 +147,15 @@ def merge_staged(
         )
     gone = apply_deletions(connection, author_key=author_key, data_dir=data_dir, now=now)
     count_ignored = staging.count_ignored + gone.count_dropped
-    connection.execute(CANDIDATES, {"file": file.name, "restates": replaces})
     connection.execute(_FOUND_PICTURES)
-    connection.execute("drop table stage_posts")
+    connection.execute(REPEATED)
+    connection.execute(CANDIDATES, {"file": file.name, "restates": replaces})
     connection.execute(WINNERS)
     connection.execute("drop table candidates")
     with transaction(connection):
-        stored = count_rows(connection, "winners where is_new")
+        stored = count_rows(connection, "winners where is_new") + count_rows(
+            connection, f"stage_posts {_IS_FRESH}"
+        )
         updated = count_rows(connection, "winners where is_changed or is_recounted")
         _store_winners(connection, file, run_id=run_id, now=now)
         merge_source_aspects(connection, file.name, replaces=replaces)
@@ -187,7 +193,10 @@ def merge_staged(
 def _store_winners(
     connection: duckdb.DuckDBPyConnection, file: SourceFile, *, run_id: str, now: datetime
 ) -> None:
-    """Write the posts of `winners` and their media; the table `touched` names what to match."""
+    """Write fresh posts and those of `winners`, and their media.
+
+    The table `touched` names what to match.
+    """
     connection.execute(
         "delete from media where post_id in (select post_id from winners where is_changed)"
     )
@@ -204,6 +213,11 @@ def _store_winners(
         """,
         {"run_id": run_id, "now": now},
     )
+    connection.execute(
+        f"insert into posts by name select * exclude (ordinal), $run_id as run_id,"
+        f" $now as ingested_at from ({FRESH})",
+        {"file": file.name, "run_id": run_id, "now": now},
+    )
     if count_rows(connection, "winners where is_moved"):
         connection.execute(
             """
@@ -214,14 +228,18 @@ def _store_winners(
             """
         )
     connection.execute(
-        """
+        f"""
         insert into media by name
-        select winners.post_id, stage_media.position, stage_media.url, stage_media.kind,
+        with kept as (
+            select ordinal, post_id from winners where is_new or is_changed
+            union all
+            select ordinal, post_id from stage_posts {_IS_FRESH}
+        )
+        select kept.post_id, stage_media.position, stage_media.url, stage_media.kind,
             stage_media.source_path, $folder as source_folder, stage_media.alt_text,
             'pending' as status
-        from winners
-        inner join stage_media on winners.ordinal = stage_media.ordinal
-        where winners.is_new or winners.is_changed
+        from stage_media
+        inner join kept on stage_media.ordinal = kept.ordinal
         """,
         {"folder": file.folder},
     )
@@ -247,6 +265,7 @@ def _store_winners(
     connection.execute(
         "create or replace temp table touched as"
         " select post_id from winners where is_new or is_changed"
+        f" union all select post_id from stage_posts {_IS_FRESH}"
     )
 
 

@@ -88,13 +88,14 @@ _MAX_BIGINT = 2**63 - 1
 class Staging:
     """Temporary tables with the records of one file, for `merge_staged`.
 
-    Use as: `add` for each record, then `flush`. `count_read` counts records.
+    Use as: `add` for each record, then `flush`. `count_read` counts records. `hashes_ids` says
+    whether ids are hashed, for tombstones that are there.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, author_key: bytes) -> None:
         self._connection = connection
         self._author_key = author_key
-        self._hashes_ids = has_tombstones(connection, "post")
+        self.hashes_ids = has_tombstones(connection, "post")
         self._rows: dict[str, dict[str, list[Any]]] = {}
         self._ordinal = 0
         self.count_read = 0
@@ -155,7 +156,7 @@ class Staging:
         return hash_author(self._author_key, platform, author) if author else None
 
     def _hash_id(self, post_id: str | None) -> str | None:
-        return hash_text(self._author_key, post_id) if post_id and self._hashes_ids else None
+        return hash_text(self._author_key, post_id) if post_id and self.hashes_ids else None
 
     def _add_post(self, post: Post) -> None:
         media = [entry for entry in post.media if entry.url or entry.source_path]

@@ -20,6 +20,24 @@ _MEDIA = "count_media, media_key"
 _COUNTS = "likes, reposts, replies, views"
 COUNTS = f"{_COUNTS}, retrieved_at, counts_seen_at, counts_source_file"
 
+# Posts of which there is more than one version; of the others nothing has to be ranked.
+REPEATED = """
+create or replace temp table repeated as
+select post_id from stage_posts group by post_id having count(*) > 1
+union
+select post_id from posts where post_id in (select post_id from stage_posts)
+"""
+
+# The others, as rows of posts: what WINNERS would make of them.
+FRESH = f"""
+select ordinal, post_id, $file as source_file, source_line, {CONTENT},
+    retrieved_at as content_retrieved_at, {_COUNTS}, retrieved_at,
+    if(coalesce({_COUNTS}) is null, null, {SEEN_AT}) as counts_seen_at,
+    if(coalesce({_COUNTS}) is null, null, $file) as counts_source_file,
+from stage_posts
+where post_id not in (select post_id from repeated)
+"""
+
 # Staged rows and stored rows of the same posts, with one ranking for content and one for
 # counts. `ordinal` is null for the stored row. $restates: the file is read whole, so that it
 # says anew all that it says.
@@ -29,7 +47,7 @@ with
     stored_media as (
         select post_id, count(*)::integer as count_media, {MEDIA_KEY} as media_key
         from media
-        where post_id in (select post_id from stage_posts)
+        where post_id in (select post_id from repeated)
         group by all
     ),
     together as (
@@ -38,6 +56,7 @@ with
             retrieved_at as content_retrieved_at,
             $file as source_file, source_line, $file as counts_source_file,
         from stage_posts
+        where post_id in (select post_id from repeated)
         union all
         select null, posts.post_id, {CONTENT}, coalesce(count_media, 0), media_key,
             {_COUNTS}, retrieved_at,
@@ -45,7 +64,7 @@ with
             source_file, source_line, counts_source_file,
         from posts
         left join stored_media on posts.post_id = stored_media.post_id
-        where posts.post_id in (select post_id from stage_posts)
+        where posts.post_id in (select post_id from repeated)
     )
 select
     *,

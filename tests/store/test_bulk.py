@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analytics.contract.text import clean_text
 from analytics.store.bulk import BulkStaging
+from analytics.store.migrations import migrate
 from analytics.store.staging import Staging
 from connectors.protocol import ReadOptions
 from connectors.reddit import RedditConnector
@@ -29,6 +30,7 @@ Staged = dict[str, Any]
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
+        migrate(connection)
         yield connection
 
 
