@@ -84,15 +84,17 @@ def read_json_records(
 
 
 def load_first_values(path: Path, form: JsonFormat, limit: int = 50) -> list[object]:
-    """The complete values at the start of a file, whatever its layout, to look at."""
+    """The complete records at the start of a file, whatever its layout, to look at."""
     head = read_behind_long_lines(path) or read_head(path)
     text = head.decode("utf-8", "replace").lstrip("\ufeff")
     opening = form.opening.match(text)
     found = _load_elements(text, opening.end(), limit) if opening else []
-    if any(isinstance(value, dict) for value in found):
-        return found
-    objects: list[object] = list(load_head_objects(head, limit))
-    return objects or _load_elements(text, 0, 1)
+    if not any(isinstance(value, dict) for value in found):
+        objects: list[object] = [*load_head_objects(head, limit)] or _load_elements(text, 0, 1)
+        pages = [_page_of(value, form) for value in objects]
+        for value, page in zip(objects, pages, strict=True):
+            found += [value] if page is None else page[:limit]
+    return found
 
 
 def parse_part(parse: ParseObject, value: object, line: int) -> Record:

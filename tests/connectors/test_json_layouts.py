@@ -78,10 +78,7 @@ def test_every_layout_gives_every_value(tmp_path: Path, name: str, values: list[
 @pytest.mark.parametrize("name", lay_out(VALUES))
 def test_first_values_are_seen_in_every_layout(tmp_path: Path, name: str) -> None:
     (tmp_path / "a").write_text(lay_out(VALUES)[name], encoding="utf-8")
-    first = load_first_values(tmp_path / "a", FORM)[0]
-    assert isinstance(first, dict)
-    page = first.get("notes") or first.get("before") or [first]
-    assert page[0] == VALUES[0]
+    assert load_first_values(tmp_path / "a", FORM)[0] == VALUES[0]
 
 
 def test_one_object_is_one_value(tmp_path: Path) -> None:
@@ -164,9 +161,12 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_first_values_of_odd_files_are_none(tmp_path: Path) -> None:
-    for data in (b"", b"\xff\xfe", b"{", b"[", b"id,text", b"[" * 100_000, b'{"a":' * 20_000):
+    odd = (b"", b"\xff\xfe", b"{", b"[", b"[]", b"id,text", b"[" * 100_000, b'{"a":' * 20_000)
+    for data in (*odd, b'{"notes": []}', b'{"notes": []}\n{"notes": []}', b'{"a": 1, "after": []'):
         (tmp_path / "a").write_bytes(data)
-        assert load_first_values(tmp_path / "a", FORM) == []
+        assert not any(isinstance(v, dict) for v in load_first_values(tmp_path / "a", FORM))
+    (tmp_path / "a").write_text('{"notes": []}\n{"notes": ["x", {"k": 1}]}')
+    assert load_first_values(tmp_path / "a", FORM) == ["x", {"k": 1}]
     deep = b"[" * 100_000 + b"]" * 100_000
     (tmp_path / "a").write_bytes(deep + b"\n" + json.dumps(VALUES[0]).encode())
     assert load_first_values(tmp_path / "a", FORM) == VALUES[:1]
