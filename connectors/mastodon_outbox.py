@@ -193,9 +193,10 @@ def _read_media(note: JsonObject, files: ArchiveFiles) -> tuple[Media, ...]:
         url = item.get("url")
         if not isinstance(url, str) or not url:
             continue
-        url = clean_string(url)
         kind = _KINDS.get(str(item.get("mediaType")).partition("/")[0], "other")
         path = None if is_address(url) else files.locate(url)
         alt = read_optional_string(item.get("name"))
-        found.append(Media(kind=kind, url=url, source_path=path, alt_text=alt))
+        # A path stands for the address only where there is no file either.
+        address = clean_string(url) if path is None else None
+        found.append(Media(kind=kind, url=address, source_path=path, alt_text=alt))
     return tuple(found)

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,17 @@ def test_first_values_of_odd_files_are_none(tmp_path: Path) -> None:
     deep = b"[" * 100_000 + b"]" * 100_000
     (tmp_path / "a").write_bytes(deep + b"\n" + json.dumps(VALUES[0]).encode())
     assert load_first_values(tmp_path / "a", FORM) == VALUES[:1]
+
+
+@pytest.mark.parametrize("name", ["array", "object"])
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, name: str) -> None:
+    values = [{"k": n, "pad": "x" * 60_000} for n in range(150)]
+    (tmp_path / "a").write_text(lay_out(values)[name])
+    del values
+    tracemalloc.start()
+    records = read_json_records(tmp_path / "a", ReadOptions(now=NOW), FORM, expand)
+    assert sum(1 for _ in records) == 150
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (tmp_path / "a").stat().st_size > 9_000_000
+    assert peak < 6_000_000

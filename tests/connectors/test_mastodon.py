@@ -173,7 +173,7 @@ def test_read_file_odd_picture_paths(tmp_path: Path, url: str, path: str | None)
     (tmp_path / "media_attachments").mkdir()
     attachments = [5, {"url": 5}, {"url": ""}, {**ATTACHMENT, "url": url}]
     (item,) = read_note(tmp_path, attachment=attachments).media
-    assert item.url == url
+    assert item.url == (url if path is None else None)
     assert item.source_path == (None if path is None else tmp_path / path)
 
 
