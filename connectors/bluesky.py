@@ -1,41 +1,31 @@
 """Bluesky: author feeds and searches of its API as JSON, Jetstream as lines."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from analytics.contract.errors import SourceFormatError
-from analytics.contract.records import Reject
+from analytics.contract.records import Ignored, Post
 from connectors.bluesky_posts import parse_bluesky
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
-from connectors.json_stream import ArrayReader
-from connectors.lines import (
-    JsonObject,
-    load_head_objects,
-    load_json_line,
-    open_lines,
-    parse_safely,
-    read_behind_long_lines,
-    starts_behind_bad_line,
-)
+from connectors.json_layouts import JsonFormat, read_json_records
+from connectors.lines import JsonObject, parse_safely, read_behind_long_lines
 from connectors.protocol import Detection, ReadOptions, Record
-from connectors.streams import ByteStream, read_head
-from connectors.values import BadRecordError, TimeWindow, make_reject
+from connectors.streams import read_head
+from connectors.values import TimeWindow
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
-_MARK = b'"app.bsky.'
-_COMMIT = re.compile(rb'"kind"\s*:\s*"commit"')
-_ARRAY_KEYS = ("feed", "posts")
-# The way to the array: a list at the top, or the key of an API reply after keys
-# with plain values.
-_ARRAY = re.compile(
-    r'[\s\ufeff]*(?:\{(?:\s*"[^"]*"\s*:\s*(?:"[^"]*"|[^\s"\[\]{},]+)\s*,)*'
-    r'\s*"(?:feed|posts)"\s*:\s*)?\['
+# Not inside a text about such names: its quotes have backslashes.
+_MARK = re.compile(rb'(?<!\\)"app\.bsky\.')
+_COMMIT = re.compile(rb'(?<!\\)"kind"\s*:\s*"commit"')
+_FORM = JsonFormat(
+    name="a Bluesky file",
+    wanted=(
+        'a reply of the API ({"feed": [...]}, {"posts": [...]}, {"post": {...}}) or Jetstream lines'
+    ),
+    array_keys=("feed", "posts"),
+    # A post inside another one stands behind its key, not behind a comma.
+    resync=re.compile(r'\{\s*"post"\s*:\s*\{|,\s*\{\s*"uri"\s*:\s*"at:'),
 )
-_NEXT_FEED_ITEM = re.compile(r'\{\s*"post"\s*:\s*\{')
-_MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 
 class BlueskyConnector:
@@ -50,9 +40,9 @@ class BlueskyConnector:
         if path.is_dir():
             return detect_in_folder(path, _is_candidate, self.detect)
         head = read_head(path)
-        if _MARK not in head:
+        if not _MARK.search(head):
             head = read_behind_long_lines(path)
-        if _MARK not in head or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+        if not _MARK.search(head) or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
             return None
         if _COMMIT.search(head):
             return Detection(confidence=0.97, found="Bluesky Jetstream, one event a line")
@@ -64,124 +54,16 @@ class BlueskyConnector:
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each feed item, post or Jetstream event."""
-        head = read_head(path)
         window = TimeWindow(options.now)
-        if not head.strip() or _has_lines(head):
-            return _read_lines(path, options, window)
-        if _MARK not in head and _MARK in read_behind_long_lines(path):
-            return _read_lines(path, options, window)
-        opening = _ARRAY.match(head.decode("utf-8", "replace"))
-        if opening is not None:
-            return _read_array(path, options, window, is_whole="{" not in opening[0])
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-            return _read_document(path, options, window)
-        raise _not_bluesky(path, "it begins with neither '{' nor '['")
+
+        def parse(value: JsonObject, line: int) -> Post | Ignored:
+            return parse_bluesky(value, line, window)
+
+        def expand(value: object, line: int, raw: bytes | str) -> Iterator[Record]:
+            yield parse_safely(parse, value, line, raw)
+
+        return read_json_records(path, options, _FORM, expand)
 
 
 def _is_candidate(name: str) -> bool:
     return has_suffix(name, _SUFFIXES)
-
-
-def _not_bluesky(path: Path, what: str) -> SourceFormatError:
-    return SourceFormatError(
-        f"{path}: not a Bluesky file: {what}; expected a reply of the API "
-        '({"feed": [...]}, {"posts": [...]}, {"post": {...}}) or Jetstream lines'
-    )
-
-
-def _has_lines(head: bytes) -> bool:
-    """Whether the file has one JSON object a line, rather than one document."""
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text[:1] == b"[":
-        return starts_behind_bad_line(text)
-    first, _, rest = text.partition(b"\n")
-    objects = load_head_objects(first)
-    if objects:
-        return bool(rest.strip()) or _page_of(objects[0]) is None
-    if _ARRAY.match(text.decode("utf-8", "replace")):
-        return False
-    return bool(load_head_objects(rest, limit=50)) or _COMMIT.search(text) is not None
-
-
-def _read_lines(path: Path, options: ReadOptions, window: TimeWindow) -> Iterator[Record]:
-    def parse(value: JsonObject, line: int) -> Any:
-        return parse_bluesky(value, line, window)
-
-    for item in open_lines(path, options.on_bytes):
-        if isinstance(item, Reject):
-            yield item
-            continue
-        number, line = item
-        try:
-            value = load_json_line(line)
-        except BadRecordError as exc:
-            yield make_reject(number, str(exc), line)
-            continue
-        if value is None and not line.strip():
-            continue
-        page = _page_of(value)
-        if page is None:
-            yield parse_safely(parse, value, number, line)
-            continue
-        for element in page:  # a whole reply of the API in one line
-            yield parse_safely(parse, element, number, _dump(element))
-
-
-def _page_of(value: object) -> list[Any] | None:
-    if isinstance(value, dict) and "uri" not in value:
-        for key in _ARRAY_KEYS:
-            if isinstance(value.get(key), list):
-                page: list[Any] = value[key]
-                return page
-    return None
-
-
-def _dump(value: object) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False)
-    except (RecursionError, ValueError):
-        return ""
-
-
-def _read_array(
-    path: Path, options: ReadOptions, window: TimeWindow, *, is_whole: bool
-) -> Iterator[Record]:
-    def parse(value: JsonObject, position: int) -> Any:
-        return parse_bluesky(value, position, window)
-
-    with ByteStream(path, options.on_bytes) as stream:
-        is_feed = _NEXT_FEED_ITEM.search(read_head(path).decode("utf-8", "replace"))
-        reader = ArrayReader(
-            stream,
-            opening=_ARRAY,
-            resync=_NEXT_FEED_ITEM if is_feed else None,
-            is_whole=is_whole,
-        )
-        reader.open()
-        for element in reader:
-            if element.fault is not None:
-                yield make_reject(element.position, element.fault, element.raw)
-            else:
-                yield parse_safely(parse, element.value, element.position, element.raw)
-
-
-def _read_document(path: Path, options: ReadOptions, window: TimeWindow) -> Iterator[Record]:
-    """A file that is one JSON object: a post, or a reply with its array behind other keys."""
-    with ByteStream(path, options.on_bytes) as stream:
-        data = stream.read(_MAX_DOCUMENT_BYTES + 1)
-        fault = stream.fault
-    if len(data) > _MAX_DOCUMENT_BYTES:
-        raise _not_bluesky(path, f"one JSON object of more than {_MAX_DOCUMENT_BYTES:,} bytes")
-    if fault is not None:
-        yield make_reject(1, fault, data, "read")
-        return
-    try:
-        value = load_json_line(data.removeprefix(b"\xef\xbb\xbf"))
-    except BadRecordError as exc:
-        yield make_reject(1, str(exc), data)
-        return
-    page = _page_of(value)
-    for position, element in enumerate([value] if page is None else page, start=1):
-        yield parse_safely(
-            lambda item, line: parse_bluesky(item, line, window), element, position, _dump(element)
-        )

@@ -12,6 +12,8 @@ from connectors.values import MAX_RAW_CHARACTERS
 
 MAX_ELEMENT_CHARACTERS = 64 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
+# What an object says behind its array is small: a cursor, counts.
+_MAX_TAIL_CHARACTERS = 8 * 1024 * 1024
 # A number, literal or escape that the end of the buffer cuts fails this near to it.
 _CUT_MARGIN = 16
 _SPACE = re.compile(r"[\s\ufeff]*")
@@ -216,19 +218,32 @@ class ArrayReader:
         return None
 
     def _read_after(self, position: int) -> Iterator[Element]:
-        """What stands behind the array: nothing, if the array is the whole file."""
+        """What stands behind the array: nothing, or the rest of the object that holds it."""
+        tail, line = "", self._line_at(self._at)
         while True:
-            match = _AFTER.match(self._buffer, self._at)
-            self._at = match.end() if match else self._at
-            if self._is_whole and self._at < len(self._buffer):
-                raw = self._buffer[self._at : self._at + MAX_RAW_CHARACTERS]
-                fault = "text after the end of the array; it was not read"
-                yield Element(position=position, line=self._line_at(self._at), fault=fault, raw=raw)
-                return
-            if self._is_end:
-                return
+            if len(tail) < _MAX_TAIL_CHARACTERS:
+                tail += self._buffer[self._at :]
             self._at = len(self._buffer)
+            if self._is_end:
+                break
             self._load_more()
+        fault = self._find_tail_fault(tail)
+        if fault is not None:
+            raw = tail.lstrip()[:MAX_RAW_CHARACTERS]
+            yield Element(position=position, line=line, fault=fault, raw=raw)
+
+    def _find_tail_fault(self, tail: str) -> str | None:
+        if self._is_whole:
+            is_empty = _AFTER.fullmatch(tail) is not None
+            return None if is_empty else "text after the end of the array; it was not read"
+        if len(tail) >= _MAX_TAIL_CHARACTERS:
+            return "more text after the end of the array than can be looked at; it was not read"
+        try:
+            end = _decode('{"":0' + tail)[1] - len('{"":0')
+        except (ValueError, RecursionError):
+            return self._stream.fault or "the file ends before the object around its array does"
+        is_empty = _AFTER.fullmatch(tail, end) is not None
+        return None if is_empty else "text after the end of the object; it was not read"
 
 
 def _find_bad_byte(data: bytes) -> int:

@@ -26,8 +26,11 @@ logger = logging.getLogger(__name__)
 
 BUILT_IN: dict[str, str] = {
     "bluesky": "connectors.bluesky:BlueskyConnector",
+    "mastodon": "connectors.mastodon:MastodonConnector",
     "reddit": "connectors.reddit:RedditConnector",
     "table": "connectors.table:TableConnector",
+    "twitter_v1": "connectors.twitter_v1:TwitterV1Connector",
+    "x_api_v2": "connectors.x_api_v2:XApiV2Connector",
     "x_archive": "connectors.x_archive:XArchiveConnector",
 }
 

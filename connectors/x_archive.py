@@ -1,13 +1,12 @@
 """The archive that X gives to the owner of an account: `data/tweets.js` and its parts."""
 
-import html
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from analytics.contract.errors import ConnectorError, SourceFormatError
-from analytics.contract.records import Media, MediaKind, Post
+from analytics.contract.records import Media, Post
 from connectors.files import check_exists
 from connectors.json_stream import ArrayReader
 from connectors.lines import JsonObject, parse_safely
@@ -22,9 +21,17 @@ from connectors.values import (
     read_lang,
     read_optional_string,
     read_text,
-    show,
 )
 from connectors.x_notes import LONG_TEXTS_NAME, OPENING, LongTexts, load_long_texts
+from connectors.x_values import (
+    MEDIA_KINDS,
+    PLATFORM,
+    find_linked_post,
+    find_media,
+    make_post_url,
+    read_status_id,
+    strip_links,
+)
 
 _FILE_NAME = re.compile(r"^tweets?(?:-part(?P<part>\d+))?\.js$", re.IGNORECASE)
 _HEAD = re.compile(rb"^[\s\xef\xbb\xbf]*window\.YTD\.tweets?\.part\d+\s*=")
@@ -32,11 +39,7 @@ _ELEMENT = re.compile(rb'^[^{]{0,200}\[\s*\{\s*"tweet"\s*:\s*\{')
 _NEXT_ELEMENT = re.compile(r'\{\s*"tweet"\s*:\s*\{')
 _ACCOUNT_NAME = "account.js"
 _ACCOUNT_ID = re.compile(rb'"accountId"\s*:\s*"(\d+)"')
-_STATUS_URL = re.compile(
-    r"^https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/[^/]+/status/(?P<id>\d+)", re.IGNORECASE
-)
 _MEDIA_FOLDER = re.compile(r"^tweets?_media", re.IGNORECASE)
-_KINDS: dict[object, MediaKind] = {"photo": "image", "video": "video", "animated_gif": "gif"}
 
 
 class XArchiveConnector:
@@ -191,28 +194,28 @@ class _TweetParser:
         tweet = value.get("tweet", value)
         if not isinstance(tweet, dict):
             raise BadRecordError("tweet is not an object")
-        native_id = _read_status_id(tweet, "id")
+        native_id = read_status_id(tweet, "id")
         if native_id is None:
             raise BadRecordError("id is missing")
         created_at = self._window.read_x(tweet.get("created_at"), "created_at")
         raw_text = tweet.get("full_text", tweet.get("text"))
         received = read_text(raw_text, "full_text", unescape=True)
         is_repost = received.startswith("RT @")
-        media = _media_of(tweet)
-        text = _strip_links(received, media)
+        media = find_media(tweet)
+        text = strip_links(received, [item.get("url") for item in media])
         quote_of = None if is_repost else _find_quoted(tweet, text, native_id)
         if not is_repost:
             text = self._long_texts.find(text, created_at) or text
-        reply_to = _read_status_id(tweet, "in_reply_to_status_id")
+        reply_to = read_status_id(tweet, "in_reply_to_status_id")
         return Post(
-            platform="x",
+            platform=PLATFORM,
             native_id=native_id,
             text=text,
             line=position,
             author=self._author,
             created_at=created_at,
             lang=read_lang(tweet.get("lang")),
-            url=f"https://x.com/i/web/status/{native_id}",
+            url=make_post_url(native_id),
             reply_to=f"x:{reply_to}" if reply_to else None,
             quote_of=quote_of,
             likes=read_count(tweet.get("favorite_count")),
@@ -221,7 +224,7 @@ class _TweetParser:
         )
 
     def _make_media(self, item: JsonObject, native_id: str, *, is_repost: bool) -> Media:
-        kind = _KINDS.get(item.get("type"), "image")
+        kind = MEDIA_KINDS.get(item.get("type"), "image")
         url = clean_string(str(item.get("media_url_https") or item.get("media_url")))
         addresses = [url]
         if kind != "image":
@@ -234,40 +237,6 @@ class _TweetParser:
             source_path=self._pictures.find(names, is_expected=not is_repost),
             alt_text=read_optional_string(item.get("ext_alt_text")),
         )
-
-
-def _read_status_id(tweet: JsonObject, name: str) -> str | None:
-    value = tweet.get(f"{name}_str") or tweet.get(name)
-    if value is None or value == "":
-        return None
-    text = str(value).strip()
-    if isinstance(value, bool | float) or not text.isascii() or not text.isdigit():
-        raise BadRecordError(f"{name} is not a number: {show(value)}")
-    return text
-
-
-def _media_of(tweet: JsonObject) -> list[JsonObject]:
-    """The media of a post that have an address; the extended list holds them all."""
-    for key in ("extended_entities", "entities"):
-        entities = tweet.get(key)
-        items = entities.get("media") if isinstance(entities, dict) else None
-        if isinstance(items, list) and items:
-            return [
-                item
-                for item in items
-                if isinstance(item, dict)
-                and isinstance(item.get("media_url_https") or item.get("media_url"), str)
-            ]
-    return []
-
-
-def _strip_links(text: str, media: list[JsonObject]) -> str:
-    """The text without the links to its own media at its end."""
-    links = tuple(link for item in media if isinstance(link := item.get("url"), str) and link)
-    while links and text.endswith(links):
-        link = next(link for link in links if text.endswith(link))
-        text = text.removesuffix(link).rstrip()
-    return text
 
 
 def _film_urls(item: JsonObject) -> list[str]:
@@ -294,6 +263,5 @@ def _find_quoted(tweet: JsonObject, text: str, own_id: str) -> str | None:
     last = urls[-1] if isinstance(urls, list) and urls else None
     if not isinstance(last, dict) or not text.endswith(str(last.get("url"))):
         return None
-    expanded = last.get("expanded_url")
-    match = _STATUS_URL.match(html.unescape(expanded)) if isinstance(expanded, str) else None
-    return f"x:{match['id']}" if match and match["id"] != own_id else None
+    quoted = find_linked_post(last.get("expanded_url"))
+    return f"x:{quoted}" if quoted and quoted != own_id else None

@@ -179,6 +179,32 @@ def test_read_file_layouts_of_the_same_posts_agree(tmp_path: Path) -> None:
         assert [record.line for record in records] == list(range(1, 8)), name
 
 
+def test_read_file_long_pages_a_line_are_all_read(tmp_path: Path) -> None:
+    """Of pages that are longer than a head, all but the first were lost."""
+    item = json.loads(FEED.read_text("utf-8"))["feed"][0]
+    item["post"]["record"]["text"] = "long " * 400
+    page = json.dumps({"feed": [item] * 50, "cursor": "x"})
+    (tmp_path / "pages.jsonl").write_text(f"{page}\n{page}\n{page}\n")
+    posts = posts_of(read_all(CONNECTOR, tmp_path / "pages.jsonl"))
+    assert [post.line for post in posts] == [1] * 50 + [2] * 50 + [3] * 50
+
+
+def test_read_file_broken_post_of_a_search_costs_one_reject(tmp_path: Path) -> None:
+    text = (FOLDER / "search.json").read_text("utf-8")
+    post = json.dumps(json.loads(text)["posts"][0])
+    broken = post.replace('"at:', '"at', 1)[:-1]
+    (tmp_path / "a.json").write_text(f'{{"posts": [{post}, {broken}, {post}]}}')
+    records = read_all(CONNECTOR, tmp_path / "a.json")
+    assert [post.line for post in posts_of(records)] == [1, 3]
+    assert [line for line, _ in rejects_of(records)] == [2]
+
+
+def test_detect_is_not_misled_by_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"id": 1, "text": 'the type "app.bsky.feed.post" is new'}))
+    assert CONNECTOR.detect(path) is None
+
+
 def test_read_file_cut_feed_keeps_what_was_read(tmp_path: Path) -> None:
     data = FEED.read_bytes()
     (tmp_path / "cut.json").write_bytes(data[: data.index(b"3ccc")])

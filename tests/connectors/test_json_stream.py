@@ -123,7 +123,25 @@ def test_array_reader_cut_file_gives_one_fault(
 def test_array_reader_text_behind_the_array_is_a_fault(tmp_path: Path) -> None:
     elements = read_elements(tmp_path / "a", b'[{"k": 1}];\nwindow.more = [2]')
     assert elements[1].fault == "text after the end of the array; it was not read"
-    assert read_elements(tmp_path / "a", b"[1], 5}", is_whole=False)[1:] == []
+
+
+@pytest.mark.parametrize("chunk", [3, 100_000])
+@pytest.mark.parametrize(
+    ("tail", "fault"),
+    [
+        (b"}", None),
+        (b', "cursor": "x", "n": {"a": [1]}}\n', None),
+        (b"", "the file ends before the object around its array does"),
+        (b', "cursor": "x', "the file ends before the object around its array does"),
+        (b'}\n{"k": [2]}', "text after the end of the object; it was not read"),
+    ],
+    ids=["nothing", "keys", "cut", "cut_key", "another"],
+)
+def test_array_reader_looks_at_the_rest_of_the_object(
+    tmp_path: Path, tail: bytes, fault: str | None, chunk: int
+) -> None:
+    elements = read_elements(tmp_path / "a", b"[1]" + tail, is_whole=False, chunk_bytes=chunk)
+    assert [element.fault for element in elements] == ([None] if fault is None else [None, fault])
 
 
 @settings(deadline=None)

@@ -15,9 +15,19 @@ from analytics.contract.records import Deletion, Ignored, Post, Reject
 from connectors.protocol import Connector, Record
 from connectors.registry import load_connectors
 from tests.connectors.helpers import FIXTURES, NOW, read_all
+from tests.connectors.makers import (
+    make_activity,
+    make_api_status,
+    make_delete_notice,
+    make_note,
+    make_outbox,
+    make_status,
+    make_v2_post,
+    make_v2_response,
+)
 
 CONNECTORS = load_connectors()[0]
-NAMES = ["bluesky", "reddit", "table", "x_archive"]
+NAMES = ["bluesky", "mastodon", "reddit", "table", "twitter_v1", "x_api_v2", "x_archive"]
 
 JSON = st.recursive(
     st.none()
@@ -49,7 +59,23 @@ SEEDS: dict[str, list[Any]] = {
     "bluesky": load_lines("bluesky/jetstream.jsonl")
     + json.loads((FIXTURES / "bluesky/author_feed.json").read_text("utf-8"))["feed"],
     "reddit": load_lines("reddit/RC_2024-05.ndjson") + load_lines("reddit/RS_2024-05.ndjson"),
+    "mastodon": [
+        make_api_status(2, reblog=make_api_status(1, quote={"quoted_status": make_api_status(3)})),
+        make_activity(make_note(attachment=[{"mediaType": "image/png", "url": "/a/b.png"}])),
+    ],
     "table": load_lines("table/posts.jsonl"),
+    "twitter_v1": [
+        make_status(3, retweeted_status=make_status(2, quoted_status=make_status(1))),
+        make_status(4, extended_tweet={"full_text": "a", "display_text_range": [0, 1]}),
+        make_delete_notice(),
+    ],
+    "x_api_v2": [
+        make_v2_response(
+            [make_v2_post(referenced_tweets=[{"type": "retweeted", "id": "5"}])],
+            includes={"tweets": [make_v2_post("5", note_tweet={"text": "a"})], "media": [{}]},
+        ),
+        make_v2_post("6", referenced_tweets=[{"type": "quoted", **make_v2_post("7")}]),
+    ],
     "x_archive": load_array("x_archive/data/tweets.js"),
 }
 
@@ -135,6 +161,8 @@ def make_file(factory: pytest.TempPathFactory, name: str, data: bytes) -> Path:
                 b'{"id": 1, "body": "a"}\n',
                 b"window.YTD.tweets.part0 = [",
                 b'{"feed": [',
+                b'{"orderedItems": [{"id": "a"}, ',
+                b'{"data": {"id": "1", "text": "',
                 b"PAR1",
                 b"\x28\xb5\x2f\xfd",
                 b"\x1f\x8b\x08",
@@ -182,6 +210,54 @@ def test_every_changed_element_gives_one_record(
     records = read_whatever(CONNECTORS[name], make_file(tmp_path_factory, f"{name}.js", encoded))
     assert records is not None
     assert [record.line for record in records] == list(range(1, len(values) + 1))
+
+
+@pytest.mark.parametrize("layout", ["lines", "array", "object"])
+@pytest.mark.parametrize("name", ["mastodon", "twitter_v1", "x_api_v2"])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_every_changed_value_gives_its_own_records(
+    tmp_path_factory: pytest.TempPathFactory, name: str, layout: str, data: st.DataObject
+) -> None:
+    """A value makes one record and one more for each post in it; none is lost or met twice."""
+    values = [SEEDS[name][0], *data.draw(st.lists(changed_records(name), max_size=4))]
+    values = [v for v in values if not (isinstance(v, dict) and {"statuses"} & set(v))]
+    if layout == "lines":
+        text = "\n".join(map(json.dumps, values))
+    elif layout == "array" or name == "x_api_v2":
+        text = json.dumps(values, indent=data.draw(st.sampled_from([None, 1])))
+    else:
+        outer = make_outbox(values) if name == "mastodon" else {"statuses": values, "n": 1}
+        text = json.dumps(outer, indent=data.draw(st.sampled_from([None, 1])))
+    records = read_whatever(
+        CONNECTORS[name], make_file(tmp_path_factory, f"{name}.json", text.encode())
+    )
+    assert records is not None
+    lines = [record.line for record in records]
+    assert lines == sorted(lines)
+    assert set(lines) == set(range(1, len(values) + 1))
+    for line, value in enumerate(values, start=1):
+        assert lines.count(line) <= 1 + json.dumps(value).count("{")
+    stored = [(record.line, record.native_id) for record in records if isinstance(record, Post)]
+    assert len(stored) == len(set(stored))
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", ["mastodon", "twitter_v1", "x_api_v2"])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_array_cut_anywhere_keeps_the_records_before(
+    tmp_path_factory: pytest.TempPathFactory, name: str, indent: int | None, data: st.DataObject
+) -> None:
+    whole = json.dumps(SEEDS[name] * 3, indent=indent)
+    full = read_all(CONNECTORS[name], make_file(tmp_path_factory, f"{name}.json", whole.encode()))
+    text = whole[: data.draw(st.integers(1, len(whole) - 1))]
+    cut = read_whatever(
+        CONNECTORS[name], make_file(tmp_path_factory, f"{name}.json", text.encode())
+    )
+    assert cut
+    assert isinstance(cut[-1], Reject)
+    assert cut[:-1] == full[: len(cut) - 1]
 
 
 @pytest.mark.parametrize(

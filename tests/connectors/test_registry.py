@@ -179,9 +179,9 @@ def test_load_connectors_names_a_bad_one_and_keeps_the_others(
 
 
 def test_installed_entry_points_of_the_group_are_ours_or_absent() -> None:
-    """Holds from a source tree and after an install."""
+    """Holds from a source tree and after an install, also one of a version with fewer."""
     found = {entry.name: entry.value for entry in entry_points(group=ENTRY_POINT_GROUP)}
-    assert found in ({}, BUILT_IN)
+    assert found.items() <= BUILT_IN.items()
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_check_options_trusts_a_connector_that_does_not_say(install: Install) ->
     options = ReadOptions(mapping={"text": "entry"}, platform="inn")
     check_options(Path("a"), connectors["guestbook"], options)
     check_options(Path("a"), connectors["table"], options)
-    for name in ("reddit", "bluesky", "x_archive"):
+    for name in sorted(set(BUILT_IN) - {"table"}):
         check_options(Path("a"), connectors[name], ReadOptions())
         with pytest.raises(ConnectorError, match=f"'{name}' takes no mapping and no platform"):
             check_options(Path("a"), connectors[name], options)
@@ -274,7 +274,7 @@ def test_choose_connector_unknown_file_is_described(
     (tmp_path / "dump.bin").write_bytes(data)
     with pytest.raises(SourceFormatError, match=re.escape(looks)) as caught:
         choose_connector(tmp_path / "dump.bin")
-    assert "Formats: bluesky, reddit, table, x_archive" in str(caught.value)
+    assert f"Formats: {', '.join(sorted(BUILT_IN))}" in str(caught.value)
 
 
 def test_choose_connector_json_array_is_told_how_to_become_lines(tmp_path: Path) -> None:
