@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from analytics.contract.records import Ignored, Post
+from analytics.contract.records import Deletion, Ignored, Post
 from connectors.bluesky_posts import parse_bluesky
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.json_layouts import JsonFormat, read_json_records
@@ -56,7 +56,7 @@ class BlueskyConnector:
         """One record for each feed item, post or Jetstream event."""
         window = TimeWindow(options.now)
 
-        def parse(value: JsonObject, line: int) -> Post | Ignored:
+        def parse(value: JsonObject, line: int) -> Post | Ignored | Deletion:
             return parse_bluesky(value, line, window)
 
         def expand(value: object, line: int, raw: bytes | str) -> Iterator[Record]:

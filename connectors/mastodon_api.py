@@ -92,6 +92,9 @@ def parse_api_status(status: JsonObject, line: int, window: TimeWindow) -> Post 
         url=read_optional_address(shown.get("url")) or uri,
         reply_to=None if is_boost else _read_parent(status, uri),
         repost_of=None if original is None else refer(_read_uri(original, "reblog.uri")),
+        repost_author=(
+            None if original is None else _read_author(original, _read_uri(original, "reblog.uri"))
+        ),
         quote_of=None if is_boost else _read_quoted(status),
         likes=None if is_boost else read_count(status.get("favourites_count")),
         reposts=None if is_boost else read_count(status.get("reblogs_count")),

@@ -75,7 +75,7 @@ class TwitterV1Connector:
         def expand(value: object, line: int, raw: bytes | str) -> Iterator[Record]:
             if not isinstance(value, dict):
                 raise BadRecordError("not a JSON object")
-            notice = parse_notice(value, line)
+            notice = parse_notice(value, line, window)
             if notice is not None:
                 yield notice
                 return

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from analytics.contract.records import Ignored, Media, Post
+from analytics.contract.records import Deletion, Ignored, Media, Post
 from connectors.lines import JsonObject
 from connectors.values import (
     BadRecordError,
@@ -51,7 +51,7 @@ def is_delete_notice(value: object) -> bool:
     return isinstance(status, dict) and ("id" in status or "id_str" in status)
 
 
-def parse_notice(value: JsonObject, line: int) -> Ignored | None:
+def parse_notice(value: JsonObject, line: int, window: TimeWindow) -> Ignored | Deletion | None:
     """What a stream tells beside posts; None if the value is no notice.
 
     Raises:
@@ -62,14 +62,15 @@ def parse_notice(value: JsonObject, line: int) -> Ignored | None:
     if "delete" in value:
         if not is_delete_notice(value):
             raise BadRecordError(f"delete names no post: {show(value['delete'])}")
-        read_status_id(value["delete"]["status"], "id")
-        return Ignored(line=line, reason="delete notice")
+        native_id = read_status_id(value["delete"]["status"], "id")
+        deleted_at = read_stream_time(value["delete"], window)
+        return Deletion(platform=PLATFORM, native_id=native_id, deleted_at=deleted_at, line=line)
     name = next((key for key in _NOTICES if key in value), None)
     return None if name is None else Ignored(line=line, reason=f"{name} notice")
 
 
 def read_stream_time(status: JsonObject, window: TimeWindow) -> datetime | None:
-    """When a stream sent a post; None if it does not come from a stream."""
+    """When a stream sent a post or notice; None if it does not come from a stream."""
     try:
         return window.read_epoch(status.get("timestamp_ms"), "timestamp_ms", per_second=1e3)
     except BadRecordError:
@@ -134,6 +135,7 @@ def parse_status(
         url=make_post_url(native_id),
         reply_to=None if is_repost else _make_reference(status, "in_reply_to_status_id"),
         repost_of=None if original is None else _read_reference_to(original, "retweeted_status"),
+        repost_author=None if original is None else _read_author_of(original),
         quote_of=None if is_repost else _read_quoted(status),
         # A repost is given its original's counts, which would count them twice.
         likes=None if is_repost else read_count(status.get("favorite_count")),
@@ -141,6 +143,13 @@ def parse_status(
         replies=None if is_repost else read_count(status.get("reply_count")),
         media=_read_media(shown),
     )
+
+
+def _read_author_of(original: JsonObject) -> str | None:
+    """The author of a repost's original; a bad one is a reject of its own."""
+    with suppress(BadRecordError):
+        return _read_author(original)
+    return None
 
 
 def _read_object(status: JsonObject, name: str) -> JsonObject | None:

@@ -171,11 +171,13 @@ def _parse_post(post: JsonObject, line: int, page: _Page) -> Post | Ignored:
     original_id = references.get("retweeted")
     original = _find_original(post, original_id, page)
     text, media = _read_post_text(post, native_id), _read_media(post, page)
+    repost_author = None
     if original is not None and original_id is not None:
         # A bad original is a reject of its own; what the repost itself says is kept then.
         with suppress(BadRecordError):
             text = _read_post_text(original, original_id)
             media = _read_media(original, page) or media
+            repost_author = read_status_id(original, "author_id")
     is_repost = original_id is not None
     # A repost is given its original's counts, which would count them twice.
     counts = {} if is_repost else _read_object(post, "public_metrics")
@@ -191,6 +193,7 @@ def _parse_post(post: JsonObject, line: int, page: _Page) -> Post | Ignored:
         url=make_post_url(native_id),
         reply_to=None if is_repost else _refer(references.get("replied_to")),
         repost_of=_refer(original_id),
+        repost_author=repost_author,
         quote_of=None if is_repost else _refer(references.get("quoted")),
         likes=read_count(counts.get("like_count")),
         reposts=read_count(counts.get("retweet_count")),

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import PythonUDFType
 
-from analytics.contract.records import Ignored, Post, Reject
+from analytics.contract.records import Deletion, Ignored, Post, Reject
 from analytics.contract.text import clean_text
 from analytics.store.staging import Staging
 from analytics.store.transactions import count_rows
@@ -55,6 +56,9 @@ _FIELDS = (
     *("platform", "native_id", "author", "reply_to", "repost_of", "quote_of", "text", "lang"),
     *("url", "likes", "reposts", "replies", "views", "created_at", "edited_at", "retrieved_at"),
 )
+
+
+StagedRecord = Post | Reject | Ignored | Deletion
 
 
 class BulkQuery(Protocol):
@@ -109,7 +113,7 @@ class BulkStaging:
         *,
         first_line: int,
         n_lines: int,
-        read_line: Callable[[int, bytes], Post | Reject | Ignored | None],
+        read_line: Callable[[int, bytes], StagedRecord | None],
     ) -> None:
         """Stage whole lines of which none has more than a mebibyte."""
         if not self._read(data, n_lines):
@@ -191,7 +195,7 @@ class BulkStaging:
         data: bytes,
         first_line: int,
         rows: Any,
-        read_line: Callable[[int, bytes], Post | Reject | Ignored | None],
+        read_line: Callable[[int, bytes], StagedRecord | None],
     ) -> None:
         if not rows:
             return
@@ -224,4 +228,4 @@ def _register(
 
     # It is there since the file before.
     with suppress(duckdb.CatalogException, duckdb.NotImplementedException):
-        connection.create_function(name, run, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
+        connection.create_function(name, run, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)

@@ -2,13 +2,14 @@ import bz2
 import gzip
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
 
-from analytics.contract.records import Media, Post
+from analytics.contract.records import Deletion, Media, Post
 from connectors.twitter_v1 import TwitterV1Connector
 from tests.connectors.helpers import DUMPS, ignored_of, posts_of, read_all, rejects_of, utc
 from tests.connectors.makers import make_delete_notice, make_status
@@ -169,7 +170,7 @@ def test_read_file_bad_original_costs_itself(tmp_path: Path) -> None:
     assert json.loads(records[1].raw)["id"] == 4
 
 
-def test_read_file_notices_are_ignored(tmp_path: Path) -> None:
+def test_read_file_deletions_are_told_and_other_notices_ignored(tmp_path: Path) -> None:
     stream = [
         json.dumps(make_delete_notice()),
         "",
@@ -186,8 +187,10 @@ def test_read_file_notices_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("\r\n".join(stream), encoding="utf-8")
     records = read_all(CONNECTOR, tmp_path / "a.json")
     assert [post.line for post in posts_of(records)] == [5]
+    assert records[0] == Deletion(
+        platform="x", native_id="7", deleted_at=datetime.fromtimestamp(1557734400, UTC), line=1
+    )
     assert ignored_of(records) == [
-        (1, "delete notice"),
         (4, "limit notice"),
         (6, "scrub_geo notice"),
         (7, "friends notice"),
