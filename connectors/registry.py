@@ -28,6 +28,7 @@ BUILT_IN: dict[str, str] = {
     "bluesky": "connectors.bluesky:BlueskyConnector",
     "reddit": "connectors.reddit:RedditConnector",
     "table": "connectors.table:TableConnector",
+    "telegram": "connectors.telegram:TelegramConnector",
     "x_archive": "connectors.x_archive:XArchiveConnector",
 }
 
