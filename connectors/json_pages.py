@@ -94,24 +94,30 @@ def _read_document(
     def choose(place: KeyPath) -> Part:
         if place == ():
             return "elements" if is_array else "enter"
-        return "elements" if place[0] in array_keys else "value"
+        if place[0] in array_keys:
+            pages.add(place[0])
+            return "elements"
+        return "value"
 
     is_array = read_head(path).lstrip(_BLANK)[:1] == b"["
-    single: dict[str | int, Any] | None = {}
+    pages: set[str | int] = set()  # the keys under which an array was found
+    single: dict[str | int, Any] = {}
     last = 0
+    is_broken = False
     with ByteStream(path, options.on_bytes) as stream:
         for place, element in DocumentReader(stream, resync=resync).walk(choose):
             if element.fault is not None:
-                single = None
+                is_broken = True
                 last += 1
                 yield make_reject(last, element.fault, element.raw)
             elif element.position:
-                single = None
                 last += 1
                 yield from handle(element.value, last, element.raw)
-            elif single is not None:
-                single[place[0] if place else ""] = element.value
-    if single and not is_array and "" not in single:
+            elif place:
+                pages.discard(place[0])  # no array
+                single[place[0]] = element.value
+            else:
+                last += 1
+                yield make_reject(last, "not a JSON object or list", element.raw)
+    if single and not pages and not is_broken and not last:
         yield from handle(single, 1, dump_json(single))
-    elif single:
-        yield make_reject(1, "not a JSON object or list")

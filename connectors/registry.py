@@ -30,6 +30,7 @@ BUILT_IN: dict[str, str] = {
     "table": "connectors.table:TableConnector",
     "telegram": "connectors.telegram:TelegramConnector",
     "x_archive": "connectors.x_archive:XArchiveConnector",
+    "youtube": "connectors.youtube:YoutubeConnector",
 }
 
 # First bytes of files that no connector reads, with what to do about them.

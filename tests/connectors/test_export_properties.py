@@ -20,6 +20,7 @@ from tests.connectors.test_properties import (
     read_whatever,
 )
 from tests.connectors.test_telegram import make_account, make_chat, make_message
+from tests.connectors.test_youtube import make_answer, make_comment, make_page, make_thread
 
 # A record of each kind, and what stands around a list of them.
 SEEDS: dict[str, list[Any]] = {
@@ -29,11 +30,24 @@ SEEDS: dict[str, list[Any]] = {
         make_message(reactions=[{"type": "emoji", "count": 1}], reply_to_message_id=1),
         make_message(type="service", file="a.webp", media_type="sticker", sticker_emoji="a"),
     ],
+    "youtube": [
+        make_thread(1, make_answer()),
+        make_thread(2, textOriginal=None, updatedAt="2024-05-02T08:00:00Z"),
+        make_comment(3),
+    ],
 }
 WRAP: dict[str, Callable[[list[Any]], Any]] = {
     "telegram": lambda values: make_chat() | {"messages": values},
+    "youtube": lambda values: make_page(*values),
 }
-DOCUMENTS: dict[str, list[Any]] = {"telegram": [make_account()]}
+DOCUMENTS: dict[str, list[Any]] = {
+    "telegram": [make_account()],
+    "youtube": [
+        [make_page(make_thread(1), make_comment(2)), make_page(make_thread(3, make_answer()))],
+        make_page(make_thread(1, make_answer())),
+        make_comment(1),
+    ],
+}
 NAMES = sorted(SEEDS)
 
 
