@@ -34,7 +34,8 @@ def read_json_pages(
     A page is an object with an array under one of `array_keys`. Where the file is one
     page, `handle` is given the array's elements, so that a page of any size can be read;
     where it holds several, it is given each page whole (64 MiB at most). The line is a
-    line's number, or the position in the outermost array.
+    line's number, or the position in the outermost array. `resync` matches the start of
+    an item, as for `ArrayReader`.
     """
     if not read_head(path, 1) or has_json_lines(path):
         yield from _read_lines(path, options, handle)
@@ -99,7 +100,10 @@ def _read_document(
             return "elements"
         return "value"
 
-    is_array = read_head(path).lstrip(_BLANK)[:1] == b"["
+    head = read_head(path).lstrip(_BLANK)
+    is_array = head[:1] == b"["
+    if is_array and resync and not resync.match(head[1:].lstrip().decode("utf-8", "replace")):
+        resync = None  # a list of pages, inside which items stand
     pages: set[str | int] = set()  # the keys under which an array was found
     single: dict[str | int, Any] = {}
     last = 0
