@@ -6,14 +6,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Reject
 from connectors.json_document import DocumentReader, KeyPath, Part
-from connectors.lines import load_head_objects, load_json_line, open_lines
+from connectors.lines import (
+    load_head_objects,
+    load_json_line,
+    open_lines,
+    read_behind_long_lines,
+    refuse_utf16,
+)
 from connectors.protocol import ReadOptions, Record
 from connectors.streams import ByteStream, read_head
 from connectors.values import BadRecordError, make_reject
 
-_BLANK = b"\xef\xbb\xbf \t\r\n"
+_BOM = b"\xef\xbb\xbf"
+_BLANK = _BOM + b" \t\r\n"
+_LINE_START = re.compile(rb"^\s*(?:[{\[]|null\b)", re.MULTILINE)
 _MAX_FIRST_LINE_BYTES = 16 * 1024 * 1024
 _CLOSING = {b"{": b"}", b"[": b"]"}
 
@@ -27,6 +36,7 @@ def read_json_pages(
     handle: HandleValue,
     *,
     array_keys: tuple[str, ...],
+    wanted: str,
     resync: re.Pattern[str] | None = None,
 ) -> Iterator[Record]:
     """The records of each value of a file, whatever its layout.
@@ -35,8 +45,15 @@ def read_json_pages(
     page, `handle` is given the array's elements, so that a page of any size can be read;
     where it holds several, it is given each page whole (64 MiB at most). The line is a
     line's number, or the position in the outermost array. `resync` matches the start of
-    an item, as for `ArrayReader`.
+    an item, as for `ArrayReader`; `wanted` says what was expected of a file without JSON.
+
+    Raises:
+        SourceFormatError: none of its first lines begins as JSON does.
     """
+    head = read_behind_long_lines(path) or read_head(path)
+    refuse_utf16(path, head)
+    if head.strip(_BLANK) and not _LINE_START.search(head.removeprefix(_BOM)):
+        raise SourceFormatError(f"{path}: none of its first lines begins as JSON does; {wanted}")
     if not read_head(path, 1) or has_json_lines(path):
         yield from _read_lines(path, options, handle)
     else:

@@ -6,12 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Ignored, Post
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.html_text import read_html_text
 from connectors.json_pages import dump_json, read_json_pages
-from connectors.lines import JsonObject, parse_safely, read_behind_long_lines, refuse_utf16
+from connectors.lines import JsonObject, parse_safely, read_behind_long_lines
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.values import (
@@ -31,6 +30,7 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 _KIND = re.compile(rb'"kind"\s*:\s*"youtube#comment(?P<what>\w*)"')
 _THREAD, _COMMENT = "youtube#commentThread", "youtube#comment"
 _PAGE_KEYS = ("items",)
+_WANTED = 'expected {"kind": "youtube#commentThreadListResponse", "items": [...]} or its items'
 _NEXT_ITEM = re.compile(r'\{\s*"kind"\s*:\s*"youtube#commentThread"')
 _CHANNEL_URL = re.compile(r"^https?://(?:www\.)?youtube\.com/channel/(?P<id>[\w-]+)")
 
@@ -59,15 +59,15 @@ class YoutubeConnector:
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each comment, the inlined answers behind theirs."""
-        head = read_head(path)
-        refuse_utf16(path, head)
-        if head.strip(_BLANK) and b"{" not in (read_behind_long_lines(path) or head):
-            raise SourceFormatError(
-                f"{path}: no replies of the YouTube API: it holds no JSON object; expected"
-                ' {"kind": "youtube#commentThreadListResponse", "items": [...]}'
-            )
         reader = _Reader(TimeWindow(options.now))
-        return read_json_pages(path, options, reader.read, array_keys=_PAGE_KEYS, resync=_NEXT_ITEM)
+        return read_json_pages(
+            path,
+            options,
+            reader.read,
+            array_keys=_PAGE_KEYS,
+            wanted=_WANTED,
+            resync=_NEXT_ITEM,
+        )
 
 
 def _is_candidate(name: str) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analytics.contract.records import Reject
 from tests.connectors.helpers import read_all
+from tests.connectors.test_hackernews import make_hit, make_hits, make_item, make_node, make_story
 from tests.connectors.test_properties import (
     CONNECTORS,
     JSON,
@@ -24,6 +25,7 @@ from tests.connectors.test_youtube import make_answer, make_comment, make_page, 
 
 # A record of each kind, and what stands around a list of them.
 SEEDS: dict[str, list[Any]] = {
+    "hackernews": [make_item(), make_story(3), make_hit(4), make_node(5, make_node(6))],
     "telegram": [
         make_message(photo="photos/a.jpg", edited_unixtime="1714550500", forwarded_from="a"),
         make_message(text=["a", {"type": "text_link", "text": "b", "href": "c"}]),
@@ -37,10 +39,12 @@ SEEDS: dict[str, list[Any]] = {
     ],
 }
 WRAP: dict[str, Callable[[list[Any]], Any]] = {
+    "hackernews": list,
     "telegram": lambda values: make_chat() | {"messages": values},
     "youtube": lambda values: make_page(*values),
 }
 DOCUMENTS: dict[str, list[Any]] = {
+    "hackernews": [[make_hits(make_hit())], make_node(5, make_node(6)), make_hits(make_hit())],
     "telegram": [make_account()],
     "youtube": [
         [make_page(make_thread(1), make_comment(2)), make_page(make_thread(3, make_answer()))],

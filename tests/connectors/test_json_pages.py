@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Ignored
 from connectors.json_pages import has_json_lines, read_json_pages
 from connectors.protocol import ReadOptions, Record
@@ -22,7 +23,9 @@ def handle(value: Any, line: int, raw: bytes | str) -> Iterator[Record]:
 
 def read(path: Path, data: str | bytes) -> list[Record]:
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return list(read_json_pages(path, ReadOptions(now=NOW), handle, array_keys=("items",)))
+    return list(
+        read_json_pages(path, ReadOptions(now=NOW), handle, array_keys=("items",), wanted="x")
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,9 @@ def test_read_json_pages_bad_first_line_is_one_reject(tmp_path: Path, first: str
 def test_read_json_pages_says_what_is_broken(tmp_path: Path) -> None:
     records = read(tmp_path / "a", '{"items": [{"n": 1}, {"n": 2')
     assert rejects_of(records) == [(2, "the file ends in the middle of this record")]
-    assert rejects_of(read(tmp_path / "a", "5")) == [(1, "not a JSON object or list")]
+    assert rejects_of(read(tmp_path / "a", "null")) == [(1, "not a JSON object or list")]
+    with pytest.raises(SourceFormatError, match="none of its first lines begins as JSON does; x"):
+        read(tmp_path / "a", "5")
     assert rejects_of(read(tmp_path / "a", '{"n": 1, "m"')) == [
         (1, "the file ends in the middle of the document")
     ]

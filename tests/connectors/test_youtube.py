@@ -191,7 +191,7 @@ def test_read_file_broken_thread_costs_no_other(tmp_path: Path) -> None:
 
 def test_read_file_other_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("id,text\n1,hello\n")
-    with pytest.raises(SourceFormatError, match="no replies of the YouTube API"):
+    with pytest.raises(SourceFormatError, match="begins as JSON does; expected"):
         read_all(CONNECTOR, tmp_path / "a.json")
     assert CONNECTOR.detect(tmp_path / "a.json") is None
 
