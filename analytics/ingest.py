@@ -29,7 +29,7 @@ from analytics.store.merge import (
 )
 from analytics.store.runs import RunCounts
 from analytics.store.staging import Staging
-from connectors.protocol import Connector, HasCompanions, ReadOptions, Record
+from connectors.protocol import Connector, HasCompanions, KnowsRoot, ReadOptions, Record
 from connectors.registry import (
     check_options,
     choose_connector,
@@ -371,9 +371,10 @@ def _describe_file(
             "text_version": TEXT_VERSION,
         }
     )
+    root = connector.find_root(path) if isinstance(connector, KnowsRoot) else path.parent
     return SourceFile(
         name=str(path),
-        folder=str(path.parent.absolute()),
+        folder=str(root.absolute()),
         content_digest=digest.hexdigest(),
         reading_digest=reading,
         connector=connector.name,

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 BUILT_IN: dict[str, str] = {
     "bluesky": "connectors.bluesky:BlueskyConnector",
     "hackernews": "connectors.hackernews:HackernewsConnector",
+    "meta_export": "connectors.meta_export:MetaExportConnector",
     "reddit": "connectors.reddit:RedditConnector",
     "table": "connectors.table:TableConnector",
     "telegram": "connectors.telegram:TelegramConnector",

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from analytics.contract.records import Reject
 from tests.connectors.helpers import read_all
 from tests.connectors.test_hackernews import make_hit, make_hits, make_item, make_node, make_story
+from tests.connectors.test_meta_export import make_comment as make_facebook_comment
+from tests.connectors.test_meta_export import make_picture, make_post, make_remark
 from tests.connectors.test_properties import (
     CONNECTORS,
     JSON,
@@ -26,6 +28,11 @@ from tests.connectors.test_youtube import make_answer, make_comment, make_page, 
 # A record of each kind, and what stands around a list of them.
 SEEDS: dict[str, list[Any]] = {
     "hackernews": [make_item(), make_story(3), make_hit(4), make_node(5, make_node(6))],
+    "meta_export": [
+        make_post("a", media=("posts/a.jpg",)),
+        make_picture(title="a"),
+        make_remark("a"),
+    ],
     "telegram": [
         make_message(photo="photos/a.jpg", edited_unixtime="1714550500", forwarded_from="a"),
         make_message(text=["a", {"type": "text_link", "text": "b", "href": "c"}]),
@@ -40,11 +47,16 @@ SEEDS: dict[str, list[Any]] = {
 }
 WRAP: dict[str, Callable[[list[Any]], Any]] = {
     "hackernews": list,
+    "meta_export": list,
     "telegram": lambda values: make_chat() | {"messages": values},
     "youtube": lambda values: make_page(*values),
 }
 DOCUMENTS: dict[str, list[Any]] = {
     "hackernews": [[make_hits(make_hit())], make_node(5, make_node(6)), make_hits(make_hit())],
+    "meta_export": [
+        {"comments_v2": [make_facebook_comment("a"), make_facebook_comment("")]},
+        {"ig_reels_media": [make_picture(uri="media/reels/a.mp4"), make_picture("b")]},
+    ],
     "telegram": [make_account()],
     "youtube": [
         [make_page(make_thread(1), make_comment(2)), make_page(make_thread(3, make_answer()))],
