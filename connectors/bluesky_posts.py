@@ -16,7 +16,7 @@ from connectors.values import (
     show,
 )
 
-_POST = "app.bsky.feed.post"
+POST = "app.bsky.feed.post"
 # A client's clock may be wrong; the server's is not.
 _MAX_CLOCK_LEAD = timedelta(days=1)
 
@@ -47,7 +47,7 @@ def _parse_event(value: JsonObject, line: int, window: TimeWindow) -> Post | Ign
     operation = commit.get("operation")
     if not isinstance(collection, str):
         raise BadRecordError(f"commit.collection is not a string: {show(collection)}")
-    if collection != _POST:
+    if collection != POST:
         return Ignored(line=line, reason=f"record of {clean_string(collection[:80])}")
     if operation == "delete":
         return Ignored(line=line, reason="delete notice")
@@ -58,12 +58,36 @@ def _parse_event(value: JsonObject, line: int, window: TimeWindow) -> Post | Ign
     record = _read_object(commit.get("record"), "record")
     seen_at = window.read_epoch(value.get("time_us"), "time_us", per_second=1e6)
     return _make_post(
-        f"at://{did}/{_POST}/{rkey}",
+        f"at://{did}/{POST}/{rkey}",
         did,
         record,
         line,
         created_at=_read_created(record, seen_at, window),
         edited_at=seen_at if operation == "update" else None,
+        media=_read_record_media(record.get("embed"), did),
+    )
+
+
+def parse_record(
+    did: str,
+    rkey: str,
+    record: JsonObject,
+    line: int,
+    window: TimeWindow,
+    *,
+    seen_at: datetime | None,
+) -> Post:
+    """The post of a record of the account `did`; `seen_at` is the server's time, if known.
+
+    Raises:
+        BadRecordError: it cannot be a post.
+    """
+    return _make_post(
+        f"at://{did}/{POST}/{rkey}",
+        did,
+        record,
+        line,
+        created_at=_read_created(record, seen_at, window),
         media=_read_record_media(record.get("embed"), did),
     )
 
@@ -179,7 +203,7 @@ def _read_object(value: object, name: str) -> JsonObject:
 
 def _did_of(uri: str) -> str:
     parts = uri.split("/")
-    if len(parts) != 5 or parts[0] != "at:" or parts[3] != _POST or not parts[2] or not parts[4]:
+    if len(parts) != 5 or parts[0] != "at:" or parts[3] != POST or not parts[2] or not parts[4]:
         raise BadRecordError(f"uri does not name a post: {show(uri)}")
     return parts[2]
 
@@ -200,7 +224,7 @@ def _quoted_record(embed: object) -> object:
 
 def _read_reference(value: object) -> str | None:
     uri = value.get("uri") if isinstance(value, dict) else None
-    if isinstance(uri, str) and f"/{_POST}/" in uri and len(uri) <= 1024:
+    if isinstance(uri, str) and f"/{POST}/" in uri and len(uri) <= 1024:
         return f"bluesky:{clean_string(uri)}"
     return None
 

@@ -69,7 +69,7 @@ class HackernewsConnector:
             return Detection(confidence=0.97, found="Hacker News items, one a line")
         marks = (_TYPE, _ID, _TIME, _OF_ITEM)
         if all(mark.search(head) for mark in marks):
-            return Detection(confidence=0.9, found="Hacker News items")
+            return Detection(confidence=0.96, found="Hacker News items")
         return None
 
     def list_files(self, path: Path) -> list[Path]:

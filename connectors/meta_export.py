@@ -41,7 +41,7 @@ _KEY = re.compile(
 _LIST = re.compile(rb"^[\s\xef\xbb\xbf]*\[\s*\{")
 _TIME = re.compile(rb'"(?:creation_)?timestamp"\s*:\s*\d{9,10}\b')
 _FACEBOOK = re.compile(
-    rb'"data"\s*:\s*\[\s*\{\s*"(?:post|update_timestamp|media|external_context|place)"\s*:'
+    rb'"data"\s*:\s*\[\s*\{\s*"(?:post|update_timestamp|media|external_context|place|event|note)"\s*:'
 )
 _INSTAGRAM = re.compile(rb'"media"\s*:\s*\[\s*\{\s*"uri"\s*:')
 _INSTAGRAM_COMMENT = re.compile(rb'"string_map_data"\s*:\s*\{')
@@ -66,18 +66,18 @@ class MetaExportConnector:
             platform, what = ARRAYS[key]
             found = f"{platform.title()} export, {what}s"
             if _TIME.search(head):
-                return Detection(confidence=0.95, found=found)
+                return Detection(confidence=0.96, found=found)
             return Detection(confidence=0.5, found=found) if key not in _PLAIN_KEYS else None
         if not _LIST.match(head) or not _TIME.search(head):
             return None
         if _INSTAGRAM.search(head):
-            return Detection(confidence=0.95, found="Instagram export, posts")
+            return Detection(confidence=0.96, found="Instagram export, posts")
         if _FACEBOOK.search(head):
-            return Detection(confidence=0.95, found="Facebook export, posts")
+            return Detection(confidence=0.96, found="Facebook export, posts")
         if _INSTAGRAM_COMMENT.search(head) and (
             _COMMENTS_NAME.match(path.name) or _OWNER_OF_MEDIA.search(head)
         ):
-            return Detection(confidence=0.95, found="Instagram export, comments")
+            return Detection(confidence=0.96, found="Instagram export, comments")
         return None
 
     def list_files(self, path: Path) -> list[Path]:

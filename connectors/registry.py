@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 BUILT_IN: dict[str, str] = {
     "bluesky": "connectors.bluesky:BlueskyConnector",
+    "bluesky_car": "connectors.bluesky_car:BlueskyCarConnector",
     "hackernews": "connectors.hackernews:HackernewsConnector",
     "meta_export": "connectors.meta_export:MetaExportConnector",
     "reddit": "connectors.reddit:RedditConnector",
