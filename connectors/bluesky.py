@@ -25,7 +25,7 @@ from connectors.streams import ByteStream, read_head
 from connectors.values import BadRecordError, TimeWindow, make_reject
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
-_MARK = b'"app.bsky.'
+_MARK = re.compile(rb'(?<!\\)"app\.bsky\.')  # not in a text that quotes it
 _COMMIT = re.compile(rb'"kind"\s*:\s*"commit"')
 _ARRAY_KEYS = ("feed", "posts")
 # The way to the array: a list at the top, or the key of an API reply after keys
@@ -50,9 +50,9 @@ class BlueskyConnector:
         if path.is_dir():
             return detect_in_folder(path, _is_candidate, self.detect)
         head = read_head(path)
-        if _MARK not in head:
+        if not _MARK.search(head):
             head = read_behind_long_lines(path)
-        if _MARK not in head or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+        if not _MARK.search(head) or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
             return None
         if _COMMIT.search(head):
             return Detection(confidence=0.97, found="Bluesky Jetstream, one event a line")
@@ -68,7 +68,7 @@ class BlueskyConnector:
         window = TimeWindow(options.now)
         if not head.strip() or _has_lines(head):
             return _read_lines(path, options, window)
-        if _MARK not in head and _MARK in read_behind_long_lines(path):
+        if not _MARK.search(head) and _MARK.search(read_behind_long_lines(path)):
             return _read_lines(path, options, window)
         opening = _ARRAY.match(head.decode("utf-8", "replace"))
         if opening is not None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -237,7 +237,8 @@ class _PostReader:
         except (ValueError, RecursionError) as exc:
             yield make_reject(block.position, f"not usable DAG-CBOR ({exc})", block.data)
             return
-        for rkey in self._repository.posts.get(block.cid) or [None]:
+        rkeys: Sequence[str | None] = self._repository.posts.get(block.cid) or [None]
+        for rkey in rkeys:
             found = parse_safely(partial(self._parse, rkey=rkey), record, block.position, "")
             if isinstance(found, Reject):
                 found = make_reject(found.line, found.reason, _describe(record))

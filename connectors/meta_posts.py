@@ -85,7 +85,7 @@ class OwnerParser:
             BadRecordError: it cannot be a post.
         """
         if "string_map_data" in value or "string_list_data" in value:
-            is_known = ARRAYS.get(shape, ("", ""))[1] == "comment" or self._is_comments
+            is_known = self._is_comments or (shape in ARRAYS and ARRAYS[shape][1] == "comment")
             return self._parse_instagram_comment(value, line, is_known=is_known)
         platform, what = ARRAYS.get(shape) or _tell_apart(value)
         if what == "comment":
