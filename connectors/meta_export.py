@@ -41,7 +41,8 @@ _KEY = re.compile(
 _LIST = re.compile(rb"^[\s\xef\xbb\xbf]*\[\s*\{")
 _TIME = re.compile(rb'"(?:creation_)?timestamp"\s*:\s*\d{9,10}\b')
 _FACEBOOK = re.compile(
-    rb'"data"\s*:\s*\[\s*\{\s*"(?:post|update_timestamp|media|external_context|place|event|note)"\s*:'
+    rb'"data"\s*:\s*\[\s*\{\s*'
+    rb'"(?:post|update_timestamp|media|external_context|place|event|note)"\s*:'
 )
 _INSTAGRAM = re.compile(rb'"media"\s*:\s*\[\s*\{\s*"uri"\s*:')
 _INSTAGRAM_COMMENT = re.compile(rb'"string_map_data"\s*:\s*\{')

@@ -84,7 +84,7 @@ def changed(draw: Callable[..., Any], seeds: list[Any]) -> Any:
         st.binary(max_size=200),
     ).map(b"".join)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_bytes_are_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: bytes
 ) -> None:
@@ -93,7 +93,7 @@ def test_any_bytes_are_read_or_refused(
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_changed_element_gives_its_records(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
 ) -> None:
@@ -107,7 +107,7 @@ def test_every_changed_element_gives_its_records(
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_changed_document_is_read(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
 ) -> None:
@@ -118,7 +118,7 @@ def test_any_changed_document_is_read(
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_file_cut_anywhere_keeps_the_records_before(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
 ) -> None:

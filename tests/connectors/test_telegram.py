@@ -122,7 +122,8 @@ def test_read_file_media_lies_beside_the_file(
     tmp_path: Path, fields: dict[str, str], kind: str, name: str
 ) -> None:
     post = read_one(tmp_path, text="", sticker_emoji="😂", **fields)
-    assert post.media == (Media(kind=kind, source_path=tmp_path / name, alt_text="😂"),)  # type: ignore[arg-type]
+    (media,) = post.media
+    assert (media.kind, media.source_path, media.alt_text) == (kind, tmp_path / name, "😂")
 
 
 def test_read_file_media_that_was_left_out_has_the_address_of_its_message(tmp_path: Path) -> None:

@@ -167,7 +167,9 @@ def test_read_file_edit_and_author(tmp_path: Path) -> None:
 def test_read_file_bad_comment_is_a_reject(tmp_path: Path, comment: object, reason: str) -> None:
     bad = make_thread(2, make_answer())
     bad["snippet"]["topLevelComment"] = comment
-    path = write(tmp_path / "a.json", make_page(make_thread(1, comment), bad, make_thread(3)))  # type: ignore[arg-type]
+    answered = make_thread(1, make_answer())
+    answered["replies"]["comments"] = [comment]
+    path = write(tmp_path / "a.json", make_page(answered, bad, make_thread(3)))
     records = read_all(CONNECTOR, path)
     assert rejects_of(records) == [(1, reason), (2, reason)]
     assert [post.native_id for post in posts_of(records)] == ["Ug1", "Ug1.2", "Ug3"]
