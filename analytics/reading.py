@@ -25,7 +25,14 @@ from analytics.contract.text import TEXT_VERSION
 from analytics.store.bulk import BulkStaging
 from analytics.store.merge import SourceFile
 from analytics.store.staging import Staging
-from connectors.protocol import Connector, HasCompanions, ReadOptions, ReadsInBulk, Record
+from connectors.protocol import (
+    Connector,
+    HasCompanions,
+    KnowsRoot,
+    ReadOptions,
+    ReadsInBulk,
+    Record,
+)
 from connectors.segments import read_segments
 
 logger = logging.getLogger(__name__)
@@ -204,9 +211,10 @@ def describe_file(
             "text_version": TEXT_VERSION,
         }
     )
+    root = connector.find_root(path) if isinstance(connector, KnowsRoot) else path.parent
     return SourceFile(
         name=str(path),
-        folder=str(path.parent.absolute()),
+        folder=str(root.absolute()),
         content_digest=digest.hexdigest(),
         reading_digest=reading,
         connector=connector.name,

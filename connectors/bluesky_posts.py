@@ -16,7 +16,7 @@ from connectors.values import (
     show,
 )
 
-_POST = "app.bsky.feed.post"
+POST = "app.bsky.feed.post"
 _EVENTS = ("commit", "identity", "account", "tombstone")
 # What an account event says of an account that is gone for good; one that is taken down,
 # suspended or deactivated may come back.
@@ -53,13 +53,13 @@ def _parse_event(value: JsonObject, line: int, window: TimeWindow) -> Post | Ign
     operation = commit.get("operation")
     if not isinstance(collection, str):
         raise BadRecordError(f"commit.collection is not a string: {show(collection)}")
-    if collection != _POST:
+    if collection != POST:
         return Ignored(line=line, reason=f"record of {clean_string(collection[:80])}")
     if operation not in ("create", "update", "delete"):
         raise BadRecordError(f"unknown operation: {show(operation)}")
     did = _read_string(value.get("did"), "did")
     rkey = _read_string(commit.get("rkey"), "rkey")
-    uri = f"at://{did}/{_POST}/{rkey}"
+    uri = f"at://{did}/{POST}/{rkey}"
     if operation == "delete":
         deleted_at = _read_event_time(value, window)
         return Deletion(platform="bluesky", native_id=uri, deleted_at=deleted_at, line=line)
@@ -99,6 +99,30 @@ def _read_event_time(value: JsonObject, window: TimeWindow) -> datetime | None:
         return window.read_epoch(value.get("time_us"), "time_us", per_second=1e6)
     except BadRecordError:
         return None
+
+
+def parse_record(
+    did: str,
+    rkey: str,
+    record: JsonObject,
+    line: int,
+    window: TimeWindow,
+    *,
+    seen_at: datetime | None,
+) -> Post:
+    """The post of a record of the account `did`; `seen_at` is the server's time, if known.
+
+    Raises:
+        BadRecordError: it cannot be a post.
+    """
+    return _make_post(
+        f"at://{did}/{POST}/{rkey}",
+        did,
+        record,
+        line,
+        created_at=_read_created(record, seen_at, window),
+        media=_read_record_media(record.get("embed"), did),
+    )
 
 
 def _parse_view(view: JsonObject, line: int, window: TimeWindow) -> Post | Ignored:
@@ -217,7 +241,7 @@ def _read_object(value: object, name: str) -> JsonObject:
 
 def _did_of(uri: str) -> str:
     parts = uri.split("/")
-    if len(parts) != 5 or parts[0] != "at:" or parts[3] != _POST or not parts[2] or not parts[4]:
+    if len(parts) != 5 or parts[0] != "at:" or parts[3] != POST or not parts[2] or not parts[4]:
         raise BadRecordError(f"uri does not name a post: {show(uri)}")
     return parts[2]
 
@@ -238,7 +262,7 @@ def _quoted_record(embed: object) -> object:
 
 def _read_reference(value: object) -> str | None:
     uri = value.get("uri") if isinstance(value, dict) else None
-    if isinstance(uri, str) and f"/{_POST}/" in uri and len(uri) <= 1024:
+    if isinstance(uri, str) and f"/{POST}/" in uri and len(uri) <= 1024:
         return f"bluesky:{clean_string(uri)}"
     return None
 

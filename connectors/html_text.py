@@ -1,106 +1,138 @@
-"""Text of the HTML that posts are written in: lines, links, mentions and emoji are kept."""
+"""From the HTML that platforms make of a text back to the text.
+
+`html.parser` of Python 3.11 needs time quadratic in unclosed comments and tags, minutes
+for a post of 400 kB, so tags are found here by one expression in linear time. Platforms
+write `<` and `>` in attributes as entities; a tag ends at the first `>`.
+"""
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 
 from connectors.values import MAX_TEXT_CHARACTERS, BadRecordError
 
-# Tags and whole addresses make HTML longer than its text.
-_MAX_HTML_CHARACTERS = 4 * MAX_TEXT_CHARACTERS
-# The parser of Python 3.11 takes minutes for 100,000 characters of `<a <a <a`: what opens
-# no tag is made text before it. `<!--` and `<?`, which a server takes out, are text, too.
-_STRAY = re.compile(r"<(?!/?[a-zA-Z][^<>]*>)")
-_BREAKS = {"br": "\n", "li": "\n- ", "tr": "\n", "dt": "\n", "dd": "\n", "hr": "\n"}
-_PARAGRAPHS = frozenset(
-    ("p", "div", "blockquote", "ul", "ol", "dl", "pre", "table", "h1", "h2", "h3", "h4", "h5", "h6")
+# Links cost markup; more than this times the text that may be kept is no post.
+_MAX_HTML_CHARACTERS = 8 * MAX_TEXT_CHARACTERS
+_TAG = re.compile(
+    r"<(?:(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*)(?P<rest>[^<>]*)>|(?P<other>[!?]))"
 )
-_SPACES = re.compile(r"[ \t\r\n\f]+")
-_AROUND_BREAK = re.compile(r" *\n *")
-_SCHEME = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
-_GAPS = re.compile(r"\n{3,}")
-_NAMED = frozenset(("mention", "hashtag"))  # links that are names, not addresses
+_ATTRIBUTE = re.compile(
+    r"""(?:^|[\s"'/])(?P<name>href|alt)\s*=\s*(?:"(?P<a>[^"]*)"|'(?P<b>[^']*)'|(?P<c>[^\s"']+))""",
+    re.IGNORECASE,
+)
+_BLANK = re.compile(r"[ \t\r\n\f]+")
+_BREAKS = re.compile(r"(?<![ \n])[ \n]*\n[ \n]*")
+_PARAGRAPHS = frozenset({"p", "ul", "ol", "pre", "blockquote", "table"})
+_LINES = frozenset({"div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
+_UNSEEN = frozenset({"script", "style", "head", "template"})
+# What a mention, a hashtag or a place in a film points to is in its text.
+_NAMES_ITS_TARGET = re.compile(r"^(?:[@#]|\d{1,2}(?::\d\d){1,2}$)")
+_CUT_ENDINGS = ("...", "…")
+_SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?", re.IGNORECASE)
 
 
-def render_text(markup: object, name: str) -> str:
-    """The text of a post's HTML.
+def read_html_text(html: str) -> str:
+    """The text that a reader of the HTML sees, paragraphs parted by blank lines.
 
-    Paragraphs are set apart by a blank line. A link shows its whole address, or
-    its own words and the address behind them; mentions and hashtags show as they
-    are written, pictures (custom emoji) by their alternative text.
+    The address of a link stands behind its text in brackets, or in its place where the
+    text is the address, maybe shortened. Mentions, hashtags and times of a film have
+    none. Of a picture there is the alt text. Never raises for what the HTML is.
 
     Raises:
-        BadRecordError: it is missing, no string, or too long.
+        BadRecordError: it is far too long.
     """
-    if not isinstance(markup, str):
-        problem = "is missing" if markup is None else "is not a string"
-        raise BadRecordError(f"{name} {problem}")
-    if len(markup) > _MAX_HTML_CHARACTERS:
+    if len(html) > _MAX_HTML_CHARACTERS:
         raise BadRecordError(
-            f"{name} has {len(markup):,} characters, the limit is {_MAX_HTML_CHARACTERS:,}"
+            f"text has {len(html):,} characters of HTML, the limit is {_MAX_HTML_CHARACTERS:,}"
         )
-    if "<" not in markup and "&" not in markup:
-        return _SPACES.sub(" ", markup).strip()
-    parser = _TextParser()
-    parser.feed(_STRAY.sub("&lt;", markup))
-    parser.close()
-    return parser.finish()
+    reader = _TextReader()
+    at = 0
+    while match := _TAG.search(html, at):
+        reader.add_text(html[at : match.start()])
+        if match["other"]:
+            at = _find_end_of_declaration(html, match.start())
+            continue
+        at = match.end()
+        reader.add_tag(match["name"].lower(), match["rest"], is_end=bool(match["end"]))
+    reader.add_text(html[at:])
+    return reader.finish()
 
 
-class _TextParser(HTMLParser):
-    """Gathers the text between the tags."""
+def _find_end_of_declaration(html: str, start: int) -> int:
+    """Where a comment or the like ends; all the rest, if it does not."""
+    ending = "-->" if html.startswith("<!--", start) else ">"
+    end = html.find(ending, start + 2)
+    return len(html) if end < 0 else end + len(ending)
+
+
+class _TextReader:
+    """Collects the text between tags."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._parts: list[str] = []
-        self._link: tuple[int, str] | None = None  # where its words begin, its address
-        self._n_pre = 0
+        self._unseen = ""  # the element whose content is not shown
+        self._preformatted = 0
+        self._href = ""
+        self._link_start = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _BREAKS:
-            self._parts.append(_BREAKS[tag])
-        elif tag in _PARAGRAPHS:
-            self._parts.append("\n\n")
-            self._n_pre += tag == "pre"
-        elif tag == "a":
+    def add_text(self, text: str) -> None:
+        if text and not self._unseen:
+            self._parts.append(unescape(text if self._preformatted else _BLANK.sub(" ", text)))
+
+    def add_tag(self, name: str, rest: str, *, is_end: bool) -> None:
+        if self._unseen:
+            if is_end and name == self._unseen:
+                self._unseen = ""
+        elif name in _UNSEEN:
+            self._unseen = "" if is_end else name
+        elif name == "br":
+            self._parts.append("\n")
+        elif name == "img":
+            self._parts.append(_read_attribute(rest, "alt"))
+        elif name == "a":
             self._end_link()
-            values = dict(attrs)
-            is_named = not _NAMED.isdisjoint((values.get("class") or "").split())
-            self._link = (len(self._parts), "" if is_named else (values.get("href") or ""))
-        elif tag == "img":
-            self._parts.append(dict(attrs).get("alt") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _PARAGRAPHS:
+            if not is_end:
+                self._href = _read_attribute(rest, "href")
+                self._link_start = len(self._parts)
+        elif name in _PARAGRAPHS:
             self._parts.append("\n\n")
-            self._n_pre -= tag == "pre" and self._n_pre > 0
-        elif tag == "a":
-            self._end_link()
-
-    def handle_data(self, data: str) -> None:
-        self._parts.append(data if self._n_pre else _SPACES.sub(" ", data))
+            if name == "pre":
+                self._preformatted = max(0, self._preformatted + (-1 if is_end else 1))
+        elif name in _LINES:
+            self._parts.append("\n")
 
     def finish(self) -> str:
-        """The text of all that was fed."""
+        """All that was read, without spaces around line ends, at most one blank line."""
         self._end_link()
-        text = _AROUND_BREAK.sub("\n", "".join(self._parts))
-        return _GAPS.sub("\n\n", text).strip()
+        return _BREAKS.sub(_shorten_break, "".join(self._parts)).strip()
 
     def _end_link(self) -> None:
-        if self._link is None:
+        href, self._href = self._href, ""
+        if not href.startswith(("http://", "https://")):
             return
-        start, address = self._link
-        self._link = None
-        words = "".join(self._parts[start:]).strip()
-        if not address.lower().startswith(("http://", "https://")) or words.startswith(("#", "@")):
+        text = "".join(self._parts[self._link_start :]).strip()
+        if _NAMES_ITS_TARGET.match(text):
             return
-        if words.lower().startswith(("http://", "https://")) and not words.endswith("…"):
-            return  # written out: Mastodon hides a part of it, but has it all
-        del self._parts[start:]
-        is_address = not words or _is_start_of(words, address)
-        self._parts.append(address if is_address else f"{words} ({address})")
+        if not text or _is_address(text, href):
+            self._parts[self._link_start :] = [href]
+        else:
+            self._parts.append(f" ({href})")
 
 
-def _is_start_of(words: str, address: str) -> bool:
-    """Whether a link's words are its address, cut or without its scheme."""
-    start = _SCHEME.sub("", words.removesuffix("…").removesuffix("...").rstrip())
-    return "." in start and _SCHEME.sub("", address).startswith(start)
+def _shorten_break(match: re.Match[str]) -> str:
+    return "\n" * min(2, match[0].count("\n"))
+
+
+def _read_attribute(rest: str, name: str) -> str:
+    for match in _ATTRIBUTE.finditer(rest):
+        if match["name"].lower() == name:
+            return unescape(match["a"] or match["b"] or match["c"] or "").strip()
+    return ""
+
+
+def _is_address(text: str, href: str) -> bool:
+    """Whether a link's text is its address, without the scheme or its end, maybe."""
+    shown, full = _SCHEME.sub("", text), _SCHEME.sub("", href)
+    for ending in _CUT_ENDINGS:
+        if shown.endswith(ending):
+            return len(shown) > len(ending) and full.startswith(shown.removesuffix(ending))
+    return shown.rstrip("/") == full.rstrip("/")

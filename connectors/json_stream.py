@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,12 @@ class ArrayReader:
         return True
 
     def __iter__(self) -> Iterator[Element]:
+        position = yield from self._read_elements()
+        if position is not None:
+            yield from self._read_after(position)
+
+    def _read_elements(self) -> Generator[Element, None, int | None]:
+        """The elements up to the array's `]`; the next position, None if the file ended first."""
         position = 0
         while True:
             char = self._skip_space()
@@ -87,17 +93,16 @@ class ArrayReader:
                 continue
             if char == "]":
                 self._at += 1
-                yield from self._read_after(position + 1)
-                return
+                return position + 1
             position += 1
             if char == "":
                 fault = self._stream.fault or "the file ends before its array is closed"
                 yield Element(position=position, line=self._line_at(self._at), fault=fault)
-                return
+                return None
             element = self._read_element(position)
             yield element
             if self._is_end and self._at >= len(self._buffer) and element.fault is not None:
-                return  # the fault has told that the rest is missing
+                return None  # the fault has told that the rest is missing
 
     def _load_more(self) -> None:
         """Drop what was read and read at least as much as is left, so retries stay linear."""

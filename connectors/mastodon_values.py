@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from connectors.html_text import render_text
+from connectors.html_text import read_html_text
 from connectors.values import (
     MAX_ID_CHARACTERS,
     BadRecordError,
@@ -55,7 +55,9 @@ def join_text(warning: object, markup: object, name: str = "content") -> str:
     Raises:
         BadRecordError: one of them is no string, or they are too long.
     """
-    text = render_text(markup, name)
+    if not isinstance(markup, str):
+        raise BadRecordError(f"{name} is missing" if markup is None else f"{name} is not a string")
+    text = read_html_text(markup)
     if warning is not None and not isinstance(warning, str):
         raise BadRecordError(f"content warning is not a string: {show(warning)}")
     return read_text("\n\n".join(part for part in ((warning or "").strip(), text) if part))

@@ -152,6 +152,15 @@ class ReadsInBulk(Protocol):
 
 
 @runtime_checkable
+class KnowsRoot(Protocol):
+    """A connector of dumps whose pictures lie in other folders than the file that names them."""
+
+    def find_root(self, path: Path) -> Path:
+        """The folder of the whole dump that a file is part of: its pictures lie below."""
+        ...
+
+
+@runtime_checkable
 class ChecksMapping(Protocol):
     """A connector that can say, without reading a file, whether its columns are there."""
 

@@ -26,12 +26,17 @@ logger = logging.getLogger(__name__)
 
 BUILT_IN: dict[str, str] = {
     "bluesky": "connectors.bluesky:BlueskyConnector",
+    "bluesky_car": "connectors.bluesky_car:BlueskyCarConnector",
+    "hackernews": "connectors.hackernews:HackernewsConnector",
     "mastodon": "connectors.mastodon:MastodonConnector",
+    "meta_export": "connectors.meta_export:MetaExportConnector",
     "reddit": "connectors.reddit:RedditConnector",
     "table": "connectors.table:TableConnector",
+    "telegram": "connectors.telegram:TelegramConnector",
     "twitter_v1": "connectors.twitter_v1:TwitterV1Connector",
     "x_api_v2": "connectors.x_api_v2:XApiV2Connector",
     "x_archive": "connectors.x_archive:XArchiveConnector",
+    "youtube": "connectors.youtube:YoutubeConnector",
 }
 
 # First bytes of files that no connector reads, with what to do about them.
