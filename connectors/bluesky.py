@@ -12,6 +12,7 @@ from connectors.bluesky_posts import parse_bluesky
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.json_stream import ArrayReader
 from connectors.lines import (
+    FieldWatch,
     JsonObject,
     load_head_objects,
     load_json_line,
@@ -35,6 +36,16 @@ _ARRAY = re.compile(
     r'\s*"(?:feed|posts)"\s*:\s*)?\['
 )
 _NEXT_FEED_ITEM = re.compile(r'\{\s*"post"\s*:\s*\{')
+# Of a Jetstream event, a feed item and a post view, as they stand on lines.
+_FIELDS = frozenset(
+    {
+        *("did", "time_us", "kind", "commit", "identity", "account"),
+        *("post", "reason", "reply", "feedContext", "reqId"),
+        *("$type", "uri", "cid", "author", "record", "embed", "indexedAt", "labels", "viewer"),
+        *("likeCount", "repostCount", "replyCount", "quoteCount", "bookmarkCount"),
+        *("threadgate", "debug", "notFound", "blocked"),
+    }
+)
 _MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 
@@ -107,6 +118,7 @@ def _read_lines(path: Path, options: ReadOptions, window: TimeWindow) -> Iterato
     def parse(value: JsonObject, line: int) -> Any:
         return parse_bluesky(value, line, window)
 
+    watch = FieldWatch(_FIELDS, options.on_new_field)
     for item in open_lines(path, options.on_bytes):
         if isinstance(item, Reject):
             yield item
@@ -121,6 +133,7 @@ def _read_lines(path: Path, options: ReadOptions, window: TimeWindow) -> Iterato
             continue
         page = _page_of(value)
         if page is None:
+            watch.look(value)
             yield parse_safely(parse, value, number, line)
             continue
         for element in page:  # a whole reply of the API in one line

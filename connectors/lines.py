@@ -9,9 +9,12 @@ from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Deletion, Ignored, Post, Reject
 from connectors.protocol import ReadOptions, Record
 from connectors.streams import HEAD_BYTES, ByteStream, OnBytes, read_head
-from connectors.values import BadRecordError, make_reject
+from connectors.values import BadRecordError, clean_string, make_reject
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
+# So many names that a format was not known to have are told of, each up to so long.
+MAX_NEW_FIELDS = 20
+MAX_NAME_CHARACTERS = 80
 _BOM = b"\xef\xbb\xbf"
 _SPACE_AND_BOM = _BOM + b" \t\r\n"
 _MAX_LOOK_BYTES = 16 * 1024 * 1024
@@ -106,8 +109,31 @@ def parse_safely(parse: ParseObject, value: object, line: int, raw: bytes | str)
         return make_reject(line, f"cannot be read ({type(exc).__name__}: {exc})", raw)
 
 
-def read_json_lines(path: Path, options: ReadOptions, parse: ParseObject) -> Iterator[Record]:
-    """One record for each line that is not blank."""
+class FieldWatch:
+    """Tells, once a file, of top-level fields that a format was not known to have."""
+
+    def __init__(self, known: frozenset[str], on_new_field: Callable[[str], None] | None) -> None:
+        self._known: set[str] = set(known)
+        self._tell = on_new_field
+        self._n_left = MAX_NEW_FIELDS
+
+    def look(self, value: object) -> None:
+        """Look at a record's fields; those of anything but an object are none."""
+        if self._tell is None or not isinstance(value, dict) or self._known.issuperset(value):
+            return
+        for name in sorted(set(value) - self._known)[: self._n_left]:
+            self._known.add(name)
+            self._tell(clean_string(name[:MAX_NAME_CHARACTERS]))
+            self._n_left -= 1
+        if not self._n_left:  # names that are data, or a hostile file
+            self._tell = None
+
+
+def read_json_lines(
+    path: Path, options: ReadOptions, parse: ParseObject, *, known: frozenset[str] | None = None
+) -> Iterator[Record]:
+    """One record for each line that is not blank; `known` are the fields of the format."""
+    watch = FieldWatch(known or frozenset(), options.on_new_field if known else None)
     for item in open_lines(path, options.on_bytes):
         if isinstance(item, Reject):
             yield item
@@ -120,6 +146,7 @@ def read_json_lines(path: Path, options: ReadOptions, parse: ParseObject) -> Ite
             continue
         if value is None and not line.strip():
             continue
+        watch.look(value)
         yield parse_safely(parse, value, number, line)
 
 

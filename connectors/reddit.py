@@ -15,6 +15,7 @@ from connectors.lines import (
     read_json_lines,
 )
 from connectors.protocol import Detection, ReadOptions, Record
+from connectors.reddit_fields import REDDIT_FIELDS
 from connectors.streams import read_head
 from connectors.values import (
     BadRecordError,
@@ -90,7 +91,7 @@ class RedditConnector:
         def parse(value: JsonObject, line: int) -> Post | Ignored:
             return parse_reddit(value, line, window)
 
-        return read_json_lines(path, options, parse)
+        return read_json_lines(path, options, parse, known=REDDIT_FIELDS)
 
 
 def _is_candidate(name: str) -> bool:

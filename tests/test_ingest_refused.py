@@ -18,7 +18,7 @@ def _write_drifted(path: Path, n_good: int, n_bad: int) -> Path:
     records: list[dict[str, Any]] = [comment(f"g{i}", f"text {i}") for i in range(n_good)]
     for i in range(n_bad):
         record = comment(f"b{i}", f"text {i}")
-        record["created"] = record.pop("created_utc")
+        record["created_at_time"] = record.pop("created_utc")
         records.append(record)
     return write_lines(path, records)
 
@@ -35,6 +35,8 @@ def test_drifted_file_is_refused_and_the_others_are_read(
     assert "RC_1.ndjson: 20 of 80 records are rejects" in (refused.error or "")
     assert "created_utc is missing (20)" in (refused.error or "")
     assert "--force" in (refused.error or "")
+    assert refused.new_fields == ("created_at_time",)
+    assert read.new_fields == ("created_at_time",)  # its one bad record has it, too
     assert read.error is None
     assert (counts.count_read, counts.count_stored, counts.count_rejects) == (85, 3, 22)
     assert rows(connection, "select distinct source_file from posts") == [(str(good),)]
@@ -105,6 +107,7 @@ def test_command_explains_goes_on_and_takes_force(
         "All: 43 records read = 1 posts stored + 0 updated + 0 duplicates + 0 deletions"
         " + 11 ignored + 31 rejects\n"
     ) in result.output
+    assert result.output.count("    fields new to its format: created_at_time\n") == 1
     only = run("ingest", "RC_1.ndjson")
     assert only.exit_code == 1
     assert "30 of 40 records are rejects" in str(only.exception)
@@ -112,6 +115,7 @@ def test_command_explains_goes_on_and_takes_force(
     found = json.loads(run("ingest", "--force", "--json").stdout)
     assert found["records"]["count_stored"] == 10
     assert found["files"][0]["error"] is None
+    assert [file["new_fields"] for file in found["files"]] == [["created_at_time"], []]
     write_config(tmp_path, f"{sources}[ingest]\nmax_reject_share = 0.75\n")
     assert run("ingest", "--reread").exit_code == 3
     assert "max_reject_share" not in run("ingest", "--reread").output
