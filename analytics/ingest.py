@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,7 +51,8 @@ class FileReport:
     """What was found in one file.
 
     `counts` is None when it was skipped as known or could not be read. With an `error`
-    nothing of it is stored but rejects.
+    nothing of it is stored but rejects. `new_fields` are names of fields that its format was
+    not known to have.
     """
 
     source_file: str
@@ -59,6 +60,7 @@ class FileReport:
     found: str
     counts: MergeCounts | None
     error: str | None = None
+    new_fields: tuple[str, ...] = ()
 
     @property
     def is_skipped(self) -> bool:
@@ -230,15 +232,18 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
     for path in paths:
         if reading.progress.is_stopped():
             raise KeyboardInterrupt
+        new_fields: list[str] = []
         try:
             found = None if path == source.path else _look_at(path, connector, known)
-            counts = _ingest_file(reading, path, connector, options)
+            told = replace(options, on_new_field=new_fields.append)
+            counts = _ingest_file(reading, path, connector, told)
         except ConnectorError as exc:  # the other files of a folder are read all the same
             yield _report_unread(reading, path, connector.name, exc)
             continue
         if counts is not None and counts.is_refused:
             refusal = _explain_refusal(reading, path, counts)
-            yield _report_unread(reading, path, connector.name, refusal, counts)
+            report = _report_unread(reading, path, connector.name, refusal, counts)
+            yield replace(report, new_fields=tuple(new_fields))
             continue
         _clear_unread(reading, path)
         yield FileReport(
@@ -246,6 +251,7 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
             connector=connector.name,
             found=found or detection.found,
             counts=counts,
+            new_fields=tuple(new_fields),
         )
 
 

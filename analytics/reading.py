@@ -25,6 +25,7 @@ from analytics.contract.text import TEXT_VERSION
 from analytics.store.bulk import BulkStaging
 from analytics.store.merge import SourceFile
 from analytics.store.staging import Staging
+from connectors.lines import FieldWatch
 from connectors.protocol import (
     Connector,
     HasCompanions,
@@ -33,7 +34,7 @@ from connectors.protocol import (
     ReadsInBulk,
     Record,
 )
-from connectors.segments import read_segments
+from connectors.segments import Segment, look_at_first_lines, read_segments
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ def _stage_lines(
     connector.check_start(path)
     consumed: queue.SimpleQueue[int] = queue.SimpleQueue()
     pieces = read_segments(path, consumed.put)
+    watch = FieldWatch(connector.known_fields, options.on_new_field)
     with (
         BulkStaging(
             connection,
@@ -112,6 +114,8 @@ def _stage_lines(
         upcoming = reader.submit(next, pieces, None)
         while (piece := upcoming.result()) is not None:
             upcoming = reader.submit(next, pieces, None)
+            if isinstance(piece, Segment):
+                look_at_first_lines(piece, watch)
             if isinstance(piece, Reject):
                 staging.add(piece, ordinal=piece.line)
             elif piece.is_long_line:

@@ -17,12 +17,23 @@ _SUFFIXES = (".json", ".jsonl", ".ndjson")
 # Not inside a text about such names: its quotes have backslashes.
 _MARK = re.compile(rb'(?<!\\)"app\.bsky\.')
 _COMMIT = re.compile(rb'(?<!\\)"kind"\s*:\s*"commit"')
+# Of a Jetstream event, a feed item and a post view, as they stand on lines.
+_FIELDS = frozenset(
+    {
+        *("did", "time_us", "kind", "commit", "identity", "account"),
+        *("post", "reason", "reply", "feedContext", "reqId"),
+        *("$type", "uri", "cid", "author", "record", "embed", "indexedAt", "labels", "viewer"),
+        *("likeCount", "repostCount", "replyCount", "quoteCount", "bookmarkCount"),
+        *("threadgate", "debug", "notFound", "blocked"),
+    }
+)
 _FORM = JsonFormat(
     name="a Bluesky file",
     wanted=(
         'a reply of the API ({"feed": [...]}, {"posts": [...]}, {"post": {...}}) or Jetstream lines'
     ),
     array_keys=("feed", "posts"),
+    known=_FIELDS,
     # A post inside another one stands behind its key, not behind a comma.
     resync=re.compile(r'\{\s*"post"\s*:\s*\{|,\s*\{\s*"uri"\s*:\s*"at:'),
 )

@@ -12,6 +12,7 @@ from analytics.contract.records import Reject
 from connectors.json_stream import ArrayReader
 from connectors.lines import (
     MAX_LINE_BYTES,
+    FieldWatch,
     ParseObject,
     load_head_objects,
     load_json_line,
@@ -44,7 +45,8 @@ class JsonFormat:
     under which an object holds an array of records, and `opening` leads to that
     array or to one at the top; such an array is streamed. `page_keys` are keys of
     such arrays of which an object has several: it is read as a whole. `resync`
-    matches the start of a record in an array and nothing inside one.
+    matches the start of a record in an array and nothing inside one. `known` are the
+    fields that a record on a line of its own may have; others are told of.
     """
 
     name: str
@@ -52,6 +54,7 @@ class JsonFormat:
     array_keys: tuple[str, ...] = ()
     page_keys: tuple[str, ...] = ()
     resync: re.Pattern[str] | None = None
+    known: frozenset[str] | None = None
 
     @property
     def opening(self) -> re.Pattern[str]:
@@ -210,6 +213,7 @@ def _expand_element(expand: Expand, value: object, line: int) -> Iterator[Record
 def _read_lines(
     path: Path, options: ReadOptions, form: JsonFormat, expand: Expand
 ) -> Iterator[Record]:
+    watch = FieldWatch(form.known or frozenset(), options.on_new_field if form.known else None)
     for item in open_lines(path, options.on_bytes):
         if isinstance(item, Reject):
             yield item
@@ -224,6 +228,7 @@ def _read_lines(
             continue
         page = _page_of(value, form)
         if page is None:
+            watch.look(value)
             yield from _expand_safely(expand, value, number, line)
             continue
         for element in page:

@@ -9,9 +9,12 @@ from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Deletion, Ignored, Post, Reject
 from connectors.protocol import ReadOptions, Record
 from connectors.streams import HEAD_BYTES, ByteStream, OnBytes, read_head
-from connectors.values import BadRecordError, make_reject
+from connectors.values import BadRecordError, clean_string, make_reject
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
+# So many names that a format was not known to have are told of, each up to so long.
+MAX_NEW_FIELDS = 20
+MAX_NAME_CHARACTERS = 80
 BOM = b"\xef\xbb\xbf"
 _SPACE_AND_BOM = BOM + b" \t\r\n"
 _MAX_LOOK_BYTES = 16 * 1024 * 1024
@@ -107,25 +110,52 @@ def parse_safely(parse: ParseObject, value: object, line: int, raw: bytes | str)
         return make_reject(line, f"cannot be read ({type(exc).__name__}: {exc})", raw)
 
 
-def read_json_lines(path: Path, options: ReadOptions, parse: ParseObject) -> Iterator[Record]:
-    """One record for each line that is not blank."""
+class FieldWatch:
+    """Tells, once a file, of top-level fields that a format was not known to have."""
+
+    def __init__(self, known: frozenset[str], on_new_field: Callable[[str], None] | None) -> None:
+        self._known: set[str] = set(known)
+        self._tell = on_new_field
+        self._n_left = MAX_NEW_FIELDS
+
+    def look(self, value: object) -> None:
+        """Look at a record's fields; those of anything but an object are none."""
+        if self._tell is None or not isinstance(value, dict) or self._known.issuperset(value):
+            return
+        for name in sorted(set(value) - self._known)[: self._n_left]:
+            self._known.add(name)
+            self._tell(clean_string(name[:MAX_NAME_CHARACTERS]))
+            self._n_left -= 1
+        if not self._n_left:  # names that are data, or a hostile file
+            self._tell = None
+
+
+def read_json_lines(
+    path: Path, options: ReadOptions, parse: ParseObject, *, known: frozenset[str] | None = None
+) -> Iterator[Record]:
+    """One record for each line that is not blank; `known` are the fields of the format."""
+    watch = FieldWatch(known or frozenset(), options.on_new_field if known else None)
     for item in open_lines(path, options.on_bytes):
         if isinstance(item, Reject):
             yield item
             continue
-        record = read_json_line(*item, parse)
+        record = read_json_line(*item, parse, watch)
         if record is not None:
             yield record
 
 
-def read_json_line(number: int, line: bytes, parse: ParseObject) -> Record | None:
-    """The record of one line; None if it is blank."""
+def read_json_line(
+    number: int, line: bytes, parse: ParseObject, watch: FieldWatch | None = None
+) -> Record | None:
+    """The record of one line; None if it is blank. `watch` looks at its fields."""
     try:
         value = load_json_line(line)
     except BadRecordError as exc:
         return make_reject(number, str(exc), line)
     if value is None and not line.strip():
         return None
+    if watch is not None:
+        watch.look(value)
     return parse_safely(parse, value, number, line)
 
 

@@ -40,13 +40,15 @@ class ReadOptions:
     `mapping` names the columns of a generic table by post field, e.g.
     `{"text": "body", "created_at": "date"}`; `platform` is the platform of its
     posts. `on_bytes` is told the number of bytes of the file consumed since it
-    was last told. `now` bounds plausible dates.
+    was last told. `now` bounds plausible dates. `on_new_field` is told, once a file, of each
+    top-level field that the format was not known to have: a sign that it has changed.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     platform: str | None = None
     on_bytes: Callable[[int], None] | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    on_new_field: Callable[[str], None] | None = None
 
 
 @runtime_checkable
@@ -137,6 +139,8 @@ class ReadsInBulk(Protocol):
     """
 
     bulk: BulkSql
+    known_fields: frozenset[str]
+    """The fields that an object of this format may have; others are told of."""
 
     def check_start(self, path: Path) -> None:
         """Refuse a file that is not of this format.

@@ -18,6 +18,7 @@ from connectors.lines import (
 )
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.reddit_bulk import BULK, PICTURE_PATTERN, SITE, STUBS
+from connectors.reddit_fields import REDDIT_FIELDS
 from connectors.streams import read_head
 from connectors.values import (
     BadRecordError,
@@ -44,6 +45,7 @@ class RedditConnector:
     version = 1
     takes: tuple[str, ...] = ()
     bulk = BULK
+    known_fields = REDDIT_FIELDS
 
     def detect(self, path: Path) -> Detection | None:
         """Look for Reddit's fields in the first lines."""
@@ -76,7 +78,7 @@ class RedditConnector:
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each line that is not blank."""
         self.check_start(path)
-        return read_json_lines(path, options, _make_parser(options))
+        return read_json_lines(path, options, _make_parser(options), known=REDDIT_FIELDS)
 
     def check_start(self, path: Path) -> None:
         """Refuse a file that is no dump.

@@ -1,13 +1,14 @@
 """Files of lines in large pieces: whole lines, numbered, for readers that take many at once."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from analytics.contract.records import Reject
-from connectors.lines import BOM, MAX_LINE_BYTES, refuse_utf16
+from connectors.lines import BOM, MAX_LINE_BYTES, FieldWatch, load_json_line, refuse_utf16
 from connectors.streams import ByteStream, OnBytes
-from connectors.values import make_reject
+from connectors.values import BadRecordError, make_reject
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 # Longer lines come alone: what reads many lines at once has room for so much a line.
@@ -80,6 +81,19 @@ def read_segments(
             yield make_reject(number, stream.fault, "", "read")
         elif is_empty:
             yield make_reject(0, "the file is empty", "", "read")
+
+
+def look_at_first_lines(segment: Segment, watch: FieldWatch, n: int = 200) -> None:
+    """Look for fields that are new to a format, in the first lines of a piece.
+
+    Looking at each line would cost more than reading it.
+    """
+    start = 0
+    for _ in range(min(n, segment.n_lines)):
+        end = segment.data.find(_LINE_END, start) + 1 or len(segment.data)
+        with suppress(BadRecordError):  # its reject comes where it is read
+            watch.look(load_json_line(segment.data[start:end]))
+        start = end
 
 
 def _skip_line(stream: ByteStream) -> bytes:

@@ -28,6 +28,7 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
                 "skipped": file.is_skipped,
                 "error": file.error,
                 "counts": _counts_as_json(file.counts) if file.counts else None,
+                "new_fields": file.new_fields,
             }
             for file in outcome.files
         ],
@@ -102,6 +103,8 @@ def _describe_file(file: FileReport) -> list[str]:
         lines = [f"  {file.source_file}: not stored: {file.error}"]
     if file.counts is not None:
         lines.append(f"    {_say_sum(file.counts)}")
+    if file.new_fields:
+        lines.append(f"    fields new to its format: {', '.join(file.new_fields)}")
     return lines
 
 

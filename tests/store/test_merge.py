@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -64,6 +65,44 @@ def test_recounted_post_keeps_its_file_and_line(connection: duckdb.DuckDBPyConne
     store_posts(connection, [make_post("1", line=2, likes=5)], name="b.csv")
     found = rows(connection, "select source_file, source_line, likes from posts")
     assert found == [("a.csv", 16, 5)]
+
+
+def test_reading_that_was_stopped_does_not_take_back_what_the_file_says_further_on(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """Read again, up to a stop, the file does not say all that it says."""
+    lines = [make_post("1", "first", line=1), make_post("1", "second", line=2)]
+    store_posts(connection, lines)
+    store_posts(connection, lines[:1], is_whole=False)
+    assert rows(connection, "select text, source_line from posts") == [("second", 2)]
+    store_posts(connection, lines[:1])  # whole, and corrected
+    assert rows(connection, "select text, source_line from posts") == [("first", 1)]
+
+
+def test_picture_of_another_version_is_not_taken_for_a_missing_one(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """At the same place in the post, but another picture."""
+    old = Media(kind="image", source_path=Path("/a/old.png"))
+    new = Media(kind="image", source_path=Path("/b/new.png"))
+    edited = datetime(2026, 3, 3, tzinfo=UTC)
+    store_posts(connection, [make_post("1", edited_at=edited, media=(new,))])
+    connection.execute("update media set status = 'missing'")
+    store_posts(connection, [make_post("1", media=(old,))], name="old.jsonl")
+    assert rows(connection, "select source_path, status from media") == [("/b/new.png", "missing")]
+    moved = Media(kind="image", source_path=Path("/c/new.png"))
+    store_posts(connection, [make_post("1", media=(moved,))], name="moved.jsonl")
+    assert rows(connection, "select source_path, status from media") == [("/c/new.png", "pending")]
+
+
+def test_picture_whose_file_another_dump_has_is_found_before_it_was_looked_for(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    url = "https://a.example/1.png"
+    store_posts(connection, [make_post("1", media=(Media(kind="image", url=url),))])
+    local = Media(kind="image", url=url, source_path=Path("/a/1.png"))
+    store_posts(connection, [make_post("1", media=(local,))], name="with-pictures.jsonl")
+    assert rows(connection, "select source_path from media") == [("/a/1.png",)]
 
 
 def test_author_is_stored_as_keyed_hash(connection: duckdb.DuckDBPyConnection) -> None:

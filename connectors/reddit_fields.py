@@ -1,0 +1,46 @@
+"""The fields that Reddit's comments and submissions have had over the years.
+
+A field that is not among them is named in the summary of an ingest, no more: it may be the first
+sign of a changed format.
+"""
+
+_BOTH = """
+_meta all_awardings approved approved_at_utc approved_by archived associated_award author
+author_cakeday author_created_utc author_flair_background_color author_flair_css_class
+author_flair_richtext author_flair_template_id author_flair_text author_flair_text_color
+author_flair_type author_fullname author_id author_is_blocked author_patreon_flair author_premium
+awarders ban_note banned_at_utc banned_by can_gild can_mod_post category created created_utc
+distinguished downs edited edited_on gilded gildings id ignore_reports is_meta likes locked
+media_metadata mod_note mod_reason_by mod_reason_title mod_reports name no_follow num_comments
+num_reports over_18 permalink quarantine quarantined removal_reason removed report_reasons
+retrieved_on retrieved_utc rte_mode saved score score_hidden send_replies spam steward_reports
+stickied subreddit subreddit_id subreddit_name_prefixed subreddit_type top_awarded_type
+total_awards_received treatment_tags updated_on updated_utc ups user_reports utc_datetime_str
+"""
+_COMMENTS = """
+body body_html body_sha1 collapsed collapsed_because_crowd_control collapsed_reason
+collapsed_reason_code comment_type controversiality depth editable expression_asset_data
+is_submitter link_author link_id link_permalink link_title link_url nest_level parent_id
+permalink_url profile_img profile_over_18 replies unrepliable_reason
+"""
+_SUBMISSIONS = """
+ad_business ad_promoted_user_posts ad_supplementary_text_md ad_user_targeting
+adserver_click_url adserver_imp_pixel allow_live_comments app_store_data brand_safe
+call_to_action campaign_id clicked content_categories contest_mode crosspost_parent
+crosspost_parent_list disable_comments discussion_type domain domain_override embed_type embed_url
+events eventsOnRender event_end event_is_live event_start from from_id from_kind gallery_data
+hidden hide_score href_url imp_pixel is_blank is_created_from_ads_ui is_crosspostable is_gallery
+is_original_content is_reddit_media_domain is_robot_indexable is_self is_video
+link_flair_background_color link_flair_css_class link_flair_richtext link_flair_template_id
+link_flair_text link_flair_text_color link_flair_type media media_embed media_only mobile_ad_url
+num_crossposts num_duplicates original_link outbound_link parent_whitelist_status pinned poll_data
+post_categories post_hint preview previous_selftext previous_visits priority_id product_ids
+promo_layout promoted promoted_by promoted_display_name promoted_url pwls removed_by
+removed_by_category secondary_thumbnail_url secure_media secure_media_embed selftext selftext_html
+show_media sk_ad_network_data spoiler sr_detail subreddit_subscribers suggested_sort
+third_party_trackers third_party_tracking third_party_tracking_2 thumbnail thumbnail_height
+thumbnail_width title tournament_data upvote_ratio url url_overridden_by_dest view_count visited
+whitelist_status wls
+"""
+
+REDDIT_FIELDS = frozenset(f"{_BOTH} {_COMMENTS} {_SUBMISSIONS}".split())
