@@ -28,6 +28,7 @@ from analytics.engine.served_handshake import NoLogprobsError
 from analytics.engine.transformers_engine import OPTIONS
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
+from connectors.archives import is_archive
 from connectors.protocol import ChecksMapping, ReadOptions
 from connectors.registry import check_options, choose_connector, load_connectors
 
@@ -107,6 +108,8 @@ def examine_source(source: SourceConfig) -> list[Finding]:
         return [
             find(str(source.path), "there is no such file or folder: set its path in [[sources]]")
         ]
+    if is_archive(source.path):
+        return [find(f"{source.path}: an archive; it is unpacked and looked into when it is read")]
     options = ReadOptions(mapping=source.mapping, platform=source.platform)
     faults = []
     try:

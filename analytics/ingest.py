@@ -20,8 +20,11 @@ from analytics.store.merge import (
     read_reasons,
     read_source_rejects,
     reject_source,
+    remember_file,
 )
 from analytics.store.runs import RunCounts
+from analytics.unpacking import describe_archive, unpack_source
+from connectors.archives import is_archive
 from connectors.protocol import Connector, HasCompanions, ReadOptions
 from connectors.registry import (
     check_options,
@@ -166,6 +169,8 @@ class _Reading:
     data_dir: Path | None
     max_reject_share: float
     unread_before: frozenset[str]
+    show: Callable[[Path], str] = str
+    """How a file is called: those of an archive as if that were a folder."""
     # Two sources may read one file in two ways: each has its rejects.
     seen: set[Path] = field(default_factory=set)
 
@@ -179,17 +184,22 @@ def _report_unread(
 ) -> FileReport:
     """A reject for a file or folder that could not be read, or that is refused."""
     reason = without_path(exc, path)
+    name = reading.show(path)
     reading.counts.count_rejects += 1
     reading.counts.count_read += 1
     reject_source(
         reading.connection,
-        source_file=str(path),
+        source_file=name,
         reason=reason,
         run_id=reading.run_id,
         now=reading.now,
     )
     return FileReport(
-        source_file=str(path), connector=connector, found="", counts=counts, error=str(exc)
+        source_file=name,
+        connector=connector,
+        found="",
+        counts=counts,
+        error=str(exc).replace(str(path), name),
     )
 
 
@@ -204,11 +214,41 @@ def _clear_vanished(connection: duckdb.DuckDBPyConnection, unasked: frozenset[st
 
 
 def _clear_unread(reading: _Reading, path: Path) -> None:
-    if str(path) in reading.unread_before:
-        clear_source_reject(reading.connection, str(path))
+    if reading.show(path) in reading.unread_before:
+        clear_source_reject(reading.connection, reading.show(path))
+
+
+def _ingest_archive(reading: _Reading, source: SourceConfig) -> Iterator[FileReport]:
+    """Read what an archive holds as the folder that it is unpacked to."""
+    is_stopped, now = reading.progress.is_stopped, reading.now
+    archive = describe_archive(source, reading.data_dir, is_stopped)
+    name = archive.file.name
+    if not reading.rereads and is_known(reading.connection, archive.file):
+        reading.counts.count_files_skipped += 1
+        yield FileReport(source_file=name, connector="archive", found="an archive", counts=None)
+        return
+    n_rejects = unpack_source(
+        reading.connection, archive, run_id=reading.run_id, now=now, is_stopped=is_stopped
+    )
+    if n_rejects:
+        counts = MergeCounts(count_read=n_rejects, count_rejects=n_rejects)
+        reading.counts.count_read += n_rejects
+        reading.counts.count_rejects += n_rejects
+        yield FileReport(source_file=name, connector="archive", found="an archive", counts=counts)
+    inside = replace(reading, show=archive.show)
+    is_whole = True
+    for report in _ingest_source(inside, replace(source, path=archive.folder)):
+        is_whole = is_whole and report.error is None
+        yield report
+    if is_whole:
+        remember_file(reading.connection, archive.file, 0, n_rejects, reading.run_id, now)
+        _clear_unread(reading, source.path)
 
 
 def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileReport]:
+    if is_archive(source.path):
+        yield from _ingest_archive(reading, source)
+        return
     format_name = None if source.format == "auto" else source.format
     connector, detection = choose_connector(source.path, format_name)
     options = ReadOptions(
@@ -247,7 +287,7 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
             continue
         _clear_unread(reading, path)
         yield FileReport(
-            source_file=str(path),
+            source_file=reading.show(path),
             connector=connector.name,
             found=found or detection.found,
             counts=counts,
@@ -283,6 +323,7 @@ def _ingest_file(
     """
     connection, counts, progress = reading.connection, reading.counts, reading.progress
     file = describe_file(path, connector, options, progress.is_stopped)
+    file = replace(file, name=reading.show(path))
     is_first = path not in reading.seen
     reading.seen.add(path)
     progress.on_file(path, file.n_bytes)
@@ -321,7 +362,7 @@ def _ingest_file(
 
 
 def _explain_refusal(reading: _Reading, path: Path, counts: MergeCounts) -> ConnectorError:
-    found = read_reasons(reading.connection, str(path), n=3)
+    found = read_reasons(reading.connection, reading.show(path), n=3)
     reasons = "; ".join(f"{reason} ({n:,})" for reason, n in found)
     return ConnectorError(
         f"{path}: {counts.count_rejects:,} of {counts.count_read:,} records are rejects, more"

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import queue
 import stat
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -192,20 +192,8 @@ def describe_file(
         ConnectorError: it cannot be read, or is no regular file.
         KeyboardInterrupt: the user stopped it.
     """
-    digest = hashlib.sha256()
     companions = connector.list_companions(path) if isinstance(connector, HasCompanions) else []
-    try:
-        for part in (path, *companions):
-            if not stat.S_ISREG(part.stat().st_mode):  # opening a pipe waits for its writer
-                raise ConnectorError(f"{part}: not a regular file; name a file")
-            with part.open("rb") as file:
-                while block := file.read(_BLOCK_BYTES):
-                    digest.update(block)
-                    if len(block) == _BLOCK_BYTES and is_stopped():
-                        raise KeyboardInterrupt
-        n_bytes = path.stat().st_size
-    except OSError as exc:
-        raise ConnectorError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+    digest = hash_files([path, *companions], is_stopped)
     reading = digest_of(
         {
             "connector": connector.name,
@@ -219,11 +207,33 @@ def describe_file(
     return SourceFile(
         name=str(path),
         folder=str(root.absolute()),
-        content_digest=digest.hexdigest(),
+        content_digest=digest,
         reading_digest=reading,
         connector=connector.name,
-        n_bytes=n_bytes,
+        n_bytes=path.stat().st_size,
     )
+
+
+def hash_files(paths: Iterable[Path], is_stopped: Callable[[], bool]) -> str:
+    """The sha256 of the content of some files, one behind the other.
+
+    Raises:
+        ConnectorError: one cannot be read, or is no regular file.
+        KeyboardInterrupt: the user stopped it.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        try:
+            if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe waits for its writer
+                raise ConnectorError(f"{path}: not a regular file; name a file")
+            with path.open("rb") as file:
+                while block := file.read(_BLOCK_BYTES):
+                    digest.update(block)
+                    if len(block) == _BLOCK_BYTES and is_stopped():
+                        raise KeyboardInterrupt
+        except OSError as exc:
+            raise ConnectorError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+    return digest.hexdigest()
 
 
 def without_path(exc: ConnectorError, path: Path) -> str:

@@ -5,6 +5,7 @@ honestly hold is refused as a whole: nothing of it can be trusted. A member that
 used (an archive in the archive, one that is damaged) is a reject, and the others are unpacked.
 """
 
+import itertools
 import os
 import shutil
 import stat
@@ -234,7 +235,7 @@ def _open_archive(path: Path) -> Iterator[Iterator[_Member]]:
             with zipfile.ZipFile(path) as zipped:
                 yield _list_zip(path, zipped)
         else:
-            with tarfile.open(path, "r|*") as tarred:
+            with _open_tar(path) as tarred:
                 yield _list_tar(tarred)
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as exc:
         raise ConnectorError(
@@ -269,7 +270,10 @@ def _list_zip(path: Path, zipped: zipfile.ZipFile) -> Iterator[_Member]:
 
 
 def _list_tar(tarred: tarfile.TarFile) -> Iterator[_Member]:
-    for number, info in enumerate(tarred, start=1):
+    for number in itertools.count(1):
+        info = _next_member(tarred)
+        if info is None:
+            return
         # The root of `tar -C folder .`
         if info.isdir() and os.path.normpath(info.name) == ".":
             continue
@@ -290,6 +294,24 @@ def _list_tar(tarred: tarfile.TarFile) -> Iterator[_Member]:
         )
 
 
+def _open_tar(path: Path) -> tarfile.TarFile:
+    try:
+        return tarfile.open(path, "r|*")
+    except OSError:
+        raise
+    except Exception as exc:  # on damaged files it raises many kinds
+        raise tarfile.ReadError(f"{type(exc).__name__}: {exc}") from exc
+
+
+def _next_member(tarred: tarfile.TarFile) -> tarfile.TarInfo | None:
+    try:
+        return tarred.next()
+    except OSError:
+        raise
+    except Exception as exc:  # the same
+        raise tarfile.ReadError(f"{type(exc).__name__}: {exc}") from exc
+
+
 def _starts_as_zip(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
@@ -307,7 +329,7 @@ def _is_document(path: Path) -> bool:
 
 def _is_tar(path: Path) -> bool:
     try:
-        with tarfile.open(path, "r|*") as tarred:
-            return tarred.next() is not None
+        with _open_tar(path) as tarred:
+            return _next_member(tarred) is not None
     except (tarfile.TarError, zlib.error, EOFError, OSError):
         return False

@@ -41,7 +41,7 @@ BUILT_IN: dict[str, str] = {
 
 # First bytes of files that no connector reads, with what to do about them.
 _KNOWN_FILES: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "a zip file; unpack it and give the folder (a spreadsheet: save it as CSV)"),
+    (b"PK\x03\x04", "a zip file that is no archive of a dump (a spreadsheet: save it as CSV)"),
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),

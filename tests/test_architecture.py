@@ -26,6 +26,14 @@ ALLOWED = {
         "analytics.contract",
         "analytics.reading",
         "analytics.store",
+        "analytics.unpacking",
+        "connectors",
+    },
+    "analytics.unpacking": {
+        "analytics.config",
+        "analytics.contract",
+        "analytics.reading",
+        "analytics.store",
         "connectors",
     },
     "analytics.pipeline": {

@@ -105,6 +105,31 @@ def is_known(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> bool:
     return found == (file.content_digest,)
 
 
+def remember_file(
+    connection: duckdb.DuckDBPyConnection,
+    file: SourceFile,
+    count_read: int,
+    count_rejects: int,
+    run_id: str,
+    now: datetime,
+) -> None:
+    """Remember that a file was read: as it is, it is skipped from now on."""
+    connection.execute(
+        "insert into source_files values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            file.name,
+            file.content_digest,
+            file.reading_digest,
+            file.connector,
+            file.n_bytes,
+            count_read,
+            count_rejects,
+            run_id,
+            now,
+        ],
+    )
+
+
 def merge_staged(
     connection: duckdb.DuckDBPyConnection,
     staging: Staging,
@@ -162,20 +187,7 @@ def merge_staged(
         match_aspects(connection, rules, only_touched=True)
         _store_rejects(connection, file.name, run_id=run_id, now=now, replaces=replaces)
         if is_whole:
-            connection.execute(
-                "insert into source_files values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    file.name,
-                    file.content_digest,
-                    file.reading_digest,
-                    file.connector,
-                    file.n_bytes,
-                    staging.count_read,
-                    count_rejects,
-                    run_id,
-                    now,
-                ],
-            )
+            remember_file(connection, file, staging.count_read, count_rejects, run_id, now)
     _drop_tables(connection)
     others = stored + updated + staging.count_deletions + count_ignored + count_rejects
     return MergeCounts(

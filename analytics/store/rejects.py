@@ -1,11 +1,13 @@
 """Rows of `rejects`: each fault is stored once, however often it is met."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import duckdb
 
-from analytics.store.transactions import first_row
+from analytics.contract.records import Reject
+from analytics.store.transactions import first_row, transaction
 
 
 def insert_new_rejects(
@@ -41,3 +43,33 @@ def insert_new_rejects(
         )
     )
     return int(row[0]) if row else 0
+
+
+def replace_read_rejects(
+    connection: duckdb.DuckDBPyConnection,
+    source_file: str,
+    rejects: Iterable[Reject],
+    *,
+    run_id: str,
+    now: datetime,
+) -> None:
+    """Store what of a file could not be read, in place of what was stored of it."""
+    with transaction(connection):
+        connection.execute(
+            "delete from rejects where source_file = ? and stage = 'read'", [source_file]
+        )
+        for reject in rejects:
+            insert_new_rejects(
+                connection,
+                "select $file as source_file, $line as line, $stage as stage,"
+                " $reason as reason, $raw as raw",
+                run_id=run_id,
+                now=now,
+                values={
+                    "file": source_file,
+                    "line": reject.line,
+                    "stage": reject.stage,
+                    "reason": reject.reason,
+                    "raw": reject.raw,
+                },
+            )
