@@ -131,7 +131,7 @@ def _stage_lines(
                 )
             while options.on_bytes is not None and not consumed.empty():
                 options.on_bytes(consumed.get())
-            if is_stopped():
+            if is_stopped() and upcoming.result() is not None:
                 return True
     return False
 

@@ -156,7 +156,7 @@ def merge_staged(
     """
     # What is not in a transaction writes temporary tables only, but for deletions, and the
     # writer is alone. A table that is dropped in a transaction takes its memory until the
-    # commit, so that each copy goes before it.
+    # commit, so that copies of posts with several versions go before it.
     blank_forgotten_rejects(connection, author_key, connector=file.connector)
     count_rejects = staging.count_rejects + reject_collisions(connection, file.name)
     replaces = is_whole and clears_rejects

@@ -155,6 +155,6 @@ def test_staged_copies_go_before_the_transaction_and_at_the_end(
     listening = Listening(connection)
     store_posts(listening, [make_post("1")])  # type: ignore[arg-type]
     before = listening.statements[: listening.statements.index("begin")]
-    assert {"drop table stage_posts", "drop table candidates"} < set(before)
+    assert "drop table candidates" in before
     assert rows(connection, "select table_name from duckdb_tables() where temporary") == []
     assert scalar(connection, "select count(*) from posts") == 1
