@@ -17,6 +17,9 @@ _SUFFIXES = (".json", ".jsonl", ".ndjson")
 # Not inside a text about such names: its quotes have backslashes.
 _MARK = re.compile(rb'(?<!\\)"app\.bsky\.')
 _COMMIT = re.compile(rb'(?<!\\)"kind"\s*:\s*"commit"')
+# Events of accounts name no collection, and may stand alone in a file or at its start.
+_ACCOUNT = re.compile(rb'(?<!\\)"kind"\s*:\s*"(?:account|identity|tombstone)"')
+_DID = re.compile(rb'(?<!\\)"did"\s*:\s*"did:')
 # Of a Jetstream event, a feed item and a post view, as they stand on lines.
 _FIELDS = frozenset(
     {
@@ -51,11 +54,11 @@ class BlueskyConnector:
         if path.is_dir():
             return detect_in_folder(path, _is_candidate, self.detect)
         head = read_head(path)
-        if not _MARK.search(head):
+        if not _is_marked(head):
             head = read_behind_long_lines(path)
-        if not _MARK.search(head) or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+        if not _is_marked(head) or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
             return None
-        if _COMMIT.search(head):
+        if _COMMIT.search(head) or not _MARK.search(head):
             return Detection(confidence=0.97, found="Bluesky Jetstream, one event a line")
         return Detection(confidence=0.95, found="Bluesky posts, a reply of its API")
 
@@ -74,6 +77,12 @@ class BlueskyConnector:
             yield parse_safely(parse, value, line, raw)
 
         return read_json_records(path, options, _FORM, expand)
+
+
+def _is_marked(head: bytes) -> bool:
+    return _MARK.search(head) is not None or (
+        b'"time_us"' in head and None not in (_ACCOUNT.search(head), _DID.search(head))
+    )
 
 
 def _is_candidate(name: str) -> bool:

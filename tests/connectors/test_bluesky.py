@@ -267,6 +267,17 @@ def test_detect_says_what_it_found(name: str, found: str) -> None:
     assert detection.confidence >= 0.9
 
 
+def test_detect_knows_a_file_of_account_events(tmp_path: Path) -> None:
+    """They name no collection; such a file was taken for a table."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"did": DID, "time_us": 1714557600000000, "kind": "identity"}))
+    detection = CONNECTOR.detect(path)
+    assert detection is not None
+    assert detection.found == "Bluesky Jetstream, one event a line"
+    path.write_text(json.dumps({"did": 7, "time_us": 1, "kind": "identity"}))
+    assert CONNECTOR.detect(path) is None
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="needs ../shared/data/dumps/bluesky")
 @pytest.mark.parametrize(
