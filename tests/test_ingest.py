@@ -1,5 +1,6 @@
 import json
 import os
+from itertools import chain, repeat
 from pathlib import Path
 
 import duckdb
@@ -128,7 +129,7 @@ def test_folder_of_bad_files_is_an_error_that_names_each(
 
 
 def _stop_at_second_question(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    asked = iter([False, True])
+    asked = chain([False], repeat(True))
     with pytest.raises(KeyboardInterrupt):
         ingest_sources(
             connection,

@@ -14,8 +14,10 @@ from analytics.media import prepare_media
 from analytics.store.author_key import hash_text
 from analytics.store.forget import forget
 from analytics.store.gold import GoldLabel, store_gold
+from analytics.store.sql_files import load_sql_files
 from analytics.store.staging import Staging
 from tests.scripted import KEY, ScriptedEngine, make_post, new_run, rows, scalar, store_posts
+from tests.sql.rows import add_post
 
 
 def day(number: int) -> datetime:
@@ -204,3 +206,23 @@ def test_merge_without_tombstones_hashes_no_ids(connection: duckdb.DuckDBPyConne
         hashed = (hash_text(KEY, "test:1"), hash_text(KEY, "test:2"))
         assert found == [hashed if has_tombstone else (None, None)]
         store_posts(connection, [delete("1")])
+
+
+def test_warehouse_from_before_deletions_keeps_what_it_knew() -> None:
+    schema = load_sql_files("schema")
+    number = next(file.number for file in schema if file.name == "deletions")
+    with duckdb.connect() as connection:
+        for file in schema:
+            if file.number < number:
+                connection.execute(file.text)
+        connection.execute("insert into tombstones values ('post', 'key', now())")
+        for post_id, likes in (("a:1", 3), ("a:2", None)):
+            add_post(connection, post_id, likes=likes, edited_at=day(2), source_file="a.jsonl")
+        for file in schema:
+            if file.number >= number:
+                connection.execute(file.text)
+        tombstones = rows(connection, "select kind, key, reason, deleted_at from tombstones")
+        assert tombstones == [("post", "key", "forgotten", None)]
+        connection.execute("set TimeZone = 'UTC'")
+        counted = "select likes, counts_seen_at, counts_source_file from posts order by post_id"
+        assert rows(connection, counted) == [(3, day(2), "a.jsonl"), (None, None, None)]
