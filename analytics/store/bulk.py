@@ -6,6 +6,7 @@ DuckDB reads JSON. What is staged is the same: see `tests/store/test_bulk.py`.
 
 import hashlib
 import html
+import logging
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,8 @@ from analytics.contract.records import Deletion, Ignored, Post, Reject
 from analytics.contract.text import clean_text
 from analytics.store.staging import Staging
 from analytics.store.transactions import count_rows
+
+logger = logging.getLogger(__name__)
 
 _MAX_OBJECT_BYTES = 2 * 1024 * 1024
 _HMAC_BLOCK_BYTES = 64
@@ -93,9 +96,7 @@ class BulkStaging:
         self._query = query
         self._latest_s = latest_s
         self._inner, self._outer = _make_hmac_pads(author_key)
-        self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115
-            prefix="analytics-", suffix=".ndjson"
-        )
+        self._file = _make_file()
         for name, function in (("unescape_html", html.unescape), ("clean_any", clean_text)):
             _register(connection, name, function)
         connection.execute(_MACROS)
@@ -104,7 +105,8 @@ class BulkStaging:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         self._connection.execute("drop table if exists bulk_lines")
 
     def add(
@@ -116,7 +118,7 @@ class BulkStaging:
         read_line: Callable[[int, bytes], StagedRecord | None],
     ) -> None:
         """Stage whole lines of which none has more than a mebibyte."""
-        if not self._read(data, n_lines):
+        if not self._write(data) or not self._read(n_lines):
             self._add_odd(data, first_line, range(n_lines), read_line)
             return
         self._insert(first_line)
@@ -129,12 +131,26 @@ class BulkStaging:
         self._staging.count_read += n_lines - len(odd)
         self._add_odd(data, first_line, [row for (row,) in odd], read_line)
 
-    def _read(self, data: bytes, n_lines: int) -> bool:
+    def _write(self, data: bytes) -> bool:
+        """Put lines where DuckDB reads them; False where there is no room for them."""
+        if self._file is None:
+            return False
+        try:
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(data)
+            self._file.flush()
+        except OSError as exc:
+            _warn_of_disk(exc)
+            with suppress(OSError):
+                self._file.close()
+            self._file = None
+            return False
+        return True
+
+    def _read(self, n_lines: int) -> bool:
         """Make the table `bulk_lines`; False where its rows are not the lines one by one."""
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(data)
-        self._file.flush()
+        assert self._file is not None
         columns = ", ".join(f"{key}: 'JSON'" for key in self._query.keys)
         self._connection.execute(
             f"""
@@ -205,6 +221,23 @@ class BulkStaging:
             record = read_line(first_line + row, lines[row] + end)
             if record is not None:
                 self._staging.add(record, ordinal=first_line + row)
+
+
+def _make_file() -> "tempfile._TemporaryFileWrapper[bytes] | None":
+    try:
+        return tempfile.NamedTemporaryFile(prefix="analytics-", suffix=".ndjson")
+    except OSError as exc:
+        _warn_of_disk(exc)
+        return None
+
+
+def _warn_of_disk(exc: OSError) -> None:
+    logger.warning(
+        "%s has no room for 64 MiB (%s), so the dump is read line by line, which is slower."
+        " TMPDIR names another folder",
+        tempfile.gettempdir(),
+        exc.strerror or exc,
+    )
 
 
 def _hash(text: str) -> str:

@@ -1,6 +1,8 @@
 """Lines staged by DuckDB: the same rows as line by line in Python, odd lines included."""
 
+import errno
 import json
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -281,3 +283,25 @@ def test_real_dumps(connection: duckdb.DuckDBPyConnection) -> None:
     for name in ("RC_sample.ndjson", "RC_sample_600_window31.zst"):
         found = compare(connection, SHARED_DATA / "dumps/reddit" / name)
         assert found["counts"][0] in (150, 600)
+
+
+@pytest.mark.parametrize("fails_at", ["open", "write"])
+def test_a_full_temporary_folder_costs_time_and_no_record(
+    connection: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fails_at: str,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if fails_at == "open":
+        monkeypatch.setattr(tempfile, "NamedTemporaryFile", fail)
+    else:
+        monkeypatch.setattr(tempfile._TemporaryFileWrapper, "seek", fail, raising=False)
+    path = tmp_path / "RC"
+    lines = [json.dumps({**COMMENT, "id": f"c{n}"}) for n in range(50)]
+    path.write_text("\n".join(lines), "utf-8")
+    assert compare(connection, path, 4_000)["counts"] == (50, 0, 0)
+    assert caplog.text.count("has no room for 64 MiB (No space left on device)") == 1
