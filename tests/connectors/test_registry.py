@@ -256,7 +256,7 @@ def test_choose_connector_empty_file_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "looks"),
     [
-        (b"PK\x03\x04rest", "looks like a zip file; unpack it and give the folder"),
+        (b"PK\x03\x04rest", "looks like a zip file that is no archive of a dump"),
         (b"%PDF-1.7", "looks like a PDF document"),
         (b"\x89PNG\r\n\x1a\n", "looks like a PNG picture"),
         (b"SQLite format 3\0", "looks like an SQLite database; export its table as CSV"),
