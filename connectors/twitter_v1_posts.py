@@ -63,6 +63,8 @@ def parse_notice(value: JsonObject, line: int, window: TimeWindow) -> Ignored | 
         if not is_delete_notice(value):
             raise BadRecordError(f"delete names no post: {show(value['delete'])}")
         native_id = read_status_id(value["delete"]["status"], "id")
+        if native_id is None:
+            raise BadRecordError(f"delete names no post: {show(value['delete'])}")
         deleted_at = read_stream_time(value["delete"], window)
         return Deletion(platform=PLATFORM, native_id=native_id, deleted_at=deleted_at, line=line)
     name = next((key for key in _NOTICES if key in value), None)

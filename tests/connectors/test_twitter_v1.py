@@ -182,6 +182,7 @@ def test_read_file_deletions_are_told_and_other_notices_ignored(tmp_path: Path) 
         json.dumps({"disconnect": {"code": 4}}),
         json.dumps({"delete": {"status": 5}}),
         json.dumps({"delete": {"status": {"id": "x"}}}),
+        json.dumps({"delete": {"status": {"id": None}}}),
         json.dumps({"never": {"seen": 1}}),
     ]
     (tmp_path / "a.json").write_text("\r\n".join(stream), encoding="utf-8")
@@ -199,7 +200,8 @@ def test_read_file_deletions_are_told_and_other_notices_ignored(tmp_path: Path) 
     assert rejects_of(records) == [
         (9, "delete names no post: {'status': 5}"),
         (10, "id is not a number: 'x'"),
-        (11, "neither post nor notice; its keys: ['never']"),
+        (11, "delete names no post: {'status': {'id': None}}"),
+        (12, "neither post nor notice; its keys: ['never']"),
     ]
 
 
