@@ -232,8 +232,7 @@ def _ingest_archive(reading: _Reading, source: SourceConfig) -> Iterator[FileRep
     )
     if n_rejects:
         counts = MergeCounts(count_read=n_rejects, count_rejects=n_rejects)
-        reading.counts.count_read += n_rejects
-        reading.counts.count_rejects += n_rejects
+        _add_counts(reading.counts, counts)
         yield FileReport(source_file=name, connector="archive", found="an archive", counts=counts)
     inside = replace(reading, show=archive.show)
     is_whole = True
@@ -354,11 +353,15 @@ def _ingest_file(
     )
     if not merged.count_read:
         logger.warning("%s: holds no record of format '%s'", path, connector.name)
-    for name in _SUMMED:
-        setattr(counts, name, getattr(counts, name) + getattr(merged, name))
+    _add_counts(counts, merged)
     if staged.is_stopped:
         raise KeyboardInterrupt
     return merged
+
+
+def _add_counts(counts: RunCounts, found: MergeCounts) -> None:
+    for name in _SUMMED:
+        setattr(counts, name, getattr(counts, name) + getattr(found, name))
 
 
 def _explain_refusal(reading: _Reading, path: Path, counts: MergeCounts) -> ConnectorError:

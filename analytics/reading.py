@@ -34,7 +34,7 @@ from connectors.protocol import (
     ReadsInBulk,
     Record,
 )
-from connectors.segments import Segment, look_at_first_lines, read_segments
+from connectors.segments import look_at_first_lines, read_segments
 
 logger = logging.getLogger(__name__)
 
@@ -114,19 +114,15 @@ def _stage_lines(
         upcoming = reader.submit(next, pieces, None)
         while (piece := upcoming.result()) is not None:
             upcoming = reader.submit(next, pieces, None)
-            if isinstance(piece, Segment):
-                look_at_first_lines(piece, watch)
             if isinstance(piece, Reject):
                 staging.add(piece, ordinal=piece.line)
-            elif piece.is_long_line:
-                record = read_line(piece.first_line, piece.data)
-                if record is not None:
-                    staging.add(record, ordinal=piece.first_line)
             else:
+                look_at_first_lines(piece, watch)
                 bulk.add(
                     piece.data,
                     first_line=piece.first_line,
                     n_lines=piece.n_lines,
+                    is_long=piece.is_long_line,
                     read_line=read_line,
                 )
             while options.on_bytes is not None and not consumed.empty():

@@ -70,9 +70,12 @@ def is_archive(path: Path) -> bool:
     A compressed file is one if what it holds is a tar. A spreadsheet or document that is a
     zip inside is none.
     """
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            return False
+        return not _is_document(path) if _starts_as_zip(path) else _is_tar(path)
+    except OSError:  # whoever reads it says why
         return False
-    return not _is_document(path) if _starts_as_zip(path) else _is_tar(path)
 
 
 def unpack(

@@ -8,7 +8,12 @@ from analytics.contract.records import Deletion, Ignored, Post
 from connectors.bluesky_posts import parse_bluesky
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.json_layouts import JsonFormat, read_json_records
-from connectors.lines import JsonObject, parse_safely, read_behind_long_lines
+from connectors.lines import (
+    BLANK,
+    JsonObject,
+    parse_safely,
+    read_behind_long_lines,
+)
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.values import TimeWindow
@@ -56,7 +61,7 @@ class BlueskyConnector:
         head = read_head(path)
         if not _is_marked(head):
             head = read_behind_long_lines(path)
-        if not _is_marked(head) or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+        if not _is_marked(head) or head.lstrip(BLANK)[:1] not in (b"{", b"["):
             return None
         if _COMMIT.search(head) or not _MARK.search(head):
             return Detection(confidence=0.97, found="Bluesky Jetstream, one event a line")

@@ -9,9 +9,10 @@ from typing import Any
 from analytics.contract.records import Ignored, Post
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.html_text import read_html_text
-from connectors.json_pages import dump_json, read_json_pages
+from connectors.json_pages import read_json_pages
 from connectors.lines import (
     JsonObject,
+    dump_json,
     load_head_objects,
     parse_safely,
     read_behind_long_lines,

@@ -11,12 +11,15 @@ from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Reject
 from connectors.json_stream import ArrayReader
 from connectors.lines import (
+    BLANK,
+    BOM,
     MAX_LINE_BYTES,
     FieldWatch,
     ParseObject,
+    dump_json,
     load_head_objects,
     load_json_line,
-    open_lines,
+    load_json_lines,
     parse_safely,
     read_behind_long_lines,
     refuse_utf16,
@@ -27,7 +30,6 @@ from connectors.streams import HEAD_BYTES, ByteStream, read_head
 from connectors.values import MAX_RAW_CHARACTERS, BadRecordError, clean_string, make_reject
 
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
-_BLANK = b"\xef\xbb\xbf \t\r\n"
 _PIECE_BYTES = 1024 * 1024
 _BETWEEN = re.compile(r"[\s,]*")
 
@@ -114,11 +116,7 @@ def _with_raw(record: Record, value: object) -> Record:
     """The record; a reject without a text gets that of its value."""
     if not isinstance(record, Reject) or record.raw:
         return record
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (RecursionError, ValueError):
-        return record
-    return replace(record, raw=clean_string(text[:MAX_RAW_CHARACTERS]))
+    return replace(record, raw=clean_string(dump_json(value)[:MAX_RAW_CHARACTERS]))
 
 
 def _load_elements(text: str, start: int, limit: int) -> list[object]:
@@ -138,7 +136,7 @@ def _find_layout(
 ) -> Literal["lines", "array", "array in object", "document"]:
     head = read_head(path)
     refuse_utf16(path, head)
-    text = head.lstrip(_BLANK)
+    text = head.lstrip(BLANK)
     if not text:
         return "lines"  # tells that the file is empty
     if text[:1] == b"[":
@@ -213,19 +211,12 @@ def _expand_element(expand: Expand, value: object, line: int) -> Iterator[Record
 def _read_lines(
     path: Path, options: ReadOptions, form: JsonFormat, expand: Expand
 ) -> Iterator[Record]:
-    watch = FieldWatch(form.known or frozenset(), options.on_new_field if form.known else None)
-    for item in open_lines(path, options.on_bytes):
+    watch = FieldWatch(form.known, options.on_new_field)
+    for item in load_json_lines(path, options.on_bytes):
         if isinstance(item, Reject):
             yield item
             continue
-        number, line = item
-        try:
-            value = load_json_line(line)
-        except BadRecordError as exc:
-            yield make_reject(number, str(exc), line)
-            continue
-        if value is None and not line.strip():
-            continue
+        number, line, value = item
         page = _page_of(value, form)
         if page is None:
             watch.look(value)
@@ -264,7 +255,7 @@ def _read_document(
         yield make_reject(1, fault, data, "read")
         return
     try:
-        value = load_json_line(data.removeprefix(b"\xef\xbb\xbf"))
+        value = load_json_line(data.removeprefix(BOM))
     except BadRecordError as exc:
         yield make_reject(1, str(exc), data)
         return

@@ -1,6 +1,5 @@
 """Replies of an API as JSON: one page, a list of pages or items, or any of these one a line."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,18 +9,18 @@ from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Reject
 from connectors.json_document import DocumentReader, KeyPath, Part
 from connectors.lines import (
+    BLANK,
+    BOM,
+    dump_json,
     load_head_objects,
-    load_json_line,
-    open_lines,
+    load_json_lines,
     read_behind_long_lines,
     refuse_utf16,
 )
 from connectors.protocol import ReadOptions, Record
 from connectors.streams import ByteStream, read_head
-from connectors.values import BadRecordError, make_reject
+from connectors.values import make_reject
 
-_BOM = b"\xef\xbb\xbf"
-_BLANK = _BOM + b" \t\r\n"
 _LINE_START = re.compile(rb"^\s*(?:[{\[]|null\b)", re.MULTILINE)
 _MAX_FIRST_LINE_BYTES = 16 * 1024 * 1024
 _CLOSING = {b"{": b"}", b"[": b"]"}
@@ -52,7 +51,7 @@ def read_json_pages(
     """
     head = read_behind_long_lines(path) or read_head(path)
     refuse_utf16(path, head)
-    if head.strip(_BLANK) and not _LINE_START.search(head.removeprefix(_BOM)):
+    if head.strip(BLANK) and not _LINE_START.search(head.removeprefix(BOM)):
         raise SourceFormatError(f"{path}: none of its first lines begins as JSON does; {wanted}")
     if not read_head(path, 1) or has_json_lines(path):
         yield from _read_lines(path, options, handle)
@@ -64,41 +63,27 @@ def has_json_lines(path: Path) -> bool:
     """Whether a file has one JSON value a line, rather than one document."""
     with ByteStream(path) as stream:
         first = stream.readline(_MAX_FIRST_LINE_BYTES)
-        while first and not first.strip(_BLANK):
+        while first and not first.strip(BLANK):
             first = stream.readline(_MAX_FIRST_LINE_BYTES)
         second = stream.readline(64)
-        while second and not second.strip(_BLANK):
+        while second and not second.strip(BLANK):
             second = stream.readline(64)
-    first, second = first.strip(_BLANK), second.strip(_BLANK)
+    first, second = first.strip(BLANK), second.strip(BLANK)
     closing = _CLOSING.get(first[:1])
     if closing is not None and first[-1:] == closing and second[:1] in _CLOSING:
         return True
     # A broken first line must not hide the others.
-    rest = read_head(path).lstrip(_BLANK).partition(b"\n")[2]
+    rest = read_head(path).lstrip(BLANK).partition(b"\n")[2]
     lines = [line for line in rest.splitlines(keepends=True)[:50] if line.strip()]
     return 2 * len(load_head_objects(b"".join(lines))) > len(lines)
 
 
-def dump_json(value: object) -> str:
-    """A value's text for a reject; "" if it has none."""
-    try:
-        return json.dumps(value, ensure_ascii=False)
-    except (RecursionError, ValueError):
-        return ""
-
-
 def _read_lines(path: Path, options: ReadOptions, handle: HandleValue) -> Iterator[Record]:
-    for item in open_lines(path, options.on_bytes):
+    for item in load_json_lines(path, options.on_bytes):
         if isinstance(item, Reject):
             yield item
-            continue
-        number, line = item
-        try:
-            value = load_json_line(line)
-        except BadRecordError as exc:
-            yield make_reject(number, str(exc), line)
-            continue
-        if value is not None or line.strip():
+        else:
+            number, line, value = item
             yield from handle(value, number, line)
 
 
@@ -117,7 +102,7 @@ def _read_document(
             return "elements"
         return "value"
 
-    head = read_head(path).lstrip(_BLANK)
+    head = read_head(path).lstrip(BLANK)
     is_array = head[:1] == b"["
     if is_array and resync and not resync.match(head[1:].lstrip().decode("utf-8", "replace")):
         resync = None  # a list of pages, inside which items stand

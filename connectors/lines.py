@@ -16,7 +16,7 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_NEW_FIELDS = 20
 MAX_NAME_CHARACTERS = 80
 BOM = b"\xef\xbb\xbf"
-_SPACE_AND_BOM = BOM + b" \t\r\n"
+BLANK = BOM + b" \t\r\n"
 _MAX_LOOK_BYTES = 16 * 1024 * 1024
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -111,11 +111,16 @@ def parse_safely(parse: ParseObject, value: object, line: int, raw: bytes | str)
 
 
 class FieldWatch:
-    """Tells, once a file, of top-level fields that a format was not known to have."""
+    """Tells, once a file, of top-level fields that a format was not known to have.
 
-    def __init__(self, known: frozenset[str], on_new_field: Callable[[str], None] | None) -> None:
-        self._known: set[str] = set(known)
-        self._tell = on_new_field
+    Nothing is told of a format whose fields are not known (None).
+    """
+
+    def __init__(
+        self, known: frozenset[str] | None, on_new_field: Callable[[str], None] | None
+    ) -> None:
+        self._known: set[str] = set(known or ())
+        self._tell = on_new_field if known else None
         self._n_left = MAX_NEW_FIELDS
 
     def look(self, value: object) -> None:
@@ -134,34 +139,58 @@ def read_json_lines(
     path: Path, options: ReadOptions, parse: ParseObject, *, known: frozenset[str] | None = None
 ) -> Iterator[Record]:
     """One record for each line that is not blank; `known` are the fields of the format."""
-    watch = FieldWatch(known or frozenset(), options.on_new_field if known else None)
-    for item in open_lines(path, options.on_bytes):
+    watch = FieldWatch(known, options.on_new_field)
+    for item in load_json_lines(path, options.on_bytes):
         if isinstance(item, Reject):
             yield item
             continue
-        record = read_json_line(*item, parse, watch)
-        if record is not None:
-            yield record
+        number, line, value = item
+        watch.look(value)
+        yield parse_safely(parse, value, number, line)
 
 
-def read_json_line(
-    number: int, line: bytes, parse: ParseObject, watch: FieldWatch | None = None
-) -> Record | None:
-    """The record of one line; None if it is blank. `watch` looks at its fields."""
+def load_json_lines(
+    path: Path, on_bytes: OnBytes | None = None
+) -> Iterator[tuple[int, bytes, Any] | Reject]:
+    """Number, bytes and value of each line that is not blank; what has no value is a Reject.
+
+    Raises:
+        ConnectorError: the file cannot be opened.
+        SourceFormatError: it is UTF-16 text.
+    """
+    for item in open_lines(path, on_bytes):
+        found = item if isinstance(item, Reject) else _load_line(*item)
+        if found is not None:
+            yield found
+
+
+def read_json_line(number: int, line: bytes, parse: ParseObject) -> Record | None:
+    """The record of one line; None if it is blank."""
+    found = _load_line(number, line)
+    if found is None or isinstance(found, Reject):
+        return found
+    return parse_safely(parse, found[2], number, line)
+
+
+def _load_line(number: int, line: bytes) -> tuple[int, bytes, Any] | Reject | None:
     try:
         value = load_json_line(line)
     except BadRecordError as exc:
         return make_reject(number, str(exc), line)
-    if value is None and not line.strip():
-        return None
-    if watch is not None:
-        watch.look(value)
-    return parse_safely(parse, value, number, line)
+    return None if value is None and not line.strip() else (number, line, value)
+
+
+def dump_json(value: object) -> str:
+    """A value's text for a reject; "" if it has none."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (RecursionError, ValueError):
+        return ""
 
 
 def starts_behind_bad_line(head: bytes) -> bool:
     """Whether a head begins with `[...]` on a line of its own, and objects follow on lines."""
-    first, _, rest = head.lstrip(_SPACE_AND_BOM).partition(b"\n")
+    first, _, rest = head.lstrip(BLANK).partition(b"\n")
     is_closed = first[:1] == b"[" and first.rstrip()[-1:] == b"]"
     return is_closed and bool(load_head_objects(rest, limit=50))
 
@@ -173,7 +202,7 @@ def read_behind_long_lines(path: Path, n_bytes: int = HEAD_BYTES) -> bytes:
     stands behind them does. b"" for any other file.
     """
     head = read_head(path, n_bytes)
-    if len(head) < n_bytes or b"\n" in head or head.lstrip(_SPACE_AND_BOM)[:1] not in (b"{", b"["):
+    if len(head) < n_bytes or b"\n" in head or head.lstrip(BLANK)[:1] not in (b"{", b"["):
         return b""
     lines: list[bytes] = []
     n_read = n_kept = 0

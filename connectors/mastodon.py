@@ -13,7 +13,11 @@ from connectors.json_layouts import (
     parse_part,
     read_json_records,
 )
-from connectors.lines import JsonObject, parse_safely
+from connectors.lines import (
+    BLANK,
+    JsonObject,
+    parse_safely,
+)
 from connectors.mastodon_api import find_embedded, is_version, parse_api_status
 from connectors.mastodon_outbox import ArchiveFiles, parse_activity
 from connectors.protocol import Detection, ReadOptions, Record
@@ -70,7 +74,7 @@ class MastodonConnector:
             return Detection(confidence=0.9, found="account of a Mastodon archive")
         if objects:
             return None  # whole objects of another kind say more than marks
-        is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+        is_json = head.lstrip(BLANK)[:1] in (b"{", b"[")
         if is_json and all(mark.search(head) for mark in _MARKS):
             return Detection(confidence=0.8, found="posts of Mastodon's API, it seems")
         return None

@@ -14,11 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from analytics.contract.records import Deletion, Ignored, Post, Reject
+from analytics.contract.records import Record as Record
 
 ENTRY_POINT_GROUP = "analytics.connectors"
-
-Record = Post | Reject | Ignored | Deletion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Ignored, Media, Post
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.lines import (
+    BOM,
     JsonObject,
     ParseObject,
     load_head_objects,
@@ -87,7 +88,7 @@ class RedditConnector:
             SourceFormatError: no line at its start is an object.
         """
         head = read_behind_long_lines(path) or read_head(path)
-        if head.strip() and not _LINE_START.search(head.removeprefix(b"\xef\xbb\xbf")):
+        if head.strip() and not _LINE_START.search(head.removeprefix(BOM)):
             raise SourceFormatError(
                 f"{path}: not a Reddit dump: no line at its start begins with '{{'; "
                 "a dump has one JSON object a line"

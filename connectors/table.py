@@ -11,6 +11,7 @@ from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import NO_PLATFORM, Ignored, Media, MediaKind, Post, Reject
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.lines import (
+    BLANK,
     JsonObject,
     parse_safely,
     read_behind_long_lines,
@@ -39,7 +40,6 @@ _CSV = (".csv", ".tsv")
 _JSON = (".jsonl", ".ndjson")
 _PARQUET = (".parquet", ".pq")
 _HEAD_BYTES = 1024 * 1024
-_BLANK = b"\xef\xbb\xbf \t\r\n"
 _PLATFORM = re.compile(r"^[a-z][a-z0-9_.-]{0,31}$")
 _URL = re.compile(r"^https?://", re.IGNORECASE)
 _FILM = re.compile(r"\.(?:mp4|webm|mov|m3u8|mkv|avi)(?:[?#]|$)", re.IGNORECASE)
@@ -86,14 +86,14 @@ class TableConnector:
     def check_mapping(self, path: Path, options: ReadOptions) -> Mapping[str, str]:
         """The column of each post field, from the file's head."""
         head = read_head(path, _HEAD_BYTES)
-        if not head.strip(_BLANK):
+        if not head.strip(BLANK):
             return {}
         return _find_mapping(path, head, options)[2]
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each row."""
         head = read_head(path, _HEAD_BYTES)
-        if not head.strip(_BLANK):
+        if not head.strip(BLANK):
             return read_json_lines(path, options, _no_rows)  # tells that the file is empty
         kind, columns, mapping = _find_mapping(path, head, options)
         parse = _RowParser(path, mapping, options).parse
@@ -120,7 +120,7 @@ def _read_columns(path: Path, head: bytes) -> tuple[str, list[str]]:
     """What kind of table a file is, by its content, and its columns."""
     if head.startswith(PARQUET_MAGIC):
         return "Parquet", read_parquet_columns(path)
-    start = head.lstrip(_BLANK)[:1]
+    start = head.lstrip(BLANK)[:1]
     is_array_file = start == b"[" and has_suffix(path.name, (".json",))
     if start == b"{" or is_array_file or has_suffix(path.name, _JSON):
         columns = read_json_columns(read_behind_long_lines(path, len(head)) or head)

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from analytics.contract.records import Reject
-from connectors.lines import open_lines
+from connectors.lines import (
+    BOM,
+    open_lines,
+)
 from connectors.streams import OnBytes
 from connectors.values import make_reject
 
@@ -80,7 +83,7 @@ def sniff_delimiter(header: str, file_name: str = "") -> str:
 
 def read_csv_header(head: bytes, file_name: str) -> list[str]:
     """The column names in a file's head; none if they cannot be read."""
-    text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    text = head.removeprefix(BOM).decode("utf-8", "replace")
     lines = text.splitlines(keepends=True)
     while lines and not lines[0].strip():
         lines.pop(0)

@@ -14,14 +14,17 @@ from connectors.files import (
     list_matching_files,
 )
 from connectors.json_document import DocumentReader, KeyPath, Part
-from connectors.lines import parse_safely, refuse_utf16
+from connectors.lines import (
+    BLANK,
+    parse_safely,
+    refuse_utf16,
+)
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import ByteStream, read_head
 from connectors.telegram_messages import KINDS, Chat, MessageParser
 from connectors.values import TimeWindow, make_reject
 
 _NAME = "result.json"
-_BLANK = b"\xef\xbb\xbf \t\r\n"
 _KIND = re.compile(rb'"type"\s*:\s*"(?:' + "|".join(KINDS).encode() + rb')"')
 _MESSAGES = re.compile(rb'"messages"\s*:\s*\[')
 _MESSAGE = re.compile(rb'"(?:date_unixtime|from_id|actor_id)"\s*:\s*"')
@@ -54,7 +57,7 @@ class TelegramConnector:
         if path.is_dir():
             return detect_in_folder(path, _find_names(path), self.detect)
         head = read_head(path)
-        if head.lstrip(_BLANK)[:1] != b"{":
+        if head.lstrip(BLANK)[:1] != b"{":
             return None
         if _ACCOUNT.match(head):
             return Detection(confidence=0.97, found="Telegram Desktop export of an account")
@@ -73,10 +76,10 @@ class TelegramConnector:
         """One record for each message, numbered through all chats of the file."""
         head = read_head(path)
         refuse_utf16(path, head)
-        if not head.strip(_BLANK):
+        if not head.strip(BLANK):
             yield make_reject(0, "the file is empty", "", "read")
             return
-        if head.lstrip(_BLANK)[:1] != b"{":
+        if head.lstrip(BLANK)[:1] != b"{":
             raise SourceFormatError(
                 f"{path}: not an export of Telegram Desktop: it does not begin with '{{'. Export"
                 ' the chat as "Machine-readable JSON" and give its result.json'

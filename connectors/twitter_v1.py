@@ -13,7 +13,11 @@ from connectors.json_layouts import (
     parse_part,
     read_json_records,
 )
-from connectors.lines import JsonObject, parse_safely
+from connectors.lines import (
+    BLANK,
+    JsonObject,
+    parse_safely,
+)
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.twitter_v1_posts import (
@@ -59,7 +63,7 @@ class TwitterV1Connector:
         if objects:
             return None  # whole objects of another kind say more than marks
         head = read_head(path)
-        is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+        is_json = head.lstrip(BLANK)[:1] in (b"{", b"[")
         if is_json and all(mark.search(head) for mark in _MARKS):
             return Detection(confidence=0.8, found="posts of Twitter's API v1.1, it seems")
         return None

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.json_layouts import JsonFormat, load_first_values, objects_of, read_json_records
-from connectors.lines import JsonObject
+from connectors.lines import (
+    BOM,
+    JsonObject,
+)
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.values import BadRecordError, TimeWindow
@@ -56,7 +59,7 @@ class XApiV2Connector:
             return Detection(confidence=0.97, found="posts of X's API v2, one by one")
         if objects:
             return None  # whole objects of another kind say more than marks
-        head = read_head(path).lstrip(b"\xef\xbb\xbf")
+        head = read_head(path).lstrip(BOM)
         if not _STARTS.match(head):
             return None
         if any(_is_post(value) for value in objects_of(load_first_values(path, _DATA))):

@@ -9,8 +9,14 @@ from typing import Any
 from analytics.contract.records import Ignored, Post
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.html_text import read_html_text
-from connectors.json_pages import dump_json, read_json_pages
-from connectors.lines import JsonObject, parse_safely, read_behind_long_lines
+from connectors.json_pages import read_json_pages
+from connectors.lines import (
+    BLANK,
+    JsonObject,
+    dump_json,
+    parse_safely,
+    read_behind_long_lines,
+)
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.values import (
@@ -26,7 +32,6 @@ from connectors.values import (
 )
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
-_BLANK = b"\xef\xbb\xbf \t\r\n"
 _KIND = re.compile(rb'"kind"\s*:\s*"youtube#comment(?P<what>\w*)"')
 _THREAD, _COMMENT = "youtube#commentThread", "youtube#comment"
 _PAGE_KEYS = ("items",)
@@ -48,7 +53,7 @@ class YoutubeConnector:
             return detect_in_folder(path, _is_candidate, self.detect)
         head = read_behind_long_lines(path) or read_head(path)
         match = _KIND.search(head)
-        if match is None or head.lstrip(_BLANK)[:1] not in (b"{", b"["):
+        if match is None or head.lstrip(BLANK)[:1] not in (b"{", b"["):
             return None
         what = "comment threads" if match["what"].startswith(b"Thread") else "comments"
         return Detection(confidence=0.98, found=f"YouTube {what}, replies of its API")

@@ -106,6 +106,10 @@ class Deletion:
     deleted_at: datetime | None = None
 
 
+# What a connector makes of each record that it reads.
+Record = Post | Reject | Ignored | Deletion
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One unit of inference: a post's text and picture and, maybe, an aspect.

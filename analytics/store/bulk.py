@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import PythonUDFType
 
-from analytics.contract.records import Deletion, Ignored, Post, Reject
+from analytics.contract.records import Record
 from analytics.contract.text import clean_text
 from analytics.store.staging import Staging
 from analytics.store.transactions import count_rows
@@ -59,9 +59,6 @@ _FIELDS = (
     *("platform", "native_id", "author", "reply_to", "repost_of", "quote_of", "text", "lang"),
     *("url", "likes", "reposts", "replies", "views", "created_at", "edited_at", "retrieved_at"),
 )
-
-
-StagedRecord = Post | Reject | Ignored | Deletion
 
 
 class BulkQuery(Protocol):
@@ -115,10 +112,11 @@ class BulkStaging:
         *,
         first_line: int,
         n_lines: int,
-        read_line: Callable[[int, bytes], StagedRecord | None],
+        is_long: bool,
+        read_line: Callable[[int, bytes], Record | None],
     ) -> None:
-        """Stage whole lines of which none has more than a mebibyte."""
-        if not self._write(data) or not self._read(n_lines):
+        """Stage whole lines. One that `is_long` (more than a mebibyte) comes alone."""
+        if is_long or not self._write(data) or not self._read(n_lines):
             self._add_odd(data, first_line, range(n_lines), read_line)
             return
         self._insert(first_line)
@@ -211,7 +209,7 @@ class BulkStaging:
         data: bytes,
         first_line: int,
         rows: Any,
-        read_line: Callable[[int, bytes], StagedRecord | None],
+        read_line: Callable[[int, bytes], Record | None],
     ) -> None:
         if not rows:
             return

@@ -16,7 +16,7 @@ from analytics.store.rejects import insert_new_rejects
 from analytics.store.staging import STAGED_TABLES, Staging
 from analytics.store.tombstones import blank_forgotten_rejects
 from analytics.store.transactions import count_rows, first_row, transaction
-from analytics.store.versions import CANDIDATES, CONTENT, COUNTS, FRESH, REPEATED, WINNERS
+from analytics.store.versions import CANDIDATES, CONTENT, COUNTS, FRESH, IS_FRESH, REPEATED, WINNERS
 
 # Temporary tables, beside the staged ones, that a merge makes.
 _WORKING_TABLES = (
@@ -30,9 +30,6 @@ _WORKING_TABLES = (
 
 # The reject of a file or folder that could not be read at all, or of which nothing was stored.
 _WHOLE_SOURCE = "line = 0 and stage = 'read' and raw = 'source'"
-
-# Staged posts of which there is one version.
-_IS_FRESH = "where post_id not in (select post_id from repeated)"
 
 # So few rejects do not make a file suspect, whatever their share.
 _MIN_REJECTS = 20
@@ -179,7 +176,7 @@ def merge_staged(
     connection.execute("drop table candidates")
     with transaction(connection):
         stored = count_rows(connection, "winners where is_new") + count_rows(
-            connection, f"stage_posts {_IS_FRESH}"
+            connection, f"stage_posts where {IS_FRESH}"
         )
         updated = count_rows(connection, "winners where is_changed or is_recounted")
         _store_winners(connection, file, run_id=run_id, now=now)
@@ -245,7 +242,7 @@ def _store_winners(
         with kept as (
             select ordinal, post_id from winners where is_new or is_changed
             union all
-            select ordinal, post_id from stage_posts {_IS_FRESH}
+            select ordinal, post_id from stage_posts where {IS_FRESH}
         )
         select kept.post_id, stage_media.position, stage_media.url, stage_media.kind,
             stage_media.source_path, $folder as source_folder, stage_media.alt_text,
@@ -277,7 +274,7 @@ def _store_winners(
     connection.execute(
         "create or replace temp table touched as"
         " select post_id from winners where is_new or is_changed"
-        f" union all select post_id from stage_posts {_IS_FRESH}"
+        f" union all select post_id from stage_posts where {IS_FRESH}"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from analytics.contract.records import Deletion, Ignored, Media, Post, Reject
+from analytics.contract.records import Deletion, Media, Post, Record, Reject
 from analytics.contract.text import clean_text
 from analytics.store.author_key import hash_author, hash_text
 from analytics.store.tombstones import has_tombstones
@@ -108,9 +108,7 @@ class Staging:
             connection.execute(f"create or replace temp table {name} as from empty_batch")
             connection.unregister("empty_batch")
 
-    def add(
-        self, record: Post | Reject | Ignored | Deletion, *, ordinal: int | None = None
-    ) -> None:
+    def add(self, record: Record, *, ordinal: int | None = None) -> None:
         """Take one record. Ordinals order those of a file: by default their count."""
         self.count_read += 1
         self._ordinal = self.count_read if ordinal is None else ordinal

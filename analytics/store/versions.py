@@ -28,14 +28,17 @@ union
 select post_id from posts where post_id in (select post_id from stage_posts)
 """
 
-# The others, as rows of posts: what WINNERS would make of them.
+# Which staged rows are of the others.
+IS_FRESH = "post_id not in (select post_id from repeated)"
+
+# Those as rows of posts: what WINNERS would make of them.
 FRESH = f"""
 select ordinal, post_id, $file as source_file, source_line, {CONTENT},
     retrieved_at as content_retrieved_at, {_COUNTS}, retrieved_at,
     if(coalesce({_COUNTS}) is null, null, {SEEN_AT}) as counts_seen_at,
     if(coalesce({_COUNTS}) is null, null, $file) as counts_source_file,
 from stage_posts
-where post_id not in (select post_id from repeated)
+where {IS_FRESH}
 """
 
 # Staged rows and stored rows of the same posts, with one ranking for content and one for

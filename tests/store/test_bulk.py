@@ -48,6 +48,7 @@ def stage_in_bulk(connection: duckdb.DuckDBPyConnection, path: Path, n_bytes: in
                     piece.data,
                     first_line=piece.first_line,
                     n_lines=piece.n_lines,
+                    is_long=piece.is_long_line,
                     read_line=lambda number, line: CONNECTOR.read_line(number, line, options),
                 )
             else:
@@ -271,6 +272,7 @@ def test_most_lines_do_not_go_through_python(
             piece.data,
             first_line=1,
             n_lines=piece.n_lines,
+            is_long=piece.is_long_line,
             read_line=lambda number, line: Counting().read_line(number, line, options),
         )
     assert asked == []
