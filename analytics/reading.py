@@ -69,7 +69,9 @@ def stage_file(
     staging = Staging(connection, author_key)
     faults: list[str] = []
     if isinstance(connector, ReadsInBulk):
-        is_cut = _stage_lines(connection, connector, path, options, staging, author_key, is_stopped)
+        is_cut = _stage_lines(
+            connection, connector, path, options, staging, faults, author_key, is_stopped
+        )
     else:
         is_cut = False
         with closing(read_guarded(connector, path, options, faults)) as records:
@@ -88,13 +90,18 @@ def _stage_lines(
     path: Path,
     options: ReadOptions,
     staging: Staging,
+    faults: list[str],
     author_key: bytes,
     is_stopped: Callable[[], bool],
 ) -> bool:
-    """Stage a file of lines; whether it was stopped."""
+    """Stage a file of lines; whether it was stopped. `faults` are as in `read_guarded`."""
 
     def read_line(number: int, line: bytes) -> Record | None:
-        record = connector.read_line(number, line, options)
+        try:
+            record = connector.read_line(number, line, options)
+        except Exception as exc:
+            faults.append(_describe_fault(connector, path, exc))
+            return Reject(line=number, stage="read", reason=faults[-1])
         return None if record is None else check_record(record, options.now)
 
     connector.check_start(path)
@@ -171,12 +178,17 @@ def read_guarded(
             raise
         yield Reject(line=line + 1, stage="read", reason=without_path(exc, path))
     except Exception as exc:  # a fault in a connector must not lose what it has read
-        logger.exception("connector '%s' failed on %s", connector.name, path)
-        reason = f"connector '{connector.name}' failed: {type(exc).__name__}: {exc}"
+        reason = _describe_fault(connector, path, exc)
         if not is_started:
             raise ConnectorError(f"{path}: {reason}") from exc
         faults.append(reason)
         yield Reject(line=line + 1, stage="read", reason=reason)
+
+
+def _describe_fault(connector: Connector, path: Path, exc: Exception) -> str:
+    """What a reject says of a fault of the connector's own; the log has all of it."""
+    logger.error("connector '%s' failed on %s", connector.name, path, exc_info=exc)
+    return f"connector '{connector.name}' failed: {type(exc).__name__}: {exc}"
 
 
 def describe_file(

@@ -130,7 +130,7 @@ class BulkSql:
 
 
 @runtime_checkable
-class ReadsInBulk(Protocol):
+class ReadsInBulk(Connector, Protocol):
     """A connector whose files are lines of JSON objects that DuckDB can read.
 
     The result must be that of `read_file`; `read_line` is the reader of the odd lines.

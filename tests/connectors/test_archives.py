@@ -206,3 +206,15 @@ def test_broken_archives_are_refused_or_unpacked_but_never_crash(
     else:
         assert len(read_all(found.folder)) == found.count_files
     assert {file.parts[0] for file in map(Path, read_all(tmp_path))} <= {"dump", "out"}
+
+
+def test_what_cannot_be_opened_is_left_to_the_connectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = write_zip(tmp_path / "dump.zip", MEMBERS)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("no")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert not is_archive(archive)
