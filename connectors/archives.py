@@ -297,22 +297,25 @@ def _list_tar(tarred: tarfile.TarFile) -> Iterator[_Member]:
         )
 
 
-def _open_tar(path: Path) -> tarfile.TarFile:
+@contextmanager
+def _naming_damage() -> Iterator[None]:
+    """On damaged files tarfile raises many kinds; all but those of the disk become its own."""
     try:
-        return tarfile.open(path, "r|*")
+        yield
     except OSError:
         raise
-    except Exception as exc:  # on damaged files it raises many kinds
+    except Exception as exc:
         raise tarfile.ReadError(f"{type(exc).__name__}: {exc}") from exc
+
+
+def _open_tar(path: Path) -> tarfile.TarFile:
+    with _naming_damage():
+        return tarfile.open(path, "r|*")
 
 
 def _next_member(tarred: tarfile.TarFile) -> tarfile.TarInfo | None:
-    try:
+    with _naming_damage():
         return tarred.next()
-    except OSError:
-        raise
-    except Exception as exc:  # the same
-        raise tarfile.ReadError(f"{type(exc).__name__}: {exc}") from exc
 
 
 def _starts_as_zip(path: Path) -> bool:
