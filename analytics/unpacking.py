@@ -14,11 +14,11 @@ from analytics.contract.errors import ConnectorError
 from analytics.reading import hash_files
 from analytics.store.merge import SourceFile
 from analytics.store.rejects import replace_read_rejects
+from analytics.store.removal import ARCHIVES
 from connectors.archives import unpack
 
 # Raise when the same archive would be unpacked to something else.
 _VERSION = 1
-_FOLDER = "archives"
 _DIGITS = 32
 
 
@@ -62,7 +62,7 @@ def describe_archive(
             connector="archive",
             n_bytes=source.path.stat().st_size,
         ),
-        folder=data_dir / _FOLDER / digest[:_DIGITS],
+        folder=data_dir / ARCHIVES / digest[:_DIGITS],
     )
 
 

@@ -14,6 +14,7 @@ from analytics.config.settings import SourceConfig
 from analytics.contract.errors import ConnectorError
 from analytics.ingest import FileReport, ingest_sources
 from analytics.media import prepare_media
+from analytics.store.forget import forget
 from analytics.store.runs import RunCounts
 from tests.ingesting import comment
 from tests.scripted import KEY, NOW, rows, scalar
@@ -147,3 +148,16 @@ def test_an_archive_without_a_dump_says_so(
         zipped.writestr("a.mp4", "x")
     with pytest.raises(ConnectorError, match="holds no file that a dump is made of"):
         ingest(connection, archive, tmp_path / "data")
+
+
+def test_what_is_forgotten_stays_in_no_unpacked_copy(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    archive = pack(make_archive_folder(tmp_path / "in"), tmp_path / "x.zip")
+    shutil.rmtree(tmp_path / "in")
+    ingest(connection, archive, tmp_path / "data")
+    assert list((tmp_path / "data").rglob("tweets.js"))
+    forget(connection, data_dir=tmp_path / "data", author_key=KEY, post_id="x:1")
+    assert not list((tmp_path / "data").rglob("tweets.js"))
+    _, counts = ingest(connection, archive, tmp_path / "data")
+    assert (counts.count_files_skipped, scalar(connection, "select count(*) from posts")) == (1, 0)

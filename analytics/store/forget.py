@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from analytics.store.author_key import hash_author, hash_text
-from analytics.store.removal import remove_pictures, remove_posts
+from analytics.store.removal import remove_pictures, remove_posts, remove_unpacked
 from analytics.store.tombstones import Tombstone, name_ids, store_tombstones
 from analytics.store.transactions import count_rows, transaction
 
@@ -31,9 +31,9 @@ def forget(
 ) -> Forgotten:
     """Remove a post, or all posts of an author (platform, stable id), and reposts of them.
 
-    Rows, rejects that quote them, memo entries and pictures that nothing else
-    uses go; a tombstone (a keyed hash) keeps a later ingest from bringing them
-    back.
+    Rows, rejects that quote them, memo entries, pictures that nothing else
+    uses, and unpacked copies of archives go; a tombstone (a keyed hash) keeps a later
+    ingest from bringing them back.
     """
     now = datetime.now(UTC)
     with transaction(connection):
@@ -82,6 +82,7 @@ def forget(
         count_memo = before - count_rows(connection, "memo")
         connection.execute("drop table gone")
     remove_pictures(data_dir, unused)
+    remove_unpacked(data_dir)
     return Forgotten(count_posts=count_posts, count_memo=count_memo, count_pictures=len(unused))
 
 

@@ -1,11 +1,15 @@
 """Removes posts with all that belongs to them: for `forget`, and for notices of deletion."""
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
 from analytics.store.transactions import count_rows
+
+# Below a data directory: what dumps that are archives were unpacked to.
+ARCHIVES = "archives"
 
 
 def remove_posts(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -68,3 +72,8 @@ def remove_pictures(data_dir: Path, sha256s: Iterable[str]) -> None:
     for sha256 in sha256s:
         for path in data_dir.glob(f"pictures*/{sha256[:2]}/{sha256}.jpg"):
             path.unlink(missing_ok=True)
+
+
+def remove_unpacked(data_dir: Path) -> None:
+    """Remove what archives were unpacked to; one that is read again is unpacked again."""
+    shutil.rmtree(data_dir / ARCHIVES, ignore_errors=True)
