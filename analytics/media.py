@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from analytics.contract.cores import count_cores
 from analytics.contract.errors import ImageError, StoreError
 from analytics.contract.images import (
     ImageSettings,
@@ -70,7 +71,7 @@ def prepare_media(
     """
     count_prepared = count_reused = count_rejects = 0
     # Pillow computes without the interpreter's lock: threads use all cores.
-    with ThreadPoolExecutor(n_threads or _count_cores()) as pool:
+    with ThreadPoolExecutor(n_threads or count_cores()) as pool:
         for batch in read_pending(connection, settings):
             done = list(
                 pool.map(lambda entry: prepare_one(entry, data_dir, folders, settings), batch)
@@ -135,13 +136,6 @@ def _recognize(data: bytes, kept: Path, settings: ImageSettings | None) -> Prepa
     except OSError:
         return None
     return recognize_image(data, jpeg, settings)
-
-
-def _count_cores() -> int:
-    """The cores that this process may use, which a container can make fewer."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _find_allowed(entry: PendingPicture, folders: Sequence[Path]) -> Path:

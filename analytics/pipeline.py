@@ -31,6 +31,7 @@ from analytics.engine.restarting import RestartingEngine
 from analytics.engine.served import ServedModel
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
+from analytics.languages import detect_languages
 from analytics.media import prepare_media
 from analytics.store.author_key import check_author_key, load_author_key
 from analytics.store.predictions import Plan, store_model
@@ -267,6 +268,14 @@ def _ingest(
         data_dir=config.warehouse.data_dir,
         max_reject_share=config.ingest.max_reject_share,
     )
+    if config.ingest.detect_languages:
+        detect_languages(
+            connection,
+            min_confidence=config.ingest.min_language_confidence,
+            on_start=lambda n_posts: listener.start("detect languages", n_posts, "posts"),
+            on_posts=listener.advance,
+            is_stopped=is_stopped,
+        )
     listener.finish()
 
 

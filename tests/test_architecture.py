@@ -19,6 +19,7 @@ ALLOWED = {
     "analytics.store": {"analytics", "analytics.contract"},
     "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
     "analytics.judging": {"analytics.contract", "analytics.store"},
+    "analytics.languages": {"analytics.contract", "analytics.store"},
     "analytics.media": {"analytics.contract", "analytics.store"},
     "analytics.reading": {"analytics.contract", "analytics.store", "connectors"},
     "analytics.ingest": {
@@ -42,6 +43,7 @@ ALLOWED = {
         "analytics.engine",
         "analytics.infer",
         "analytics.ingest",
+        "analytics.languages",
         "analytics.media",
         "analytics.store",
         "reports",
