@@ -155,7 +155,7 @@ class _Unpacking:
         name = parts[-1].lower()
         if name.endswith(_NESTED):
             self._reject(member, "an archive in the archive is not unpacked; give it by itself")
-        elif not name.endswith((*DATA_SUFFIXES, *PICTURE_SUFFIXES)):
+        elif "." in name and not name.endswith((*DATA_SUFFIXES, *PICTURE_SUFFIXES)):
             self.count_left += 1
         elif any(len(part.encode()) > _MAX_NAME_BYTES for part in parts):
             self._reject(member, "its name is longer than 255 bytes")

@@ -21,6 +21,12 @@ ALLOWED = {
     "analytics.judging": {"analytics.contract", "analytics.store"},
     "analytics.languages": {"analytics.contract", "analytics.store"},
     "analytics.media": {"analytics.contract", "analytics.store"},
+    "analytics.preview": {
+        "analytics.config",
+        "analytics.contract",
+        "analytics.reading",
+        "connectors",
+    },
     "analytics.reading": {"analytics.contract", "analytics.store", "connectors"},
     "analytics.ingest": {
         "analytics.config",
@@ -63,6 +69,7 @@ ALLOWED = {
         "analytics.doctor",
         "analytics.ingest",
         "analytics.pipeline",
+        "analytics.preview",
         "analytics.store",
     },
     "analytics.__main__": {"analytics.cli"},

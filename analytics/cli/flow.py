@@ -48,6 +48,7 @@ def run(
 @click.option("--format", "format_name", default="auto", help="Connector; auto detects it.")
 @click.option("--platform", help="Platform of the posts of a table.")
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Column of a table.")
+@click.option("--preview", is_flag=True, help="Say what would be read, and how; store nothing.")
 @_reread_option
 @_force_option
 @common_options
@@ -58,10 +59,15 @@ def ingest(
     format_name: str,
     platform: str | None,
     mapping: tuple[str, ...],
+    preview: bool,
     reread: bool,
     force: bool,
 ) -> None:
     """Read PATHS, or the sources of the configuration, into the warehouse.
+
+    With --preview nothing is stored: it says which format each path has and how sure that is,
+    what its first 1,000 records are, which column of a table holds what, and how to write it
+    down in the configuration.
 
     Of a file of whose records more than a fifth, and at least 20, are rejects, only these are
     stored: its format may have changed. The other files are read, and the exit code is 3 (1
@@ -84,6 +90,9 @@ def ingest(
     )
     if not paths and (format_name != "auto" or platform or mapping):
         raise click.UsageError("--format, --platform and --map go with PATHS")
+    if preview:
+        _preview(config_path, as_json, sources)
+        return
     _run(config_path, as_json, "ingest", sources=sources or None, rereads=reread, forces=force)
 
 
@@ -167,6 +176,22 @@ def _run(
     else:
         click.echo(outcome_as_text(outcome))
     exit_with(outcome.exit_code)
+
+
+def _preview(config_path: Path | None, as_json: bool, sources: Any) -> None:
+    from analytics.cli.previewing import preview_as_json, preview_as_text
+    from analytics.config.loading import load_config
+    from analytics.preview import preview_source
+
+    with stop_on_signal() as is_stopped:
+        found = [
+            preview_source(source, is_stopped=is_stopped)
+            for source in sources or load_config(config_path).sources
+        ]
+    if as_json:
+        echo_json({"status": "done", "previews": [preview_as_json(one) for one in found]})
+    else:
+        click.echo("\n\n".join(preview_as_text(one) for one in found))
 
 
 def _split_pair(entry: str) -> tuple[str, str]:
