@@ -94,7 +94,6 @@ class Outcome:
     failed_checks: list[CheckResult] = field(default_factory=list)
     report: Path | None = None
     fetch: FetchReport | None = None
-    is_fetching: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -289,8 +288,7 @@ def _fetch_media(
     retries: bool,
 ) -> None:
     save_counts(connection, run)
-    outcome.is_fetching = config.media.fetch
-    report = outcome.fetch = fetch_media(
+    outcome.fetch = fetch_media(
         connection,
         config.media,
         data_dir=config.warehouse.data_dir,
@@ -299,14 +297,8 @@ def _fetch_media(
         on_fetched=listener.advance,
         is_stopped=is_stopped,
     )
-    run.counts.count_media_fetched += report.n_fetched
-    run.counts.count_media_unfetched += report.n_failed
-    if report.stopped is not None:
-        logger.warning(
-            "fetching pictures ended early (%s): %d addresses are left to the next run",
-            report.stopped,
-            report.n_left,
-        )
+    run.counts.count_media_fetched += outcome.fetch.n_fetched
+    run.counts.count_media_unfetched += outcome.fetch.n_failed
     listener.finish()
 
 

@@ -38,7 +38,7 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "fetch": None
         if outcome.fetch is None
         else {
-            "enabled": outcome.is_fetching,
+            "enabled": outcome.fetch.is_enabled,
             "fetched": outcome.fetch.n_fetched,
             "failed": dict(outcome.fetch.failures),
             "left": outcome.fetch.n_left,
@@ -125,7 +125,7 @@ def _describe_fetch(outcome: Outcome) -> list[str]:
     found = outcome.fetch
     if found is None:
         return []
-    if not outcome.is_fetching:
+    if not found.is_enabled:
         hint = "not fetched, as [media] fetch is off (--fetch fetches them)"
         return [f"Remote pictures: {found.n_left} {hint}"] if found.n_left else []
     if not (found.n_fetched or found.n_failed or found.n_left):

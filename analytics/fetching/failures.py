@@ -35,3 +35,16 @@ class FetchError(Exception):
     def is_transient(self) -> bool:
         """Whether the same request may succeed at another time."""
         return self.status == "unreachable"
+
+
+class HostClosedError(Exception):
+    """A host is left alone for the rest of the run."""
+
+
+class HostFailedError(Exception):
+    """A host failed in a way that may pass."""
+
+    def __init__(self, host: str, failure: FetchError) -> None:
+        super().__init__(str(failure))
+        self.host = host
+        self.failure = failure

@@ -8,9 +8,8 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,8 +25,9 @@ from analytics.contract.errors import ImageError
 from analytics.contract.images import ImageSettings, PreparedImage
 from analytics.fetching.addresses import check_url, name_host, parse_allowed
 from analytics.fetching.download import MAX_REDIRECTS, Limits, make_client, request_picture
-from analytics.fetching.failures import FetchError
+from analytics.fetching.failures import FetchError, HostClosedError, HostFailedError
 from analytics.fetching.hosts import Clock, Hosts
+from analytics.fetching.tasks import cancelling
 from analytics.fetching.transport import (
     CheckedBackend,
     CheckedTransport,
@@ -67,9 +67,11 @@ _PASSING = Backoff(base_s=1.0, max_wait_s=60.0, max_retries=2)
 class FetchReport:
     """What came of a step: addresses with a picture, those without by reason, and the rest.
 
-    `n_left` were not asked for; `stopped` says why the step ended before them.
+    `n_left` were not asked for; `stopped` says why the step ended before them. Without
+    `is_enabled` nobody was asked.
     """
 
+    is_enabled: bool
     n_fetched: int = 0
     n_left: int = 0
     failures: Counter[str] = field(default_factory=Counter)
@@ -120,7 +122,7 @@ def fetch_media(
     allowed = parse_allowed(config.allowed_hosts)
     remove_pictures(data_dir, prune_fetches(connection))
     apply_fetches(connection, settings)
-    report = FetchReport()
+    report = FetchReport(is_enabled=config.fetch)
     if not config.fetch:
         report.n_left = count_unfetched(connection)
         return report
@@ -144,6 +146,10 @@ def fetch_media(
         if fetching.is_interrupted:
             raise KeyboardInterrupt
     report.n_left = n_due - report.n_fetched - report.n_failed
+    if report.stopped is not None:
+        logger.warning(
+            "fetching ended early (%s); %d addresses are left", report.stopped, report.n_left
+        )
     return report
 
 
@@ -211,7 +217,7 @@ class _Fetching:
     async def _serve_all(self, client: httpx.AsyncClient, is_stopped: Callable[[], bool]) -> None:
         hosts = read_due_hosts(self._connection)
         n_workers = self._config.concurrency * _HOSTS_PER_REQUEST
-        async with _cancelling(
+        async with cancelling(
             [self._serve_hosts(client, hosts) for _ in range(n_workers)]
         ) as pending:
             while pending and not self.is_interrupted:
@@ -228,7 +234,7 @@ class _Fetching:
                 return
             urls = read_due_urls(self._connection, host)
             n_drains = min(self._config.per_host, host.n_urls)
-            async with _cancelling(
+            async with cancelling(
                 [self._serve_urls(client, urls) for _ in range(n_drains)]
             ) as drains:
                 await asyncio.gather(*drains)
@@ -264,9 +270,9 @@ class _Fetching:
                 if self._hosts.gate_of(name_host(url)).is_closed:
                     break
                 picture, path = await self._follow(client, url)
-            except _ClosedError:
+            except HostClosedError:
                 break
-            except _HostFailedError as exc:
+            except HostFailedError as exc:
                 failure = exc.failure
                 if not self._hosts.note_failure(exc.host, failure, k):
                     break
@@ -287,7 +293,7 @@ class _Fetching:
             gate = self._hosts.gate_of(host)
             async with gate.turn(), self._requests:
                 if gate.is_closed:
-                    raise _ClosedError
+                    raise HostClosedError
                 started_at = self._network.clock.monotonic()
                 try:
                     answer = await request_picture(
@@ -300,7 +306,7 @@ class _Fetching:
                     )
                 except FetchError as exc:
                     if exc.is_transient:
-                        raise _HostFailedError(host, exc) from exc
+                        raise HostFailedError(host, exc) from exc
                     if exc.status != "refused":
                         self._hosts.note_answer(host)
                     raise
@@ -368,30 +374,3 @@ class _Fetching:
         store_fetches(self._connection, self._done)
         self._done.clear()
         self._stored_at = self._network.clock.monotonic()
-
-
-@asynccontextmanager
-async def _cancelling(
-    works: Sequence[Coroutine[None, None, None]],
-) -> AsyncIterator[set[asyncio.Task[None]]]:
-    """Tasks of some works; those that still go on at the end are cancelled."""
-    tasks = {asyncio.ensure_future(work) for work in works}
-    try:
-        yield tasks
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class _ClosedError(Exception):
-    """A host is left alone for the rest of the run."""
-
-
-class _HostFailedError(Exception):
-    """A host failed in a way that may pass."""
-
-    def __init__(self, host: str, failure: FetchError) -> None:
-        super().__init__(str(failure))
-        self.host = host
-        self.failure = failure
