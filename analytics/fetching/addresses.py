@@ -16,6 +16,7 @@ from analytics.fetching.failures import FetchError
 
 _PORTS = {"http": 80, "https": 443}
 _MAX_URL = 4096
+_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")  # IPv6 without its brackets
 _ALLOWED = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:/@\[\]]+))(?::(\d{1,5}))?", re.IGNORECASE)
 
 # Of IANA's registries of special-purpose addresses, those that are not globally reachable,
@@ -88,7 +89,7 @@ def check_url(url: str, allowed: frozenset[tuple[str, int]] = frozenset()) -> ht
         host = name_host(parsed)
     except (httpx.InvalidURL, ValueError) as exc:
         raise FetchError("refused", "no address of the web", str(exc)) from exc
-    if parsed.scheme not in _PORTS or not host:
+    if parsed.scheme not in _PORTS or not _HOST.fullmatch(host):
         raise FetchError("refused", "no address of the web")
     if parsed.userinfo:
         raise FetchError("refused", "address with a user name or password")

@@ -7,7 +7,6 @@ believed, and what does not begin as a picture does is not read on.
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -43,39 +42,35 @@ class Picture:
     format: PictureFormat
 
 
-def make_client(
-    transport: httpx.AsyncBaseTransport, limits: Limits, user_agent: str
-) -> httpx.AsyncClient:
-    """A client that keeps no cookie, and takes no proxy or password from the environment."""
-    return httpx.AsyncClient(
-        transport=transport,
-        trust_env=False,
-        follow_redirects=False,
-        headers={**_HEADERS, "user-agent": user_agent},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        timeout=httpx.Timeout(limits.read_timeout_s, connect=limits.connect_timeout_s),
-    )
-
-
 async def request_picture(
-    client: httpx.AsyncClient,
+    transport: httpx.AsyncBaseTransport,
     url: httpx.URL,
     limits: Limits,
     *,
     timeout_s: float,
+    user_agent: str,
     allowed: frozenset[tuple[str, int]] = frozenset(),
     now: datetime | None = None,
 ) -> Picture | httpx.URL:
     """The picture at an address, or the checked address to which it leads.
 
     `timeout_s` bounds it as a whole: a server that drips bytes would never end otherwise.
+    The transport is asked itself, without an httpx client: no cookie is kept, no redirect
+    followed, and nothing is taken from the environment.
 
     Raises:
         FetchError: there is none, or it may not be asked for.
     """
+    timeout = httpx.Timeout(limits.read_timeout_s, connect=limits.connect_timeout_s)
+    request = httpx.Request(
+        "GET",
+        url,
+        headers={**_HEADERS, "user-agent": user_agent},
+        extensions={"timeout": timeout.as_dict()},
+    )
     try:
         async with asyncio.timeout(timeout_s):
-            response = await client.send(client.build_request("GET", url), stream=True)
+            response = await transport.handle_async_request(request)
             try:
                 if response.status_code in _REDIRECTS:
                     return _follow(url, response, allowed)
@@ -91,8 +86,6 @@ async def request_picture(
         raise FetchError("unreachable", "no connection", str(exc)[:200], is_silent=True) from exc
     except httpx.HTTPError as exc:
         raise FetchError("unreachable", "answer breaks off", str(exc)[:200]) from exc
-    except httpx.InvalidURL as exc:
-        raise FetchError("refused", "no address of the web", str(exc)[:200]) from exc
 
 
 def _follow(

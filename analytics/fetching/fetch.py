@@ -24,7 +24,7 @@ from analytics.config.settings import MediaConfig
 from analytics.contract.errors import ImageError
 from analytics.contract.images import ImageSettings, PreparedImage
 from analytics.fetching.addresses import check_url, name_host, parse_allowed
-from analytics.fetching.download import MAX_REDIRECTS, Limits, make_client, request_picture
+from analytics.fetching.download import MAX_REDIRECTS, Limits, request_picture
 from analytics.fetching.failures import FetchError, HostClosedError, HostFailedError
 from analytics.fetching.hosts import Clock, Hosts
 from analytics.fetching.tasks import cancelling
@@ -177,6 +177,7 @@ class _Fetching:
             max_bytes=config.max_bytes, max_pixels=config.max_pixels
         )
         self._on_fetched = on_fetched
+        self._user_agent = config.user_agent or f"analytics/{analytics.__version__}"
         self._limits = Limits(
             connect_timeout_s=config.connect_timeout_s,
             read_timeout_s=config.read_timeout_s,
@@ -203,10 +204,9 @@ class _Fetching:
             max_connections=self._config.concurrency,
             context=httpx.create_ssl_context(),
         )
-        agent = self._config.user_agent or f"analytics/{analytics.__version__}"
         try:
-            async with make_client(transport, self._limits, agent) as client:
-                await self._serve_all(client, is_stopped)
+            async with transport:
+                await self._serve_all(transport, is_stopped)
         finally:
             resolver.close()
             self._pool.shutdown(cancel_futures=True)
@@ -214,11 +214,13 @@ class _Fetching:
                 self._done += self._held
             self._store()
 
-    async def _serve_all(self, client: httpx.AsyncClient, is_stopped: Callable[[], bool]) -> None:
+    async def _serve_all(
+        self, transport: httpx.AsyncBaseTransport, is_stopped: Callable[[], bool]
+    ) -> None:
         hosts = read_due_hosts(self._connection)
         n_workers = self._config.concurrency * _HOSTS_PER_REQUEST
         async with cancelling(
-            [self._serve_hosts(client, hosts) for _ in range(n_workers)]
+            [self._serve_hosts(transport, hosts) for _ in range(n_workers)]
         ) as pending:
             while pending and not self.is_interrupted:
                 done, pending = await asyncio.wait(
@@ -228,22 +230,26 @@ class _Fetching:
                     worker.result()
                 self.is_interrupted = is_stopped()
 
-    async def _serve_hosts(self, client: httpx.AsyncClient, hosts: Iterator[DueHost]) -> None:
+    async def _serve_hosts(
+        self, transport: httpx.AsyncBaseTransport, hosts: Iterator[DueHost]
+    ) -> None:
         for host in hosts:
             if self._is_over():
                 return
             urls = read_due_urls(self._connection, host)
             n_drains = min(self._config.per_host, host.n_urls)
             async with cancelling(
-                [self._serve_urls(client, urls) for _ in range(n_drains)]
+                [self._serve_urls(transport, urls) for _ in range(n_drains)]
             ) as drains:
                 await asyncio.gather(*drains)
 
-    async def _serve_urls(self, client: httpx.AsyncClient, urls: Iterator[DueUrl]) -> None:
+    async def _serve_urls(
+        self, transport: httpx.AsyncBaseTransport, urls: Iterator[DueUrl]
+    ) -> None:
         for due in urls:
             if self._is_over():
                 return
-            result, is_silent = await self._fetch(client, due)
+            result, is_silent = await self._fetch(transport, due)
             if result is not None:
                 self._keep(result, is_silent)
 
@@ -257,7 +263,7 @@ class _Fetching:
         return self._report.stopped is not None
 
     async def _fetch(
-        self, client: httpx.AsyncClient, due: DueUrl
+        self, transport: httpx.AsyncBaseTransport, due: DueUrl
     ) -> tuple[FetchResult | None, bool]:
         """What came of an address, and whether nothing answered at all.
 
@@ -269,7 +275,7 @@ class _Fetching:
                 url = check_url(due.url, self._allowed)
                 if self._hosts.gate_of(name_host(url)).is_closed:
                     break
-                picture, path = await self._follow(client, url)
+                picture, path = await self._follow(transport, url)
             except HostClosedError:
                 break
             except HostFailedError as exc:
@@ -285,7 +291,9 @@ class _Fetching:
             return None, False
         return self._describe(due, failure), failure.is_silent
 
-    async def _follow(self, client: httpx.AsyncClient, url: httpx.URL) -> tuple[PreparedImage, str]:
+    async def _follow(
+        self, transport: httpx.AsyncBaseTransport, url: httpx.URL
+    ) -> tuple[PreparedImage, str]:
         """Ask, follow redirects, keep the picture; it, and its path below the data folder."""
         left_s = self._config.total_timeout_s
         for _ in range(MAX_REDIRECTS + 1):
@@ -297,10 +305,11 @@ class _Fetching:
                 started_at = self._network.clock.monotonic()
                 try:
                     answer = await request_picture(
-                        client,
+                        transport,
                         url,
                         self._limits,
                         timeout_s=left_s,
+                        user_agent=self._user_agent,
                         allowed=self._allowed,
                         now=self._network.now(),
                     )
