@@ -11,13 +11,12 @@ from collections.abc import Iterable
 
 import httpx
 
-from analytics.contract.errors import ConfigError
+from analytics.config.hosts import canonical_host
 from analytics.fetching.failures import FetchError
 
 _PORTS = {"http": 80, "https": 443}
 _MAX_URL = 4096
 _HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")  # IPv6 without its brackets
-_ALLOWED = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:/@\[\]]+))(?::(\d{1,5}))?", re.IGNORECASE)
 
 # Of IANA's registries of special-purpose addresses, those that are not globally reachable,
 # multicast and what is reserved.
@@ -57,25 +56,6 @@ def is_public(address: str) -> bool:
     return not any(found in block for block in _CLOSED_V4)
 
 
-def parse_allowed(hosts: Iterable[str]) -> frozenset[tuple[str, int]]:
-    """The hosts and ports of the setting `allowed_hosts`.
-
-    Raises:
-        ConfigError: one is neither 'host' nor 'host:port'.
-    """
-    found = set()
-    for entry in hosts:
-        match = _ALLOWED.fullmatch(entry.strip())
-        if match is None or not 0 < int(match[3] or 80) < 65536:
-            raise ConfigError(
-                f"[media] allowed_hosts holds {entry!r}: write 'host' or 'host:port', without"
-                " http://, e.g. 'media.example.org:8080' or '[fd00::5]:80'"
-            )
-        host = _canonical(match[1] or match[2])
-        found |= {(host, port) for port in ([int(match[3])] if match[3] else [80, 443])}
-    return frozenset(found)
-
-
 def check_url(url: str, allowed: frozenset[tuple[str, int]] = frozenset()) -> httpx.URL:
     """The parsed address of a picture, if it may be asked for; its host is not resolved here.
 
@@ -101,7 +81,7 @@ def check_url(url: str, allowed: frozenset[tuple[str, int]] = frozenset()) -> ht
 
 def name_host(url: httpx.URL) -> str:
     """The host as it is resolved: ASCII, lower case, IPv6 without brackets."""
-    return _canonical(url.raw_host.decode("ascii"))
+    return canonical_host(url.raw_host.decode("ascii"))
 
 
 def port_of(url: httpx.URL) -> int:
@@ -117,7 +97,7 @@ def check_addresses(
     Raises:
         FetchError: `refused`.
     """
-    if (_canonical(host), port) in allowed:
+    if (canonical_host(host), port) in allowed:
         return
     for address in addresses:
         if not is_public(address):
@@ -126,7 +106,3 @@ def check_addresses(
                 "private address",
                 f"{host} is {address}; to allow it, name it in [media] allowed_hosts",
             )
-
-
-def _canonical(host: str) -> str:
-    return host.strip("[]").rstrip(".").lower()

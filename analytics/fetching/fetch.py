@@ -20,10 +20,11 @@ import httpx
 
 import analytics
 from analytics.chat.backoff import Backoff
+from analytics.config.hosts import parse_allowed
 from analytics.config.settings import MediaConfig
 from analytics.contract.errors import ImageError
 from analytics.contract.images import ImageSettings, PreparedImage
-from analytics.fetching.addresses import check_url, name_host, parse_allowed
+from analytics.fetching.addresses import check_url, name_host
 from analytics.fetching.download import MAX_REDIRECTS, Limits, request_picture
 from analytics.fetching.failures import FetchError, HostClosedError, HostFailedError
 from analytics.fetching.hosts import Clock, Hosts
@@ -114,7 +115,6 @@ def fetch_media(
     tried anew.
 
     Raises:
-        ConfigError: `allowed_hosts` holds what is no host.
         StoreError: a picture cannot be written.
         KeyboardInterrupt: `is_stopped` said so; what was fetched is stored.
     """

@@ -148,9 +148,9 @@ def test_killed_run_goes_on_and_asks_for_little_again(
     lines = [f"{i},Post {i},{server.url(f'/{i}')}" for i in range(n)]
     dump.write_text("id,text,image\n" + "\n".join(lines) + "\n")
     (tmp_path / "analytics.toml").write_text(
-        f'[[sources]]\npath = "posts.csv"\nplatform = "x"\n'
-        'mapping = { native_id = "id", text = "text", image = "image" }\n'
-        f"[media]\nfetch = true\npause_s = 0.0\nper_host = 8\nallowed_hosts = ['{server.host}']\n"
+        '[[sources]]\npath = "posts.csv"\nplatform = "x"\n'
+        f'[media]\nfetch = true\npause_s = 0.0\nper_host = 8\nallowed_hosts = ["{server.host}"]\n'
+    )
 
     def run() -> int:
         command = [sys.executable, "-m", "analytics", "ingest"]
