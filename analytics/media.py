@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from analytics.contract.cores import count_cores
 from analytics.contract.errors import ImageError, StoreError
 from analytics.contract.extras import install_hint
 from analytics.contract.images import (
@@ -171,13 +172,6 @@ def _recognize(
     except OSError:
         return None
     return recognize_image(data, jpeg, settings, formats)
-
-
-def count_cores() -> int:
-    """The cores that this process may use, which a container can make fewer."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _find_allowed(entry: PendingPicture, folders: Sequence[Path]) -> Path:

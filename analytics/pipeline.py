@@ -32,6 +32,7 @@ from analytics.engine.served import ServedModel
 from analytics.fetching.fetch import FetchReport, fetch_media
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
+from analytics.languages import detect_languages
 from analytics.media import prepare_media
 from analytics.reporting import make_report
 from analytics.store.author_key import check_author_key, load_author_key
@@ -145,8 +146,7 @@ def run_steps(
             if step == "ingest":
                 _ingest(connection, config, run, outcome, sources, rereads, listener, is_stopped)
             elif step == "media":
-                _prepare_media(connection, config, run, listener, is_stopped)
-                _fetch_media(
+                _prepare_media(
                     connection, config, run, outcome, listener, is_stopped, retries_fetches
                 )
             elif step == "infer":
@@ -251,6 +251,14 @@ def _ingest(
         data_dir=config.warehouse.data_dir,
         max_reject_share=config.ingest.max_reject_share,
     )
+    if config.ingest.detect_languages:
+        detect_languages(
+            connection,
+            min_confidence=config.ingest.min_language_confidence,
+            on_start=lambda n_posts: listener.start("detect languages", n_posts, "posts"),
+            on_posts=listener.advance,
+            is_stopped=is_stopped,
+        )
     listener.finish()
 
 
@@ -258,8 +266,10 @@ def _prepare_media(
     connection: duckdb.DuckDBPyConnection,
     config: Config,
     run: Run,
+    outcome: Outcome,
     listener: Listener,
     is_stopped: Callable[[], bool],
+    retries: bool,
 ) -> None:
     listener.start("prepare pictures", None, "pictures")
     counts = prepare_media(
@@ -276,17 +286,6 @@ def _prepare_media(
     run.counts.count_media_prepared += counts.count_prepared
     run.counts.count_rejects += counts.count_rejects
     listener.finish()
-
-
-def _fetch_media(
-    connection: duckdb.DuckDBPyConnection,
-    config: Config,
-    run: Run,
-    outcome: Outcome,
-    listener: Listener,
-    is_stopped: Callable[[], bool],
-    retries: bool,
-) -> None:
     save_counts(connection, run)
     outcome.fetch = fetch_media(
         connection,

@@ -27,6 +27,7 @@ ALLOWED = {
     },
     "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
     "analytics.judging": {"analytics.contract", "analytics.store"},
+    "analytics.languages": {"analytics.contract", "analytics.store"},
     "analytics.media": {"analytics.contract", "analytics.store"},
     "analytics.reading": {"analytics.contract", "analytics.store", "connectors"},
     "analytics.ingest": {
@@ -51,6 +52,7 @@ ALLOWED = {
         "analytics.fetching",
         "analytics.infer",
         "analytics.ingest",
+        "analytics.languages",
         "analytics.media",
         "analytics.reporting",
         "analytics.store",

@@ -65,6 +65,12 @@ class IngestConfig:
         " rejects; 1.0 stores what is good of any file, as --force does",
         default=0.2,
     )
+    detect_languages: bool = setting(
+        "detect the language of posts whose source names none: `posts.detected_lang`", default=True
+    )
+    min_language_confidence: float = setting(
+        "a language that is less probable is 'und', undetermined", default=0.8
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +196,7 @@ LISTS: dict[str, type] = {"sources": SourceConfig, "aspects": AspectConfig}
 BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("warehouse", "memory_mb"): (64, 100_000_000),
     ("ingest", "max_reject_share"): (0.0, 1.0),
+    ("ingest", "min_language_confidence"): (0.0, 1.0),
     ("media", "max_minutes"): (0.0, 1e6),
     ("media", "concurrency"): (1, 256),
     ("media", "per_host"): (1, 64),

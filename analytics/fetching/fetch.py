@@ -22,6 +22,7 @@ import analytics
 from analytics.chat.backoff import Backoff
 from analytics.config.hosts import parse_allowed
 from analytics.config.settings import MediaConfig
+from analytics.contract.cores import count_cores
 from analytics.contract.errors import ImageError
 from analytics.contract.images import ImageSettings, PreparedImage
 from analytics.fetching.addresses import check_url, name_host
@@ -35,7 +36,7 @@ from analytics.fetching.transport import (
     Resolver,
     SystemResolver,
 )
-from analytics.media import can_read_heif, count_cores, keep_picture
+from analytics.media import can_read_heif, keep_picture
 from analytics.store.fetches import (
     DueHost,
     DueUrl,
