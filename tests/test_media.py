@@ -266,3 +266,19 @@ def test_pool_of_threads_gives_what_one_gives(
         found.append((rows(connection, "from media order by all"), files))
     assert found[0] == found[1]
     assert len(found[0][1]) == 40
+
+
+def test_heic_is_read_once_its_extra_is_there(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif", reason="the extra heic is not installed")
+    pillow_heif.from_pillow(Image.new("RGB", (90, 60))).save(tmp_path / "a.heic")
+    store_posts(connection, [_with_picture("1", tmp_path / "a.heic")])  # type: ignore[list-item]
+    with monkeypatch.context() as patched:
+        patched.setattr("analytics.media.can_read_heif", lambda: False)
+        prepare_media(connection, data_dir=tmp_path / "data", run_id="r1")
+    assert rows(connection, "select status from media") == [("no_decoder",)]
+    assert "pip install '.[heic]'" in str(scalar(connection, "select reason from rejects"))
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r2")
+    assert rows(connection, "select status, width, height from media") == [("ok", 90, 60)]
+    assert rows(connection, "from rejects") == []
