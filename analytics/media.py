@@ -5,6 +5,7 @@ the sha256 of the original, so that a picture that many posts share is one file,
 and is decoded once: where the file is there, the original is read and hashed alone.
 """
 
+import functools
 import hashlib
 import logging
 import os
@@ -17,6 +18,7 @@ import duckdb
 
 from analytics.contract.cores import count_cores
 from analytics.contract.errors import ImageError, StoreError
+from analytics.contract.extras import install_hint
 from analytics.contract.images import (
     ImageSettings,
     PreparedImage,
@@ -25,6 +27,7 @@ from analytics.contract.images import (
     read_image_file,
     recognize_image,
 )
+from analytics.contract.picture_formats import SNIFFED_BYTES, sniff_format
 from analytics.store.pictures import (
     PendingPicture,
     PictureResult,
@@ -107,12 +110,7 @@ def prepare_one(
         return PictureResult(post_id=post_id, position=position, status="not_fetched"), False
     try:
         data = read_image_file(_find_allowed(entry, folders), settings)
-        relative = locate_prepared(hashlib.sha256(data).hexdigest(), settings)
-        picture = _recognize(data, data_dir / relative, settings)
-        is_reused = picture is not None
-        if picture is None:
-            picture = prepare_image(data, settings)
-            _write(data_dir / relative, picture.jpeg)
+        picture, path, is_reused = keep_picture(data, data_dir, settings)
     except ImageError as exc:
         fault = PictureResult(post_id=post_id, position=position, status=exc.reason, error=str(exc))
         return fault, False
@@ -121,7 +119,7 @@ def prepare_one(
         position=position,
         status="ok",
         sha256=picture.sha256,
-        path=str(relative),
+        path=path,
         width=picture.width,
         height=picture.height,
         bytes=picture.n_bytes,
@@ -129,13 +127,51 @@ def prepare_one(
     return result, is_reused
 
 
-def _recognize(data: bytes, kept: Path, settings: ImageSettings | None) -> PreparedImage | None:
+def keep_picture(
+    data: bytes,
+    data_dir: Path,
+    settings: ImageSettings | None = None,
+    formats: tuple[str, ...] | None = None,
+) -> tuple[PreparedImage, str, bool]:
+    """Prepare a picture and keep the small file, or use the one that was kept.
+
+    The picture, the path below `data_dir`, and whether it had been prepared before.
+
+    Raises:
+        ImageError: `broken`, `too_large`, or `no_decoder` for HEIC without its extra.
+        StoreError: the small file cannot be written.
+    """
+    if sniff_format(data[:SNIFFED_BYTES]) == "HEIF" and not can_read_heif():
+        raise ImageError("no_decoder", f"a HEIC picture: {install_hint('heic')} to read it")
+    relative = locate_prepared(hashlib.sha256(data).hexdigest(), settings)
+    picture = _recognize(data, data_dir / relative, settings, formats)
+    is_reused = picture is not None
+    if picture is None:
+        picture = prepare_image(data, settings, formats)
+        _write(data_dir / relative, picture.jpeg)
+    return picture, str(relative), is_reused
+
+
+@functools.cache
+def can_read_heif() -> bool:
+    """Whether Pillow reads HEIC pictures: with the extra `heic`, which is registered here."""
+    try:
+        import pi_heif
+    except ImportError:
+        return False
+    pi_heif.register_heif_opener()
+    return True
+
+
+def _recognize(
+    data: bytes, kept: Path, settings: ImageSettings | None, formats: tuple[str, ...] | None
+) -> PreparedImage | None:
     """The picture as it was prepared before, if it was and its file can be read."""
     try:
         jpeg = kept.read_bytes()
     except OSError:
         return None
-    return recognize_image(data, jpeg, settings)
+    return recognize_image(data, jpeg, settings, formats)
 
 
 def _find_allowed(entry: PendingPicture, folders: Sequence[Path]) -> Path:

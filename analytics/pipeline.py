@@ -22,17 +22,19 @@ from analytics.config.loading import (
 from analytics.config.settings import Config, SourceConfig
 from analytics.contract.digests import result_digest
 from analytics.contract.engine import Engine
-from analytics.contract.errors import AnalyticsError, ConfigError, StoreError
+from analytics.contract.errors import AnalyticsError, ConfigError
 from analytics.contract.model_folder import find_empty_parts
 from analytics.engine.loading import find_model, list_key_options, load_engine
 from analytics.engine.models import ModelFolder
 from analytics.engine.process_engine import ProcessEngine
 from analytics.engine.restarting import RestartingEngine
 from analytics.engine.served import ServedModel
+from analytics.fetching.fetch import FetchReport, fetch_media
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.languages import detect_languages
 from analytics.media import prepare_media
+from analytics.reporting import make_report
 from analytics.store.author_key import check_author_key, load_author_key
 from analytics.store.predictions import Plan, store_model
 from analytics.store.runs import (
@@ -45,9 +47,7 @@ from analytics.store.runs import (
     start_run,
 )
 from analytics.store.sql_files import CheckResult, build_marts, run_checks
-from analytics.store.transactions import first_row
-from analytics.store.warehouse import in_flight_path, open_reader, open_writer
-from reports.build import build_report, write_report
+from analytics.store.warehouse import in_flight_path, open_writer
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +94,7 @@ class Outcome:
     marts: dict[str, int] = field(default_factory=dict)
     failed_checks: list[CheckResult] = field(default_factory=list)
     report: Path | None = None
+    fetch: FetchReport | None = None
 
     @property
     def exit_code(self) -> int:
@@ -111,6 +112,7 @@ def run_steps(
     listener: Listener | None = None,
     is_stopped: Callable[[], bool] = lambda: False,
     retries_deadly: bool = False,
+    retries_fetches: bool = False,
     load: Callable[..., Engine] = load_engine,
 ) -> Outcome:
     """Run some steps under the writer's lock, then publish the snapshot.
@@ -144,7 +146,9 @@ def run_steps(
             if step == "ingest":
                 _ingest(connection, config, run, outcome, sources, rereads, listener, is_stopped)
             elif step == "media":
-                _prepare_media(connection, config, run, listener, is_stopped)
+                _prepare_media(
+                    connection, config, run, outcome, listener, is_stopped, retries_fetches
+                )
             elif step == "infer":
                 _infer(
                     connection,
@@ -178,27 +182,6 @@ def _mark_failed(config: Config, command: str, run_id: str, error: str) -> None:
     ):
         fail_run(connection, run_id, error)
         build_marts(connection, only=("run_facts",))
-
-
-def make_report(config: Config, path: Path | None = None) -> Path:
-    """Write the report of the published snapshot; its path."""
-    target = path or config.report.path
-    with open_reader(config.warehouse.path, memory_mb=config.warehouse.memory_mb) as connection:
-        html = build_report(
-            connection,
-            data_dir=config.warehouse.data_dir,
-            title=config.report.title,
-            generated_at=_last_run_at(connection),
-            max_posts=config.report.max_posts,
-        )
-    try:
-        write_report(html, target)
-    except OSError as exc:
-        raise StoreError(
-            f"{target}: the report cannot be written: {exc.strerror or exc}."
-            " Set [report] path to a folder that can be written."
-        ) from exc
-    return target
 
 
 @contextmanager
@@ -283,8 +266,10 @@ def _prepare_media(
     connection: duckdb.DuckDBPyConnection,
     config: Config,
     run: Run,
+    outcome: Outcome,
     listener: Listener,
     is_stopped: Callable[[], bool],
+    retries: bool,
 ) -> None:
     listener.start("prepare pictures", None, "pictures")
     counts = prepare_media(
@@ -300,6 +285,19 @@ def _prepare_media(
     )
     run.counts.count_media_prepared += counts.count_prepared
     run.counts.count_rejects += counts.count_rejects
+    listener.finish()
+    save_counts(connection, run)
+    outcome.fetch = fetch_media(
+        connection,
+        config.media,
+        data_dir=config.warehouse.data_dir,
+        retries=retries,
+        on_due=lambda n: listener.start("fetch pictures", n, "pictures"),
+        on_fetched=listener.advance,
+        is_stopped=is_stopped,
+    )
+    run.counts.count_media_fetched += outcome.fetch.n_fetched
+    run.counts.count_media_unfetched += outcome.fetch.n_failed
     listener.finish()
 
 
@@ -396,12 +394,3 @@ def _build_marts(
             check.example,
         )
     listener.finish()
-
-
-def _last_run_at(connection: duckdb.DuckDBPyConnection) -> datetime:
-    """When the newest data was made, so that the same data gives the same report."""
-    row = first_row(connection.execute("select max(coalesce(ended_at, started_at)) from runs"))
-    if row is None or row[0] is None:
-        return datetime.now(UTC)
-    moment: datetime = row[0]
-    return moment.astimezone(UTC)

@@ -11,6 +11,8 @@ from analytics.contract.records import Media
 from analytics.media import prepare_media
 from tests.scripted import make_post, rows, scalar, store_posts
 
+HEIC = Path(__file__).parent / "fixtures" / "turned.heic"
+
 
 def _with_picture(native_id: str, path: Path, kind: str = "image") -> object:
     return make_post(native_id, media=(Media(kind=kind, source_path=path),))  # type: ignore[arg-type]
@@ -266,3 +268,19 @@ def test_pool_of_threads_gives_what_one_gives(
         found.append((rows(connection, "from media order by all"), files))
     assert found[0] == found[1]
     assert len(found[0][1]) == 40
+
+
+def test_heic_is_read_once_its_extra_is_there(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pi_heif", reason="the extra heic is not installed")
+    (tmp_path / "a.heic").write_bytes(HEIC.read_bytes())  # 600 x 300, to be turned
+    store_posts(connection, [_with_picture("1", tmp_path / "a.heic")])  # type: ignore[list-item]
+    with monkeypatch.context() as patched:
+        patched.setattr("analytics.media.can_read_heif", lambda: False)
+        prepare_media(connection, data_dir=tmp_path / "data", run_id="r1")
+    assert rows(connection, "select status from media") == [("no_decoder",)]
+    assert "pip install '.[heic]'" in str(scalar(connection, "select reason from rejects"))
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r2")
+    assert rows(connection, "select status, width, height from media") == [("ok", 300, 600)]
+    assert rows(connection, "from rejects") == []

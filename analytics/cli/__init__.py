@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("analytics.cli.setup:doctor", "Say what is installed and what can run."),
     "run": ("analytics.cli.flow:run", "Ingest, judge, build marts and write the report."),
     "ingest": ("analytics.cli.flow:ingest", "Read dumps into the warehouse."),
+    "media": ("analytics.cli.flow:media", "Prepare pictures, and fetch those of addresses."),
     "infer": ("analytics.cli.flow:infer", "Give each new item a label and a rationale."),
     "marts": ("analytics.cli.flow:marts", "Rebuild the marts and run the checks."),
     "report": ("analytics.cli.flow:report", "Write the HTML report."),

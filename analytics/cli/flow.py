@@ -1,4 +1,4 @@
-"""The commands that write: run, ingest, infer, marts, report."""
+"""The commands that write: run, ingest, media, infer, marts, report."""
 
 import os
 from pathlib import Path
@@ -14,6 +14,15 @@ _reread_option = click.option(
     "--reread", is_flag=True, help="Read files again that were read before."
 )
 
+_no_media_option = click.option(
+    "--no-media",
+    is_flag=True,
+    help="Leave out the pictures: none is prepared or fetched; a later run does it.",
+)
+_fetch_option = click.option(
+    "--fetch/--no-fetch", "fetch", default=None, help="As [media] fetch: pictures at addresses."
+)
+
 _force_option = click.option(
     "--force",
     is_flag=True,
@@ -26,6 +35,8 @@ _force_option = click.option(
 @_engine_option
 @_reread_option
 @_force_option
+@_no_media_option
+@_fetch_option
 @common_options
 def run(
     config_path: Path | None,
@@ -34,13 +45,25 @@ def run(
     engine: str | None,
     reread: bool,
     force: bool,
+    no_media: bool,
+    fetch: bool | None,
 ) -> None:
     """Ingest, prepare pictures, judge, build marts, check, and write the report.
 
     What is already done is not done again: files that were read, contents that
     were judged. A run that died goes on where it stopped.
     """
-    _run(config_path, as_json, "run", model=model, engine=engine, rereads=reread, forces=force)
+    _run(
+        config_path,
+        as_json,
+        "run",
+        model=model,
+        engine=engine,
+        rereads=reread,
+        forces=force,
+        leaves_media=no_media,
+        fetch=fetch,
+    )
 
 
 @click.command(epilog="Example: analytics ingest dumps/RC_2026-03.zst --format reddit")
@@ -51,6 +74,8 @@ def run(
 @click.option("--preview", is_flag=True, help="Say what would be read, and how; store nothing.")
 @_reread_option
 @_force_option
+@_no_media_option
+@_fetch_option
 @common_options
 def ingest(
     config_path: Path | None,
@@ -62,6 +87,8 @@ def ingest(
     preview: bool,
     reread: bool,
     force: bool,
+    no_media: bool,
+    fetch: bool | None,
 ) -> None:
     """Read PATHS, or the sources of the configuration, into the warehouse.
 
@@ -93,7 +120,28 @@ def ingest(
     if preview:
         _preview(config_path, as_json, sources)
         return
-    _run(config_path, as_json, "ingest", sources=sources or None, rereads=reread, forces=force)
+    _run(
+        config_path,
+        as_json,
+        "ingest",
+        sources=sources or None,
+        rereads=reread,
+        forces=force,
+        leaves_media=no_media,
+        fetch=fetch,
+    )
+
+
+@click.command(epilog="Example: analytics media --fetch")
+@click.option("--retry", is_flag=True, help="Ask again for all that could not be fetched.")
+@_fetch_option
+@common_options
+def media(config_path: Path | None, as_json: bool, retry: bool, fetch: bool | None) -> None:
+    """Prepare pictures that are not yet, and fetch those that have an address only.
+
+    What was fetched is kept: a run that was stopped or killed goes on where it was.
+    """
+    _run(config_path, as_json, "media", fetch=fetch, retries_fetches=retry)
 
 
 @click.command(epilog="Example: analytics infer --engine vllm")
@@ -121,7 +169,7 @@ def marts(config_path: Path | None, as_json: bool) -> None:
 def report(config_path: Path | None, as_json: bool, output: Path | None) -> None:
     """Write the HTML report of the last published results."""
     from analytics.config.loading import load_config
-    from analytics.pipeline import make_report
+    from analytics.reporting import make_report
 
     config = load_config(config_path)
     path = make_report(config, output.absolute() if output else None)
@@ -142,6 +190,9 @@ def _run(
     rereads: bool = False,
     forces: bool = False,
     retries_deadly: bool = False,
+    leaves_media: bool = False,
+    fetch: bool | None = None,
+    retries_fetches: bool = False,
 ) -> None:
     from analytics.cli.progress import RichListener
     from analytics.cli.summary import outcome_as_json, outcome_as_text
@@ -152,24 +203,28 @@ def _run(
         "model.name": model,
         "model.engine": engine,
         "ingest.max_reject_share": 1.0 if forces else None,
+        "media.fetch": fetch,
     }
     config = load_config(config_path, overrides=overrides)
     steps_of: dict[str, tuple[Step, ...]] = {
         "run": ALL_STEPS,
         "ingest": ("ingest", "media"),
+        "media": ("media",),
         "infer": ("infer",),
         "marts": ("marts",),
     }
+    steps = tuple(step for step in steps_of[command] if not (leaves_media and step == "media"))
     with RichListener(is_shown=not as_json) as listener, stop_on_signal() as is_stopped:
         outcome = run_steps(
             config,
             command,
-            steps_of[command],
+            steps,
             sources=sources,
             rereads=rereads,
             listener=listener,
             is_stopped=is_stopped,
             retries_deadly=retries_deadly,
+            retries_fetches=retries_fetches,
         )
     if as_json:
         echo_json(outcome_as_json(outcome))

@@ -7,6 +7,9 @@ from analytics.pipeline import Outcome
 from analytics.store.merge import MergeCounts
 from analytics.store.runs import RunCounts, share_engine
 
+# Why pictures were not to be had; the most frequent reasons are shown.
+_SHOWN_REASONS = 8
+
 
 def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
     """An outcome as plain JSON values."""
@@ -32,6 +35,15 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
             }
             for file in outcome.files
         ],
+        "fetch": None
+        if outcome.fetch is None
+        else {
+            "enabled": outcome.fetch.is_enabled,
+            "fetched": outcome.fetch.n_fetched,
+            "failed": dict(outcome.fetch.failures),
+            "left": outcome.fetch.n_left,
+            "stopped": outcome.fetch.stopped,
+        },
         "marts": outcome.marts,
         "failed_checks": [
             {
@@ -59,6 +71,7 @@ def outcome_as_text(outcome: Outcome) -> str:
         if total.count_posts_deleted:
             lines.append(f"Posts removed, as they were deleted: {total.count_posts_deleted}")
         lines.append(f"Pictures prepared: {counts.count_media_prepared}")
+    lines += _describe_fetch(outcome)
     if outcome.plan is not None:
         with_engine = f" by {outcome.engine}" if outcome.engine else ""
         lines.append(
@@ -106,6 +119,23 @@ def _describe_file(file: FileReport) -> list[str]:
     if file.new_fields:
         lines.append(f"    fields new to its format: {', '.join(file.new_fields)}")
     return lines
+
+
+def _describe_fetch(outcome: Outcome) -> list[str]:
+    found = outcome.fetch
+    if found is None:
+        return []
+    if not found.is_enabled:
+        hint = "not fetched, as [media] fetch is off (--fetch fetches them)"
+        return [f"Remote pictures: {found.n_left} {hint}"] if found.n_left else []
+    if not (found.n_fetched or found.n_failed or found.n_left):
+        return []
+    left = f", {found.n_left} left to the next run" if found.n_left else ""
+    why = f" ({found.stopped})" if found.stopped else ""
+    return [
+        f"Remote pictures: {found.n_fetched} fetched, {found.n_failed} not to be had{left}{why}",
+        *(f"    {n} {reason}" for reason, n in found.failures.most_common(_SHOWN_REASONS)),
+    ]
 
 
 def _say_sum(found: MergeCounts) -> str:

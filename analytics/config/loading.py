@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from analytics.config.environment import read_environment
+from analytics.config.hosts import parse_allowed
 from analytics.config.secrets import find_secrets, is_secret_name
 from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config, alternatives
 from analytics.contract.decoding import Decoding
@@ -176,6 +177,7 @@ def _build(data: dict[str, Any], reading: _Reading) -> Config | None:
         return None
     config = Config(**values)
     _check_aspects(config, reading.place_of("aspects"), reading.faults)
+    _check_media(config, reading)
     place = reading.origins.get(("model", "options")) or f"{reading.file}: [model] options"
     reading.faults.extend(f"{place}: {fault}" for fault in find_secrets(config.model.options))
     # Paths that stay at their defaults are relative to the folder as well.
@@ -298,6 +300,21 @@ def _check_aspects(config: Config, where: str, faults: list[str]) -> None:
                 f" [aspects[{seen[aspect.name.casefold()]}]]; put its aliases there"
             )
         seen.setdefault(aspect.name.casefold(), i)
+
+
+def _check_media(config: Config, reading: _Reading) -> None:
+    media = config.media
+    faults = {}
+    try:
+        parse_allowed(media.allowed_hosts)
+    except ValueError as exc:
+        faults["allowed_hosts"] = str(exc)
+    agent = media.user_agent
+    if agent is not None and not (agent.strip() and agent.isascii() and agent.isprintable()):
+        faults["user_agent"] = "must be printable ASCII text: it is a header of requests"
+    for key, fault in faults.items():
+        place = reading.origins.get(("media", key)) or f"{reading.place_of('media')}: [media] {key}"
+        reading.faults.append(f"{place} {fault}")
 
 
 def _find_path_fault(text: str) -> str | None:

@@ -74,6 +74,39 @@ class IngestConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaConfig:
+    """How pictures that dumps name by an address are fetched."""
+
+    fetch: bool = setting(
+        "fetch them; off: nothing outside this machine is asked for a picture", default=False
+    )
+    max_minutes: float = setting(
+        "no address is begun with after so long in one run, the next run goes on; 0: no limit",
+        default=60.0,
+    )
+    concurrency: int = setting("requests under way at once, all hosts together", default=16)
+    per_host: int = setting("requests under way at once to one host", default=4)
+    pause_s: float = setting("from one request to the next at one host, in seconds", default=0.1)
+    connect_timeout_s: float = setting("to find and reach a host, in seconds", default=10.0)
+    read_timeout_s: float = setting("for a server to send anything, in seconds", default=20.0)
+    total_timeout_s: float = setting("for one whole picture, redirects included", default=60.0)
+    max_bytes: int = setting("a larger file is not read on", default=16 * 1024 * 1024)
+    max_pixels: int = setting("a picture with more is not decoded", default=50_000_000)
+    max_tries: int = setting(
+        "runs in which an address is tried whose host fails or is busy", default=5
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        "hosts that may have private addresses, as 'host' (ports 80 and 443) or 'host:port'",
+        default=(),
+    )
+    user_agent: str | None = setting(
+        "what servers are told; name a contact; unset: analytics/VERSION",
+        default=None,
+        example="our-research/1.0 (mail@example.org)",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
     """Which model judges, and what runs it."""
 
@@ -141,6 +174,7 @@ class Config:
     sources: tuple[SourceConfig, ...] = ()
     aspects: tuple[AspectConfig, ...] = ()
     ingest: IngestConfig = field(default_factory=IngestConfig)
+    media: MediaConfig = field(default_factory=MediaConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     infer: InferConfig = field(default_factory=InferConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
@@ -151,6 +185,7 @@ class Config:
 SECTIONS: dict[str, type] = {
     "warehouse": WarehouseConfig,
     "ingest": IngestConfig,
+    "media": MediaConfig,
     "model": ModelConfig,
     "infer": InferConfig,
     "report": ReportConfig,
@@ -162,6 +197,16 @@ BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("warehouse", "memory_mb"): (64, 100_000_000),
     ("ingest", "max_reject_share"): (0.0, 1.0),
     ("ingest", "min_language_confidence"): (0.0, 1.0),
+    ("media", "max_minutes"): (0.0, 1e6),
+    ("media", "concurrency"): (1, 256),
+    ("media", "per_host"): (1, 64),
+    ("media", "pause_s"): (0.0, 3600.0),
+    ("media", "connect_timeout_s"): (0.1, 600.0),
+    ("media", "read_timeout_s"): (0.1, 600.0),
+    ("media", "total_timeout_s"): (0.1, 3600.0),
+    ("media", "max_bytes"): (1, 64 * 1024 * 1024),
+    ("media", "max_pixels"): (1, 100_000_000),
+    ("media", "max_tries"): (1, 1000),
     ("model", "batch_size"): (1, 100_000),
     ("infer", "chunk_items"): (1, 1_000_000),
     ("infer", "engine_timeout_s"): (0.0, 1e6),

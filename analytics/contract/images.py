@@ -93,7 +93,10 @@ def locate_prepared(sha256: str, settings: ImageSettings | None = None) -> PureP
 
 
 def recognize_image(
-    data: bytes, jpeg: bytes, settings: ImageSettings | None = None
+    data: bytes,
+    jpeg: bytes,
+    settings: ImageSettings | None = None,
+    formats: tuple[str, ...] | None = None,
 ) -> PreparedImage | None:
     """What `prepare_image` gives, where `jpeg` is its work of an earlier time.
 
@@ -107,7 +110,7 @@ def recognize_image(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            width, height = Image.open(io.BytesIO(data)).size
+            width, height = Image.open(io.BytesIO(data), formats=formats).size
             kept_width, kept_height = Image.open(io.BytesIO(jpeg), formats=["JPEG"]).size
     except Exception:  # as many kinds as in `prepare_image`, which then tells
         return None
@@ -127,11 +130,14 @@ def recognize_image(
     )
 
 
-def prepare_image(data: bytes, settings: ImageSettings | None = None) -> PreparedImage:
+def prepare_image(
+    data: bytes, settings: ImageSettings | None = None, formats: tuple[str, ...] | None = None
+) -> PreparedImage:
     """Decode, orient, lay on white, shrink to `max_side`, encode as JPEG.
 
     Animated files give their first frame. JPEG files are decoded at a reduced
-    scale where that is enough (draft mode).
+    scale where that is enough (draft mode). `formats` are those that may be read, by
+    their names in Pillow; None: all that Pillow knows.
 
     Raises:
         ImageError: `broken` or `too_large`.
@@ -141,7 +147,7 @@ def prepare_image(data: bytes, settings: ImageSettings | None = None) -> Prepare
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # size is checked below
-            picture: Image.Image = Image.open(io.BytesIO(data))
+            picture: Image.Image = Image.open(io.BytesIO(data), formats=formats)
             width, height = picture.size
             if width * height > settings.max_pixels:
                 raise ImageError(

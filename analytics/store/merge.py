@@ -265,8 +265,8 @@ def _store_winners(
                 or found.name = regexp_extract(media.source_path, '[^/]*$')
             )
             and (
-                media.status in ('missing', 'not_fetched', 'outside_folder')
-                or media.status = 'pending' and media.source_path is null
+                media.status in ('missing', 'outside_folder')
+                or media.status <> 'ok' and media.source_path is null
             )
         """,
         {"folder": file.folder},

@@ -58,7 +58,8 @@ def read_pending(
 ) -> Iterator[list[PendingPicture]]:
     """Batches of pictures that are new, or whose file was missing or not allowed before.
 
-    Also those that were prepared as in another version of the preparation.
+    Also those of a format that could not be read (an extra was not installed), and those
+    that were prepared as in another version of the preparation.
     """
     connection.execute(
         """
@@ -72,6 +73,7 @@ def read_pending(
             source_folder,
         from media
         where status in ('pending', 'missing', 'outside_folder')
+            or (status = 'no_decoder' and source_path is not null)
             or (status = 'ok' and not starts_with(path, ?))
         order by ordinal
         """,
@@ -117,8 +119,8 @@ def store_results(
                 """
             )
             connection.execute(
-                "delete from rejects where stage = 'media'"
-                " and split_part(reason, ':', 1) in ('picture missing', 'picture outside_folder')"
+                "delete from rejects where stage = 'media' and split_part(reason, ':', 1) in"
+                " ('picture missing', 'picture outside_folder', 'picture no_decoder')"
                 " and raw in (select post_id from results where status = 'ok')"
             )
             count_new = insert_new_rejects(

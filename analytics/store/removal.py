@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from analytics.store.fetches import prune_fetches
 from analytics.store.transactions import count_rows
 
 # Below a data directory: what dumps that are archives were unpacked to.
@@ -16,7 +17,8 @@ def remove_posts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Remove the posts of the table `gone(post_id)`, inside the caller's transaction.
 
     Their media, aspects, predictions and gold labels go with them, the rejects that came of
-    them, and of the memo what no other post has; tables that quote no post stay. Given are
+    them, and of the memo and the fetched addresses what no other post has; tables that quote
+    no post stay. Given are
     the sha256 of the pictures that nothing uses now, for `remove_pictures` after the commit.
     """
     connection.execute(
@@ -58,13 +60,17 @@ def remove_posts(connection: duckdb.DuckDBPyConnection) -> list[str]:
             "delete from deadly_contents"
             " where content_key not in (select content_key from int_items)"
         )
+    unfetched = prune_fetches(connection)
     unused = connection.execute(
-        "select sha256 from gone_pictures"
-        " where sha256 not in (select sha256 from media where sha256 is not null)"
+        """
+        select sha256 from gone_pictures
+        where sha256 not in (select sha256 from media where sha256 is not null)
+            and sha256 not in (select sha256 from fetches where sha256 is not null)
+        """
     ).fetchall()
     for table in ("gone_pictures", "gone_contents"):
         connection.execute(f"drop table {table}")
-    return [str(sha256) for (sha256,) in unused]
+    return sorted({*unfetched, *(str(sha256) for (sha256,) in unused)})
 
 
 def remove_pictures(data_dir: Path, sha256s: Iterable[str]) -> None:

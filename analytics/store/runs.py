@@ -27,6 +27,8 @@ class RunCounts:
     count_files_skipped: int = 0
     count_posts_deleted: int = 0
     count_media_prepared: int = 0
+    count_media_fetched: int = 0
+    count_media_unfetched: int = 0
     count_items: int = 0
     count_memo_hits: int = 0
     count_engine_labels: int = 0
