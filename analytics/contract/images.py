@@ -12,6 +12,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from analytics.contract.errors import ImageError
 
+# What posts have. Of the others that Pillow knows some start a program (EPS: Ghostscript).
+READABLE_FORMATS = (
+    *("JPEG", "MPO", "JPEG2000", "PNG", "GIF", "WEBP", "AVIF", "HEIF"),
+    *("BMP", "DIB", "TIFF", "ICO", "PPM", "TGA", "QOI"),
+)
 # The last two bytes of a whole JPEG file.
 _JPEG_END = b"\xff\xd9"
 
@@ -110,7 +115,7 @@ def recognize_image(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            width, height = Image.open(io.BytesIO(data), formats=formats).size
+            width, height = _open(data, formats).size
             kept_width, kept_height = Image.open(io.BytesIO(jpeg), formats=["JPEG"]).size
     except Exception:  # as many kinds as in `prepare_image`, which then tells
         return None
@@ -137,7 +142,7 @@ def prepare_image(
 
     Animated files give their first frame. JPEG files are decoded at a reduced
     scale where that is enough (draft mode). `formats` are those that may be read, by
-    their names in Pillow; None: all that Pillow knows.
+    their names in Pillow; None: `READABLE_FORMATS`.
 
     Raises:
         ImageError: `broken` or `too_large`.
@@ -147,7 +152,7 @@ def prepare_image(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # size is checked below
-            picture: Image.Image = Image.open(io.BytesIO(data), formats=formats)
+            picture: Image.Image = _open(data, formats)
             width, height = picture.size
             if width * height > settings.max_pixels:
                 raise ImageError(
@@ -178,6 +183,12 @@ def prepare_image(
         height=height,
         n_bytes=len(data),
     )
+
+
+def _open(data: bytes, formats: tuple[str, ...] | None) -> Image.Image:
+    Image.init()
+    known = [name for name in formats or READABLE_FORMATS if name in Image.OPEN]
+    return Image.open(io.BytesIO(data), formats=known)
 
 
 def _lay_on_white(picture: Image.Image) -> Image.Image:

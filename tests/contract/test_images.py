@@ -97,6 +97,13 @@ def test_prepare_of_no_picture_is_broken(data: bytes) -> None:
     assert caught.value.reason == "broken"
 
 
+def test_prepare_runs_no_program_of_a_document() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(buffer, "EPS")  # Pillow would start Ghostscript
+    with pytest.raises(ImageError, match="not a picture in a known format"):
+        prepare_image(buffer.getvalue())
+
+
 def test_prepare_of_a_truncated_picture_is_broken() -> None:
     data = _bytes(Image.effect_noise((300, 300), 50).convert("RGB"), "JPEG")
     with pytest.raises(ImageError) as caught:
