@@ -8,6 +8,7 @@ that a content that kills it is found.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -100,7 +101,7 @@ def infer(
         in_flight = InFlight(settings.in_flight, key)
         engine = TimedEngine(load_engine())
         run.engine = f"{engine.facts.name} {engine.facts.version} on {engine.facts.device}"
-        try:
+        with closing(engine), in_flight.watch(is_stopped):
             for judged in _stream(connection, engine, plan, settings, in_flight, is_stopped):
                 commit_judged(
                     connection,
@@ -121,9 +122,6 @@ def infer(
                     raise EngineError(_describe_dead(unanswered, n_left=n_left))
             if n_left:
                 raise KeyboardInterrupt
-        finally:
-            in_flight.end()
-            engine.close()
     _check_bad_share(plan, faults, settings.max_bad_share)
     # Only now: a run that fails leaves the marts the results that they show.
     set_current_model(connection, key)
@@ -168,8 +166,10 @@ def _check_bad_share(plan: Plan, faults: list[ItemFault], max_bad_share: float) 
     """Fail a run whose engine fails, not one that meets some bad contents again.
 
     Counted are the contents that no run has failed on before; where there are none,
-    all contents of the warehouse. A single bad content never fails a run.
+    all contents of the warehouse. A single bad content never fails a run, nor do those that
+    lack their rationale alone.
     """
+    faults = [fault for fault in faults if not fault.has_label]
     n_contents = plan.count_contents - len(plan.failed_before)
     bad = _list_new(plan, faults)
     if not n_contents:

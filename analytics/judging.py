@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analytics.contract.engine import Engine, LabelReply, TextReply, ask_each
-from analytics.contract.errors import DeadlyItemError
+from analytics.contract.errors import DeadlyItemError, EngineDownError
 from analytics.contract.labels import label_of
 from analytics.contract.parser import list_missing_parts, parse_reply
 from analytics.contract.policy import RationalePolicy, RationaleReason
 from analytics.contract.records import Item, Verdict
+from analytics.store.in_flight import DEADLY_AFTER
 from analytics.store.predictions import ItemFault, PlannedItem
 
 logger = logging.getLogger(__name__)
@@ -30,8 +31,8 @@ _PORTIONS = 4
 class Judged:
     """Contents that are done: each has a verdict or a fault.
 
-    The counts are of what the engine answered for them; `count_incomplete` rationales lack
-    a part.
+    A content whose rationale failed has both. The counts are of what the engine answered for
+    them; `count_incomplete` rationales lack a part. `down` is why the engine answers no more.
     """
 
     contents: Sequence[PlannedItem]
@@ -41,6 +42,7 @@ class Judged:
     rationales: Counter[RationaleReason] = field(default_factory=Counter)
     count_incomplete: int = 0
     count_output_tokens: int = 0
+    down: EngineDownError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,8 @@ class Judge:
         self._is_given_up = is_given_up
         self._empty_parts = empty_parts
         n_calls = engine.facts.max_calls
+        # While the labels of one portion are stored the engine has those of the next to give.
+        self._n_label_calls = min(2, n_calls)
         # Rationales of an engine that takes one call at a time wait for a full window.
         self._gathered = self._portion if n_calls > 1 else window
         self._executor: Executor = ThreadPoolExecutor(n_calls) if n_calls > 1 else _Inline()
@@ -103,44 +107,52 @@ class Judge:
         under way end, and contents that wait for a rationale come with their label alone.
 
         Raises:
-            EngineDownError: the engine answers no content any more.
+            EngineDownError: the engine answers no content any more; labels that it gave came
+                before.
         """
         position = first
         open_keys: dict[str, None] = {}
         waiting: list[_Labelled] = []
-        labelling: Future[tuple[Judged, list[_Labelled]]] | None = None
+        labelling: set[Future[tuple[Judged, list[_Labelled]]]] = set()
         explaining: set[Future[Judged]] = set()
+        down: EngineDownError | None = None
         while True:
+            goes_on = down is None and not is_stopped()
             n_next = min(self._portion, end - position)
             has_room = len(open_keys) + n_next <= self._window
-            if labelling is None and n_next and has_room and not is_stopped():
+            if goes_on and n_next and has_room and len(labelling) < self._n_label_calls:
                 portion = read(position, position + n_next)
                 position += n_next
                 open_keys |= dict.fromkeys(one.item.content_key for one in portion)
-                labelling = self._start_labels(portion, list(open_keys))
-            is_full = labelling is None or len(waiting) >= self._gathered
-            if waiting and is_full and not is_stopped():
+                labelling.add(self._start_labels(portion, list(open_keys)))
+                if len(labelling) < self._n_label_calls:
+                    continue
+            is_full = not labelling or len(waiting) >= self._gathered
+            if goes_on and waiting and is_full:
                 explaining.add(self._executor.submit(self._explain, waiting))
                 waiting = []
-            jobs: set[Future[Any]] = {*explaining, *([labelling] if labelling else [])}
+            jobs: set[Future[Any]] = explaining | labelling
             if not jobs:
                 break
             done, _ = wait(jobs, return_when=FIRST_COMPLETED)
             results: list[Judged] = []
-            if labelling in done:
-                judged, found = labelling.result()
-                labelling = None
+            for job in labelling & done:
+                judged, found = job.result()
                 waiting += found
                 results.append(judged)
             results += [job.result() for job in explaining & done]
+            labelling -= done
             explaining -= done
             for judged in results:
+                down = down or judged.down
                 if judged.contents:
                     yield judged
                 for one in judged.contents:
                     del open_keys[one.item.content_key]
         if waiting:
             yield self._finish(waiting, {}, {})
+        if down is not None:
+            raise down
 
     def _start_labels(
         self, portion: list[PlannedItem], open_keys: list[str]
@@ -149,7 +161,7 @@ class Judge:
         if not self._is_given_up(open_keys):
             self._begin(open_keys)
             return self._executor.submit(self._label, portion)
-        fault = DeadlyItemError("the run died on it twice, alone")
+        fault = DeadlyItemError(f"{DEADLY_AFTER} runs died while they judged it, alone")
         faults = [make_fault(one.item.content_key, fault) for one in portion]
         done: Future[tuple[Judged, list[_Labelled]]] = Future()
         done.set_result((Judged(contents=portion, verdicts=[], faults=faults), []))
@@ -159,7 +171,10 @@ class Judge:
         """What needs no rationale or cannot be labelled, and what waits for one."""
         known = {one.item.content_key: one.label for one in portion if one.label is not None}
         unknown = [one.item for one in portion if one.label is None]
-        labels, errors = ask_each(self._engine.label, unknown)
+        try:
+            labels, errors = ask_each(self._engine.label, unknown)
+        except EngineDownError as exc:
+            return Judged(contents=[], verdicts=[], down=exc), []
         labels |= known
         waiting = [
             _Labelled(planned=one, label=labels[one.item.content_key], reason=one.reason)
@@ -188,7 +203,10 @@ class Judge:
 
     def _explain(self, waiting: list[_Labelled]) -> Judged:
         items = [one.planned.item for one in waiting]
-        replies, errors = ask_each(self._engine.rationalize, items)
+        try:
+            replies, errors = ask_each(self._engine.rationalize, items)
+        except EngineDownError as exc:
+            return self._finish(waiting, {}, {}, down=exc)
         return self._finish(waiting, replies, errors)
 
     def _finish(
@@ -196,27 +214,29 @@ class Judge:
         labelled: list[_Labelled],
         replies: dict[str, TextReply],
         errors: dict[str, Exception],
+        *,
+        down: EngineDownError | None = None,
     ) -> Judged:
-        done = [one for one in labelled if one.planned.item.content_key not in errors]
         verdicts = [
             self._make_verdict(
                 one.planned.item, one.label, replies.get(one.planned.item.content_key)
             )
-            for one in done
+            for one in labelled
         ]
         return Judged(
             contents=[one.planned for one in labelled],
             verdicts=verdicts,
-            faults=[make_fault(key, error) for key, error in errors.items()],
+            faults=[make_fault(key, error, has_label=True) for key, error in errors.items()],
             count_labels=sum(one.planned.label is None for one in labelled),
             rationales=Counter(
                 one.reason for one in labelled if one.planned.item.content_key in replies
             ),
             count_incomplete=sum(
                 self._lacks_a_part(one.planned.item, verdict)
-                for one, verdict in zip(done, verdicts, strict=True)
+                for one, verdict in zip(labelled, verdicts, strict=True)
             ),
             count_output_tokens=sum(reply.n_output_tokens for reply in replies.values()),
+            down=down,
         )
 
     def _make_verdict(self, item: Item, label: LabelReply, reply: TextReply | None) -> Verdict:
@@ -255,13 +275,20 @@ def make_verdict(
     )
 
 
-def make_fault(content_key: str, error: Exception) -> ItemFault:
-    """A content that could not be judged, with the reason as users read it; it is logged."""
-    logger.warning("content %s cannot be judged: %s", content_key[:12], error)
+def make_fault(content_key: str, error: Exception, *, has_label: bool = False) -> ItemFault:
+    """A content that could not be judged, with the reason as users read it; it is logged.
+
+    One that `has_label` lacks the rationale that was wanted.
+    """
+    what = "explained" if has_label else "judged"
+    logger.warning("content %s cannot be %s: %s", content_key[:12], what, error)
     is_deadly = isinstance(error, DeadlyItemError)
     advice = ". It is not sent again, but by `analytics infer --retry`" if is_deadly else ""
-    reason = f"{type(error).__name__}: {error}{advice}"
-    return ItemFault(content_key=content_key, reason=reason, is_deadly=is_deadly)
+    missing = "no rationale: " if has_label else ""
+    reason = f"{missing}{type(error).__name__}: {error}{advice}"
+    return ItemFault(
+        content_key=content_key, reason=reason, is_deadly=is_deadly, has_label=has_label
+    )
 
 
 class _Inline(Executor):

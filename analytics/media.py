@@ -28,6 +28,7 @@ from analytics.contract.images import (
     recognize_image,
 )
 from analytics.contract.picture_formats import SNIFFED_BYTES, sniff_format
+from analytics.store.lost_pictures import take_back_lost
 from analytics.store.pictures import (
     PendingPicture,
     PictureResult,
@@ -65,6 +66,7 @@ def prepare_media(
 ) -> MediaCounts:
     """Prepare pending pictures, and those whose file was missing or not allowed before.
 
+    Also those whose small file has gone from `data_dir`.
     A picture is read if it lies in the folder of its dump or in one of `folders`,
     links resolved: a dump may come from a stranger. One that cannot be used gets
     its status and a row in `rejects`; the post is kept and judged without it.
@@ -73,6 +75,8 @@ def prepare_media(
         KeyboardInterrupt: `is_stopped` said so; the batches before are stored.
     """
     count_prepared = count_reused = count_rejects = 0
+    if n_lost := take_back_lost(connection, data_dir):
+        logger.warning("%s: %d prepared pictures are gone; they are made anew", data_dir, n_lost)
     # Pillow computes without the interpreter's lock: threads use all cores.
     with ThreadPoolExecutor(n_threads or count_cores()) as pool:
         for batch in read_pending(connection, settings):

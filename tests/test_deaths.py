@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import duckdb
 import pytest
@@ -186,13 +188,13 @@ def test_content_that_kills_the_whole_run_is_isolated_by_runs(tmp_path: Path) ->
         n_deaths += 1
         assert n_deaths < 9, "the runs do not come to an end"
         assert (tmp_path / "w.duckdb.in-flight").exists()
-    # Up to eight that were under way, four, two, one, and that one again.
-    assert 3 <= n_deaths <= 5
+    # Up to eight that were under way, four, two, one, and that one twice again.
+    assert 4 <= n_deaths <= 6
     assert not (tmp_path / "w.duckdb.in-flight").exists()
     with duckdb.connect(str(path)) as connection:
         assert scalar(connection, "select count(*) from predictions") == N_POSTS - 1
         ((reason, raw),) = rows(connection, "select reason, raw from rejects")
-        assert reason.startswith("DeadlyItemError: the run died on it twice, alone")
+        assert reason.startswith("DeadlyItemError: 3 runs died while they judged it, alone")
         assert raw == "test:11 "
         (deadly,) = [key for (key,) in rows(connection, "select content_key from deadly_contents")]
     sent = read_log(log, "label")
@@ -244,8 +246,40 @@ def test_note_of_another_model_is_no_note(
 ) -> None:
     note = tmp_path / "note"
     key = ResultKey(model_id="m", result_digest="r", run_id="x")
-    for _ in range(2):
+    for _ in range(3):
+        assert not InFlight(note, key).is_deadly(["a"])
         InFlight(note, key).begin(["a"])
     assert InFlight(note, key).is_deadly(["a"])
     assert not InFlight(note, key).is_deadly(["b"])
     assert not InFlight(note, replace(key, result_digest="r2")).is_deadly(["a"])
+
+
+def test_run_that_is_asked_to_stop_holds_nothing_against_what_it_judged(tmp_path: Path) -> None:
+    # `docker stop` sends SIGTERM, and soon SIGKILL: the second finds no note.
+    note = tmp_path / "note"
+    stopped = Event()
+    in_flight = InFlight(note, ResultKey(model_id="m", result_digest="r", run_id="x"))
+    with in_flight.watch(stopped.is_set):
+        in_flight.begin(["a"])
+        assert note.exists()
+        stopped.set()
+        give_up_at = time.monotonic() + 30
+        while note.exists():
+            assert time.monotonic() < give_up_at, "the note stays"
+            time.sleep(0.01)
+        in_flight.begin(["b"])
+        assert not note.exists()
+
+
+def test_note_of_before_the_start_of_the_machine_is_no_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note, boot = tmp_path / "note", tmp_path / "boot_id"
+    monkeypatch.setattr("analytics.store.in_flight._BOOT_ID", boot)
+    key = ResultKey(model_id="m", result_digest="r", run_id="x")
+    boot.write_text("one\n", encoding="ascii")
+    for _ in range(3):
+        InFlight(note, key).begin(["a"])
+    assert InFlight(note, key).is_deadly(["a"])
+    boot.write_text("two\n", encoding="ascii")
+    assert not InFlight(note, key).is_deadly(["a"])

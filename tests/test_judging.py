@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from analytics.contract.engine import LabelReply, TextReply
+from analytics.contract.errors import EngineDownError
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
 from analytics.contract.records import Item
 from analytics.judging import Judge, Judged
@@ -137,3 +139,51 @@ def test_engine_of_one_call_gets_one_and_in_this_thread() -> None:
     judge_all(engine, CONTENTS, ALL_RATIONALES, window=16)
     assert threads == {threading.main_thread()}
     assert engine.most_at_once == 1
+
+
+@pytest.mark.parametrize("max_calls", [1, 4])
+def test_labels_outlive_an_engine_that_goes_down(max_calls: int) -> None:
+    class Down(ScriptedEngine):
+        def rationalize(self, items: Sequence[Item]) -> list[TextReply]:
+            raise EngineDownError("gone")
+
+    found: list[Judged] = []
+    engine = Down(max_calls=max_calls)
+    with Judge(engine, ALL_RATIONALES, window=16) as judge:
+        judging = judge.judge(lambda a, b: CONTENTS[a:b], 0, len(CONTENTS))
+        with pytest.raises(EngineDownError, match="gone"):
+            found.extend(judging)  # keeps what came before
+    verdicts = [verdict for judged in found for verdict in judged.verdicts]
+    assert sorted(v.content_key for v in verdicts) == sorted(engine.labelled)
+    assert len(verdicts) >= 8
+    assert all(verdict.rationale_status is None for verdict in verdicts)
+    assert not any(judged.faults for judged in found)
+
+
+def test_labels_are_kept_where_the_next_labels_are_refused() -> None:
+    class Down(ScriptedEngine):
+        def label(self, items: Sequence[Item]) -> list[LabelReply]:
+            if len(self.labelled) >= 8:
+                raise EngineDownError("gone")
+            return super().label(items)
+
+    found: list[Judged] = []
+    engine = Down()
+    with Judge(engine, ALL_RATIONALES, window=16) as judge:
+        judging = judge.judge(lambda a, b: CONTENTS[a:b], 0, len(CONTENTS))
+        with pytest.raises(EngineDownError):
+            found.extend(judging)
+    assert sum(len(judged.verdicts) for judged in found) == 8
+
+
+def test_two_portions_of_labels_are_asked_for_at_once() -> None:
+    class Meeting(ScriptedEngine):
+        barrier = threading.Barrier(2)
+
+        def label(self, items: Sequence[Item]) -> list[LabelReply]:
+            self.barrier.wait(30)  # breaks where one call waits for the other
+            return super().label(items)
+
+    plain = [replace(one, reason=None) for one in CONTENTS[:16]]
+    found = judge_all(Meeting(max_calls=2), plain, RationalePolicy(), window=8)
+    assert sum(len(judged.verdicts) for judged in found) == 16

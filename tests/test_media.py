@@ -284,3 +284,34 @@ def test_heic_is_read_once_its_extra_is_there(
     prepare_media(connection, data_dir=tmp_path / "data", run_id="r2")
     assert rows(connection, "select status, width, height from media") == [("ok", 300, 600)]
     assert rows(connection, "from rejects") == []
+
+
+def test_prepared_pictures_that_are_gone_are_made_anew(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(4):
+        Image.new("RGB", (40 + n, 30)).save(tmp_path / f"{n}.png")
+    store_posts(
+        connection,
+        [_with_picture(str(n), tmp_path / f"{n}.png") for n in range(4)],  # type: ignore[misc]
+    )
+    data_dir = tmp_path / "data"
+    prepare_media(connection, data_dir=data_dir, run_id="r1")
+    kept = sorted(path for path in data_dir.rglob("*") if path.is_file())
+    assert len(kept) == 4
+    before = {path: path.read_bytes() for path in kept}
+    monkeypatch.setattr("analytics.store.lost_pictures._MAX_LOOKED_FOR", 2)  # by a sample, too
+    for lost in (kept[:1], kept):
+        for path in lost:
+            path.unlink()
+        counts = prepare_media(connection, data_dir=data_dir, run_id="r2")
+        assert counts.count_prepared == len(lost)
+        assert {path: path.read_bytes() for path in kept} == before
+    (tmp_path / "0.png").unlink()
+    for path in kept:
+        path.unlink()
+    prepare_media(connection, data_dir=data_dir, run_id="r3")
+    assert rows(connection, "select status, count(*) from media group by all order by 1") == [
+        ("missing", 1),
+        ("ok", 3),
+    ]

@@ -66,6 +66,8 @@ def list_result_options(folder: Path, options: Mapping[str, Any]) -> dict[str, A
     kept = {
         key: value for key, value in options.items() if key not in _RUNTIME_ONLY | RAY_OPTION_NAMES
     }
+    if kept.get("guided") is True:  # the default, written down
+        del kept["guided"]
     limit = limit_model_len(folder, kept.pop("max_model_len", None))
     if limit != limit_model_len(folder, None):
         kept["max_model_len"] = limit

@@ -1,17 +1,20 @@
 """Which contents an engine was asked for when this process died: a small file beside the warehouse.
 
 It is there only while contents are judged, so that the next run finds one only if this one
-was killed, or died with its engine. That run halves what it names; a content that it died on
-alone, twice, is given up. The file is not synced: it has to outlive the process, not the
-machine.
+was killed, or died with its engine. That run halves what it names; a content that runs died on
+alone, `DEADLY_AFTER` times, is given up. A run that is asked to stop takes it away at once, since
+it may be killed next, and one of before the machine's start does not count: neither says anything
+of a content. So the file is not synced.
 """
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
+from threading import Event, Lock, Thread
 
 import duckdb
 
@@ -19,7 +22,10 @@ from analytics.store.predictions import ResultKey
 
 logger = logging.getLogger(__name__)
 
-_DEADLY_AFTER = 2
+DEADLY_AFTER = 3
+_LOOK_S = 0.1
+# Another one after each start of the machine; other systems than Linux have none.
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,7 @@ class _Note:
     result_digest: str
     contents: tuple[str, ...]
     count_alone: int
+    boot_id: str
 
 
 class InFlight:
@@ -38,7 +45,10 @@ class InFlight:
     def __init__(self, path: Path | None, key: ResultKey) -> None:
         self._path = path
         self._key = key
-        self._before = _read_note(path, key) if path is not None else None
+        self._boot_id = _read_boot_id()
+        self._is_over = False
+        self._lock = Lock()
+        self._before = _read_note(path, key, self._boot_id) if path is not None else None
 
     def list_parts(
         self, connection: duckdb.DuckDBPyConnection, count_contents: int
@@ -52,7 +62,7 @@ class InFlight:
         return (
             before is not None
             and before.contents == tuple(contents)
-            and before.count_alone >= _DEADLY_AFTER
+            and before.count_alone >= DEADLY_AFTER
         )
 
     def begin(self, contents: Sequence[str]) -> None:
@@ -67,16 +77,42 @@ class InFlight:
             result_digest=self._key.result_digest,
             contents=tuple(contents),
             count_alone=count_alone,
+            boot_id=self._boot_id,
         )
-        try:
-            self._path.write_text(json.dumps(asdict(note)), encoding="utf-8")
-        except OSError as exc:  # the run does not hang on it
-            logger.debug("%s: cannot be written: %s", self._path, exc)
+        with self._lock:
+            if self._is_over:
+                return
+            try:
+                self._path.write_text(json.dumps(asdict(note)), encoding="utf-8")
+            except OSError as exc:  # the run does not hang on it
+                logger.debug("%s: cannot be written: %s", self._path, exc)
 
     def end(self) -> None:
-        """Nothing is asked for any more."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
+        """Nothing is asked for any more, or what is asked for is not to be held against it."""
+        with self._lock:
+            self._is_over = True
+            if self._path is not None:
+                self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def watch(self, is_stopped: Callable[[], bool]) -> Iterator[None]:
+        """End at the end of the block, or soon after `is_stopped`, which is asked by a thread."""
+        is_done = Event()
+
+        def look() -> None:
+            while not is_done.wait(_LOOK_S):
+                if is_stopped():
+                    self.end()
+                    return
+
+        watcher = Thread(target=look, name="in-flight", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            is_done.set()
+            watcher.join()
+            self.end()
 
     def _find_cuts(self, connection: duckdb.DuckDBPyConnection) -> list[int]:
         if self._before is None:
@@ -96,8 +132,15 @@ class InFlight:
         return [found[0], found[len(found) // 2], found[-1] + 1]
 
 
-def _read_note(path: Path, key: ResultKey) -> _Note | None:
-    """The note of a run that died under the same model and contract."""
+def _read_boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _read_note(path: Path, key: ResultKey, boot_id: str) -> _Note | None:
+    """The note of a run that died under the same model and contract, since the machine's start."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         note = _Note(
@@ -105,11 +148,12 @@ def _read_note(path: Path, key: ResultKey) -> _Note | None:
             result_digest=str(found["result_digest"]),
             contents=tuple(str(content) for content in found["contents"]),
             count_alone=int(found["count_alone"]),
+            boot_id=str(found["boot_id"]),
         )
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as exc:
         logger.debug("%s: cannot be used: %s", path, exc)
         return None
-    is_ours = (note.model_id, note.result_digest) == (key.model_id, key.result_digest)
-    return note if is_ours else None
+    same = (key.model_id, key.result_digest, boot_id)
+    return note if (note.model_id, note.result_digest, note.boot_id) == same else None

@@ -107,7 +107,8 @@ def make_plan(
                 left join memo as said
                     on $has_bare and said.content_key = planned.content_key
                         and said.model_id = $model and said.result_digest = $digest
-                order by clean_text, image_sha256 nulls first, aspect, planned.content_key
+                -- As in a prompt, where the picture stands first: what shares a start meets.
+                order by image_sha256 nulls first, clean_text, aspect, planned.content_key
             )
             """,
             {**key.parameters, "has_bare": has_replacements},

@@ -85,11 +85,15 @@ class PlannedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFault:
-    """An item that could not be judged, and why; a deadly one is not sent again."""
+    """An item that could not be judged, and why; a deadly one is not sent again.
+
+    One that `has_label` lacks its rationale alone.
+    """
 
     content_key: str
     reason: str
     is_deadly: bool = False
+    has_label: bool = False
 
 
 def commit_judged(

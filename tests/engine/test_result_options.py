@@ -21,6 +21,8 @@ from tests.engine.test_models import make_folder
         ({"max_model_len": 512}, {"max_model_len": 512}),
         ({"max_model_len": 2048}, {}),
         ({"device": "cpu", "tensor_parallel_size": 2}, {}),
+        ({"guided": True}, {}),  # the default
+        ({"guided": False}, {"guided": False}),
         ({"quantization": "fp8", "isolated": True}, {"quantization": "fp8"}),
     ],
 )
