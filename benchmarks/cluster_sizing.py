@@ -38,7 +38,7 @@ class Model:
     prompt_tokens: float = 97
     picture_tokens: float = 100
     picture_patches: float = 400
-    labels_a_rationale: float = 5
+    labels_a_rationale: float = 8
     utilisation: float = 0.3
     max_texts_per_s: float = 500
     max_pictures_per_s: float = 50
