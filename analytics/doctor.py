@@ -110,7 +110,11 @@ def examine_source(source: SourceConfig) -> list[Finding]:
         ]
     if is_archive(source.path):
         return [find(f"{source.path}: an archive; it is unpacked and looked into when it is read")]
-    options = ReadOptions(mapping=source.mapping, platform=source.platform)
+    options = ReadOptions(
+        mapping=source.mapping,
+        platform=source.platform,
+        includes_private=source.include_private,
+    )
     faults = []
     try:
         connector, detection = choose_connector(

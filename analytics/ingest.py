@@ -253,6 +253,7 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
     options = ReadOptions(
         mapping=source.mapping,
         platform=source.platform,
+        includes_private=source.include_private,
         on_bytes=reading.progress.on_bytes,
         now=reading.now,
     )

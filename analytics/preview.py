@@ -36,6 +36,7 @@ class Preview:
 
     path: Path
     platform: str | None
+    include_private: bool
     connector: str
     confidence: float
     found: str
@@ -87,7 +88,11 @@ def _look(source: SourceConfig, n_records: int, n_posts: int, now: datetime) -> 
     ]
     new_fields: list[str] = []
     options = ReadOptions(
-        mapping=source.mapping, platform=source.platform, now=now, on_new_field=new_fields.append
+        mapping=source.mapping,
+        platform=source.platform,
+        includes_private=source.include_private,
+        now=now,
+        on_new_field=new_fields.append,
     )
     check_options(path, connector, options)
     files = connector.list_files(path)
@@ -112,6 +117,7 @@ def _look(source: SourceConfig, n_records: int, n_posts: int, now: datetime) -> 
     return Preview(
         path=path,
         platform=source.platform,
+        include_private=source.include_private,
         connector=connector.name,
         confidence=detection.confidence,
         found=detection.found,

@@ -209,6 +209,8 @@ def describe_file(
             "mapping": dict(options.mapping),
             "platform": options.platform,
             "text_version": TEXT_VERSION,
+            # Only where it is asked for: files that were read before stay known.
+            **({"include_private": True} if options.includes_private else {}),
         }
     )
     root = connector.find_root(path) if isinstance(connector, KnowsRoot) else path.parent

@@ -52,6 +52,7 @@ def describe_archive(
         "format": source.format,
         "mapping": dict(source.mapping),
         "platform": source.platform,
+        **({"include_private": True} if source.include_private else {}),
     }
     return ArchiveSource(
         file=SourceFile(

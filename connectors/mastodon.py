@@ -45,11 +45,11 @@ _ACTORS = frozenset(("Person", "Service", "Application", "Organization", "Group"
 
 
 class MastodonConnector:
-    """Reads the public posts of archives and of replies of the API."""
+    """Reads posts of archives and of replies of the API: those for all, unless asked for all."""
 
     name = "mastodon"
     version = 1
-    takes: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ("include_private",)
 
     def detect(self, path: Path) -> Detection | None:
         """Look for the parts of an archive or the API's fields in the first values."""
@@ -86,13 +86,14 @@ class MastodonConnector:
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each activity, post, embedded post, and address of a like."""
         window = TimeWindow(options.now)
+        private = options.includes_private
         files = ArchiveFiles(path.parent)
 
         def parse(value: JsonObject, line: int) -> Post | Ignored:
-            return parse_api_status(value, line, window)
+            return parse_api_status(value, line, window, includes_private=private)
 
         def parse_item(value: JsonObject, line: int) -> Post | Ignored:
-            return parse_activity(value, line, window, files)
+            return parse_activity(value, line, window, files, includes_private=private)
 
         def expand(value: object, line: int, raw: bytes | str) -> Iterator[Record]:
             if isinstance(value, str) and value.startswith(("http://", "https://")):

@@ -62,8 +62,10 @@ def find_embedded(status: JsonObject) -> Iterator[JsonObject]:
                 yield inner
 
 
-def parse_api_status(status: JsonObject, line: int, window: TimeWindow) -> Post | Ignored:
-    """The post of a status; Ignored if not all may read it.
+def parse_api_status(
+    status: JsonObject, line: int, window: TimeWindow, *, includes_private: bool = False
+) -> Post | Ignored:
+    """The post of a status; Ignored if not all may read it, unless it `includes_private`.
 
     A boost has the text and media of its original, and an id of its own.
 
@@ -75,7 +77,7 @@ def parse_api_status(status: JsonObject, line: int, window: TimeWindow) -> Post 
     original = _read_object(status, "reblog")
     for part in (status, original):
         reason = None if part is None else _find_limit(part)
-        if reason is not None:
+        if reason is not None and not includes_private:
             return Ignored(line=line, reason=reason)
     uri = _read_uri(status, "uri")
     shown = status if original is None else original

@@ -66,9 +66,16 @@ class ArchiveFiles:
 
 
 def parse_activity(
-    activity: JsonObject, line: int, window: TimeWindow, files: ArchiveFiles
+    activity: JsonObject,
+    line: int,
+    window: TimeWindow,
+    files: ArchiveFiles,
+    *,
+    includes_private: bool = False,
 ) -> Post | Ignored:
-    """The post of an activity; Ignored if it makes none or not all may read it.
+    """The post of an activity; Ignored if it makes none.
+
+    Also if not all may read it, unless it `includes_private`.
 
     Raises:
         BadRecordError: it cannot be a post.
@@ -80,7 +87,7 @@ def parse_activity(
     if kind not in ("Create", "Announce"):
         return Ignored(line=line, reason=f"{clean_string(kind[:40])} activity")
     reason = _find_limit(activity, {})
-    if reason is not None:
+    if reason is not None and not includes_private:
         return Ignored(line=line, reason=reason)
     note = activity["object"]
     if kind == "Announce" and isinstance(note, str):
@@ -93,7 +100,7 @@ def parse_activity(
     if note_kind not in _NOTES:
         return Ignored(line=line, reason=f"{kind} of {clean_string(note_kind[:40])}")
     reason = _find_limit(note, activity)
-    if reason is not None:
+    if reason is not None and not includes_private:
         return Ignored(line=line, reason=reason)
     is_boost = kind == "Announce"
     original = _parse_note(note, activity, line, window, files, is_boost=is_boost)

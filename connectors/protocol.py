@@ -37,13 +37,15 @@ class ReadOptions:
 
     `mapping` names the columns of a generic table by post field, e.g.
     `{"text": "body", "created_at": "date"}`; `platform` is the platform of its
-    posts. `on_bytes` is told the number of bytes of the file consumed since it
+    posts; with `includes_private` posts that were not for all to read are read, too.
+    `on_bytes` is told the number of bytes of the file consumed since it
     was last told. `now` bounds plausible dates. `on_new_field` is told, once a file, of each
     top-level field that the format was not known to have: a sign that it has changed.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     platform: str | None = None
+    includes_private: bool = False
     on_bytes: Callable[[int], None] | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     on_new_field: Callable[[str], None] | None = None
@@ -86,9 +88,10 @@ class Connector(Protocol):
 
 @runtime_checkable
 class NamesOptions(Protocol):
-    """A connector that says what it takes of `mapping` and `platform`, e.g. `("mapping",)`.
+    """A connector that says what it takes of `mapping`, `platform` and `include_private`.
 
-    What it does not take is refused. A connector that does not say is given both.
+    E.g. `("mapping",)`. What it does not take is refused. A connector that does not say is given
+    all.
     """
 
     takes: tuple[str, ...]

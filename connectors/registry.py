@@ -166,7 +166,11 @@ def check_options(path: Path, connector: Connector, options: ReadOptions) -> Non
     """
     if not isinstance(connector, NamesOptions):
         return
-    given = {"mapping": options.mapping, "platform": options.platform}
+    given = {
+        "mapping": options.mapping,
+        "platform": options.platform,
+        "include_private": options.includes_private,
+    }
     unused = [name for name, value in given.items() if value and name not in connector.takes]
     if unused:
         raise ConnectorError(

@@ -14,6 +14,8 @@ from analytics.store.forget import forget
 from analytics.store.runs import RunCounts
 from connectors.protocol import ReadOptions, Record
 from connectors.table import TableConnector
+from tests.connectors.makers import ACTOR, make_activity, make_note, make_outbox
+from tests.ingesting import read_sources
 from tests.scripted import KEY, NOW, rows, scalar
 
 ASPECTS = "select post_id, aspect, origin from aspects order by all"
@@ -193,3 +195,16 @@ def test_file_on_which_a_connector_failed_is_read_again(
     assert scalar(connection, "select count(*) from rejects") == 0
     counts = _ingest(connection, path)
     assert counts.count_read == 0
+
+
+def test_file_is_read_again_once_private_posts_are_asked_for(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    notes = [make_note(n, to=[f"{ACTOR}/followers"], cc=[]) for n in range(2)]
+    path = tmp_path / "outbox.json"
+    path.write_text(json.dumps(make_outbox([make_activity(note) for note in notes])), "utf-8")
+    counts = read_sources(connection, [path])[1]
+    assert (counts.count_ignored, counts.count_stored) == (2, 0)
+    for n_stored in (2, 0):  # the second time the file is known
+        counts = read_sources(connection, [path], include_private=True)[1]
+        assert counts.count_stored == n_stored

@@ -71,6 +71,11 @@ def run(
 @click.option("--format", "format_name", default="auto", help="Connector; auto detects it.")
 @click.option("--platform", help="Platform of the posts of a table.")
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Column of a table.")
+@click.option(
+    "--include-private",
+    is_flag=True,
+    help="Also posts that were not for all to read (Mastodon).",
+)
 @click.option("--preview", is_flag=True, help="Say what would be read, and how; store nothing.")
 @_reread_option
 @_force_option
@@ -84,6 +89,7 @@ def ingest(
     format_name: str,
     platform: str | None,
     mapping: tuple[str, ...],
+    include_private: bool,
     preview: bool,
     reread: bool,
     force: bool,
@@ -111,12 +117,16 @@ def ingest(
     sources = tuple(
         # As paths of the configuration: one file has one name, and links stay.
         SourceConfig(
-            path=Path(os.path.abspath(path)), format=format_name, platform=platform, mapping=pairs
+            path=Path(os.path.abspath(path)),
+            format=format_name,
+            platform=platform,
+            mapping=pairs,
+            include_private=include_private,
         )
         for path in paths
     )
-    if not paths and (format_name != "auto" or platform or mapping):
-        raise click.UsageError("--format, --platform and --map go with PATHS")
+    if not paths and (format_name != "auto" or platform or mapping or include_private):
+        raise click.UsageError("--format, --platform, --map and --include-private go with PATHS")
     if preview:
         _preview(config_path, as_json, sources)
         return

@@ -68,6 +68,8 @@ def render_source(preview: Preview) -> str:
     lines.append(f"format = {_quote(preview.connector)}")
     if preview.platform is not None:
         lines.append(f"platform = {_quote(preview.platform)}")
+    if preview.include_private:
+        lines.append("include_private = true")
     if preview.mapping:
         pairs = ", ".join(f"{field} = {_quote(name)}" for field, name in preview.mapping.items())
         lines.append(f"mapping = {{ {pairs} }}")

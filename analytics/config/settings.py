@@ -44,6 +44,10 @@ class SourceConfig:
     mapping: dict[str, str] = setting(
         "columns of a table by post field, e.g. { text = 'body' }", default_factory=dict
     )
+    include_private: bool = setting(
+        "also posts that were not for all to read, where the format tells them apart (mastodon)",
+        default=False,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

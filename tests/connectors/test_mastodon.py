@@ -6,6 +6,7 @@ import pytest
 
 from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Media, Post
+from connectors.protocol import ReadOptions
 from tests.connectors.helpers import DUMPS, ignored_of, posts_of, read_all, rejects_of, utc
 from tests.connectors.makers import (
     ACTOR,
@@ -100,6 +101,8 @@ def test_read_file_posts_that_are_not_public_are_ignored(
     records = read_outbox(tmp_path, make_activity(make_note(to=to, cc=cc)))
     assert ignored_of(records) == ([] if reason is None else [(1, reason)])
     assert len(posts_of(records)) == (reason is None)
+    private = ReadOptions(includes_private=True)
+    assert len(posts_of(list(CONNECTOR.read_file(tmp_path / "outbox.json", private)))) == 1
     activity = {**make_activity(make_note()), "to": to, "cc": cc}
     assert ignored_of(read_outbox(tmp_path, activity)) == ([] if reason is None else [(1, reason)])
 

@@ -33,6 +33,9 @@ def test_read_file_visibility_of_the_api(
     status = make_api_status(2, visibility=visibility)
     expected = [] if reason is None else [(1, reason)]
     assert ignored_of(read_statuses(tmp_path, status)) == expected
+    (path,) = (path for path in tmp_path.iterdir() if path.is_file())
+    private = list(CONNECTOR.read_file(path, ReadOptions(includes_private=True)))
+    assert [post.native_id for post in posts_of(private)] == [status["uri"]]
     boost = make_api_status(3, reblog=status)  # a private post that its author boosts
     assert ignored_of(read_statuses(tmp_path, boost)) == expected * 2
 

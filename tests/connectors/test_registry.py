@@ -231,7 +231,12 @@ def test_check_options_trusts_a_connector_that_does_not_say(install: Install) ->
     install("guestbook", read_example(), "GuestbookConnector", "analytics_silent")
     connectors, _ = load_connectors()
     options = ReadOptions(mapping={"text": "entry"}, platform="inn")
-    check_options(Path("a"), connectors["guestbook"], options)
+    private = ReadOptions(includes_private=True)
+    for found in (options, private):
+        check_options(Path("a"), connectors["guestbook"], found)
+    check_options(Path("a"), connectors["mastodon"], private)
+    with pytest.raises(ConnectorError, match="'reddit' takes no include_private"):
+        check_options(Path("a"), connectors["reddit"], private)
     check_options(Path("a"), connectors["table"], options)
     for name in sorted(set(BUILT_IN) - {"table"}):
         check_options(Path("a"), connectors[name], ReadOptions())
