@@ -87,7 +87,9 @@ def outcome_as_text(outcome: Outcome) -> str:
                 f" of {counts.count_engine_rationales}"
             )
         if (share := share_engine(outcome.infer_s, outcome.engine_s)) is not None:
-            lines.append(f"Judging took {outcome.infer_s:.1f} s, {share:.1%} of it in the engine")
+            lines.append(
+                f"Judging took {outcome.infer_s:.1f} s; the model computed in {share:.1%} of it"
+            )
     if counts.count_engine_restarts:
         lines.append(f"The engine died and was loaded again {counts.count_engine_restarts} times")
     for check in outcome.failed_checks:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from analytics.contract.errors import EngineDownError, EngineError
 from analytics.contract.records import Item
@@ -62,6 +62,19 @@ class Engine(Protocol):
     def rationalize(self, items: Sequence[Item]) -> list[TextReply]: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class TellsWork(Protocol):
+    """An engine that says for how long its model has computed, in seconds; None: not known."""
+
+    @property
+    def worked_s(self) -> float | None: ...
+
+
+def read_worked_s(engine: Engine) -> float | None:
+    """For how long the model of an engine has computed, in seconds, where the engine says so."""
+    return engine.worked_s if isinstance(engine, TellsWork) else None
 
 
 Reply = TypeVar("Reply", LabelReply, TextReply)

@@ -1,11 +1,17 @@
-"""How long an engine is asked, against how long a run has it."""
+"""How long an engine is busy, against how long a run has it."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from analytics.contract.engine import Engine, EngineFacts, LabelReply, TextReply
+from analytics.contract.engine import (
+    Engine,
+    EngineFacts,
+    LabelReply,
+    TextReply,
+    read_worked_s,
+)
 from analytics.contract.records import Item
 
 
@@ -20,6 +26,7 @@ class TimedEngine:
         self._clock = clock
         self._lock = threading.Lock()
         self._started = clock()
+        self._worked_before = read_worked_s(engine) or 0.0
         self._busy_s = 0.0
         self._n_calls = 0
         self._busy_since = 0.0
@@ -36,7 +43,12 @@ class TimedEngine:
 
     @property
     def busy_s(self) -> float:
-        """Of those, the seconds with a call going on; calls at the same time count once."""
+        """Of those, the seconds in which its model computes.
+
+        Where the engine does not tell: with a call going on; calls at the same time count once.
+        """
+        if (worked := read_worked_s(self._engine)) is not None:
+            return worked - self._worked_before
         with self._lock:
             going_on = self._clock() - self._busy_since if self._n_calls else 0.0
             return self._busy_s + going_on

@@ -14,7 +14,7 @@ import torch
 from torch.nn.functional import pad
 from transformers import RepetitionPenaltyLogitsProcessor
 
-from analytics.engine.beats import beat
+from analytics.engine.beats import computing
 from analytics.engine.kv_cache import make_cache, take_rows
 
 # A row that has ended is computed on until so large a share has: leaving copies the others.
@@ -133,16 +133,16 @@ class GreedyDecoder:
 
     def _step(self, rows: _Rows) -> None:
         rows.mask = torch.cat([rows.mask, rows.mask.new_ones((rows.mask.shape[0], 1))], dim=1)
-        output = self._model(
-            input_ids=rows.ids[:, -1:],
-            attention_mask=rows.mask,
-            position_ids=rows.mask.sum(-1, keepdim=True) - 1,
-            past_key_values=rows.cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        beat()
-        tokens = self._choose(rows.ids, output.logits[:, -1])
+        with computing():
+            output = self._model(
+                input_ids=rows.ids[:, -1:],
+                attention_mask=rows.mask,
+                position_ids=rows.mask.sum(-1, keepdim=True) - 1,
+                past_key_values=rows.cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            tokens = self._choose(rows.ids, output.logits[:, -1])
         rows.ids = torch.cat([rows.ids, tokens[:, None]], dim=1)
         for row, token in zip(rows.outputs, tokens.tolist(), strict=True):
             row.append(token)
@@ -173,17 +173,17 @@ class GreedyDecoder:
         else:
             cache = make_cache(self._n_layers)
             unread = ids
-        beat()
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
-        output = self._model(
-            input_ids=unread,
-            attention_mask=mask,
-            position_ids=positions[:, -unread.shape[1] :],
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-            **rest,
-        )
+        with computing():
+            output = self._model(
+                input_ids=unread,
+                attention_mask=mask,
+                position_ids=positions[:, -unread.shape[1] :],
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+                **rest,
+            )
         return output.logits[:, -1], cache, ids, mask
 
     def _starts_shared(self, ids: Any, lengths: Any) -> bool:

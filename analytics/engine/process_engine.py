@@ -68,6 +68,7 @@ class ProcessEngine:
         self._n_calls = 0
         self._end: str | None = None  # how the process ended, or its engine
         self._is_closed = False
+        self._worked_s: float | None = None
         self._reader = threading.Thread(target=self._read, name="engine replies", daemon=True)
         self._reader.start()
         level = logging.getLogger(__name__).getEffectiveLevel()
@@ -81,6 +82,11 @@ class ProcessEngine:
     def facts(self) -> EngineFacts:
         """What is known of the loaded engine."""
         return self._facts
+
+    @property
+    def worked_s(self) -> float | None:
+        """Seconds in which the model has computed, as last heard; None where it does not say."""
+        return self._worked_s
 
     def label(self, items: Sequence[Item]) -> list[LabelReply]:
         """The label probabilities of items, in order.
@@ -149,6 +155,7 @@ class ProcessEngine:
                     kind, content = self._receive()
                     self._heard_at = time.monotonic()
                     if kind == "beat":
+                        self._worked_s = content
                         continue
                     if kind == "log":
                         log = logging.getLogger(content.name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analytics.contract.errors import EngineDiedError
-from analytics.engine.beats import beat
+from analytics.engine.beats import computing
 
 # Requests that enter between two steps: preparing a picture takes a millisecond or two,
 # in which what runs already would wait.
@@ -115,8 +115,8 @@ class RequestPump:
                 calls.remove(entering)
             if not llm.llm_engine.has_unfinished_requests():
                 continue
-            outputs = llm.llm_engine.step()
-            beat()
+            with computing():
+                outputs = llm.llm_engine.step()
             for output in outputs:
                 # One of a call that was given up belongs to nobody.
                 if not output.finished or (owner := owners.pop(output.request_id, None)) is None:

@@ -12,7 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
-from analytics.contract.engine import Engine, EngineFacts, LabelReply, TextReply
+from analytics.contract.engine import (
+    Engine,
+    EngineFacts,
+    LabelReply,
+    TextReply,
+    read_worked_s,
+)
 from analytics.contract.errors import (
     DeadlyItemError,
     EngineDiedError,
@@ -62,11 +68,26 @@ class RestartingEngine:
         self._engine: Engine | None = load()
         self._facts = self._engine.facts
         self._n_deadly = 0
+        # Of engines that died, less what they computed while they were loaded.
+        self._worked_before: float | None = None
+        self._worked_at_load = read_worked_s(self._engine) or 0.0
 
     @property
     def facts(self) -> EngineFacts:
         """What is known of the engine that was loaded first."""
         return self._facts
+
+    @property
+    def worked_s(self) -> float | None:
+        """Seconds in which all engines together have computed; None where they do not say."""
+        with self._lock:
+            return self._add_work(self._engine)
+
+    def _add_work(self, engine: Engine | None) -> float | None:
+        now = None if engine is None else read_worked_s(engine)
+        if now is None:
+            return self._worked_before
+        return (self._worked_before or 0.0) + now - self._worked_at_load
 
     def label(self, items: Sequence[Item]) -> list[LabelReply]:
         """The label probabilities of items, in order.
@@ -128,6 +149,7 @@ class RestartingEngine:
             if self._engine is not dead:
                 return
             self._engine = None
+            self._worked_before = self._add_work(dead)
         logger.warning("%s", error)
         _close_dead(dead)
 
@@ -157,7 +179,9 @@ class RestartingEngine:
                 continue
             except EngineError:  # it is alive, which is what was asked
                 logger.debug("the engine answers the trial item with an error", exc_info=True)
-            self._engine = engine
+            with self._lock:
+                self._engine = engine
+                self._worked_at_load = read_worked_s(engine) or 0.0
             if self._closed.is_set():
                 self.close()
             self._on_restart()

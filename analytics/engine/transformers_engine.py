@@ -18,7 +18,7 @@ from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
 from analytics.engine.attention import choose_attention, is_plain_decoder
 from analytics.engine.batching import split_by_length
-from analytics.engine.beats import beat
+from analytics.engine.beats import beat, computing
 from analytics.engine.devices import choose_device, choose_dtype, share_cores
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
@@ -260,18 +260,20 @@ class TransformersEngine:
         elif self._processor is None:
             # Without these, padding on the left would shift the positions.
             positions = (inputs["attention_mask"].cumsum(-1) - 1).clamp(min=0)
-            output = self._model(
-                **inputs, position_ids=positions, use_cache=False, logits_to_keep=1
-            )
+            with computing():
+                output = self._model(
+                    **inputs, position_ids=positions, use_cache=False, logits_to_keep=1
+                )
             logits = output.logits[:, -1]
         else:
             # Models with pictures have positions of many kinds; generate knows them.
-            output = self._model.generate(
-                **inputs,
-                generation_config=self._make_generation_config(1),
-                output_logits=True,
-                return_dict_in_generate=True,
-            )
+            with computing():
+                output = self._model.generate(
+                    **inputs,
+                    generation_config=self._make_generation_config(1),
+                    output_logits=True,
+                    return_dict_in_generate=True,
+                )
             logits = output.logits[0]
         rows = logits[:, list(self._maker.label_ids)].float().tolist()
         return [make_label_reply(row, temperature=self._temperature) for row in rows]
@@ -299,11 +301,12 @@ class TransformersEngine:
         inputs = self._encode(prompts)
         n_padded = inputs["input_ids"].shape[1]
         stop = StopAtPrediction(self._line, n_padded=n_padded)
-        output = self._model.generate(
-            **inputs,
-            generation_config=self._make_generation_config(self._decoding.max_rationale_tokens),
-            stopping_criteria=[stop],
-        )
+        with computing():
+            output = self._model.generate(
+                **inputs,
+                generation_config=self._make_generation_config(self._decoding.max_rationale_tokens),
+                stopping_criteria=[stop],
+            )
         lengths = inputs["attention_mask"].sum(-1).tolist()
         return [
             self._make_text_reply(row[: stop.lengths.get(i, len(row))], n_tokens=int(length))

@@ -21,7 +21,7 @@ from typing import Any, cast
 from analytics.contract.engine import Engine
 from analytics.contract.errors import EngineError
 from analytics.contract.records import Item
-from analytics.engine.beats import listen
+from analytics.engine.beats import listen, worked_s
 
 _LOOK_S = 0.2
 # Beats are passed on this often at most.
@@ -45,10 +45,13 @@ class Outbox:
 
     def beat(self) -> None:
         """Pass a beat of the engine on, unless one was just now."""
-        now = time.monotonic()
-        if now - self._beat_at >= _BEAT_S:
-            self._beat_at = now
-            self.send("beat", None)
+        if time.monotonic() - self._beat_at >= _BEAT_S:
+            self.tell_work()
+
+    def tell_work(self) -> None:
+        """Beat, and say for how long the engine has worked."""
+        self._beat_at = time.monotonic()
+        self.send("beat", worked_s())
 
     def put_nowait(self, record: logging.LogRecord) -> None:
         """Take a record of a QueueHandler."""
@@ -81,6 +84,7 @@ def serve(connection: "Connection[Any, Any]") -> None:
         except Exception as exc:  # the same
             outbox.send("error", (number, make_portable(exc)))
         else:
+            outbox.tell_work()  # before the answer, so that whoever has that knows
             outbox.send("replies", (number, replies))
 
     n_calls = engine.facts.max_calls

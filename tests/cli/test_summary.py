@@ -25,7 +25,7 @@ OUTCOME = Outcome(
 
 
 def test_share_of_the_engine_is_said() -> None:
-    assert "Judging took 8.0 s, 98.8% of it in the engine\n" in outcome_as_text(OUTCOME)
+    assert "Judging took 8.0 s; the model computed in 98.8% of it\n" in outcome_as_text(OUTCOME)
     said = outcome_as_json(OUTCOME)
     assert (said["infer_s"], said["engine_s"], said["share_engine"]) == (8.0, 7.9, 0.9875)
 
