@@ -10,7 +10,7 @@ import duckdb
 
 from analytics.config.settings import AspectConfig, SourceConfig
 from analytics.contract.errors import ConnectorError
-from analytics.reading import describe_file, stage_file, without_path
+from analytics.reading import describe_file, show_path, stage_file, without_path
 from analytics.store.aspects import AspectRule, make_rule, refresh_aspects
 from analytics.store.merge import (
     MergeCounts,
@@ -169,7 +169,7 @@ class _Reading:
     data_dir: Path | None
     max_reject_share: float
     unread_before: frozenset[str]
-    show: Callable[[Path], str] = str
+    show: Callable[[Path], str] = show_path
     """How a file is called: those of an archive as if that were a folder."""
     # Two sources may read one file in two ways: each has its rejects.
     seen: set[Path] = field(default_factory=set)

@@ -93,7 +93,7 @@ def _detect_block(texts: list[str], min_confidence: float) -> list[str]:
     return [detect_language(text, min_confidence) for text in texts]
 
 
-@lru_cache(maxsize=65_536)  # copies of a text stand in many windows
+@lru_cache(maxsize=8_192)  # copies of a text stand in many windows
 def detect_language(text: str, min_confidence: float) -> str:
     """The language of a text, as a code of ISO 639; `UNDETERMINED` where it cannot be told."""
     words = _NOISE.sub(" ", text)

@@ -197,9 +197,11 @@ def describe_file(
     """A file as the warehouse remembers it, with the digest of its bytes.
 
     Raises:
-        ConnectorError: it cannot be read, or is no regular file.
+        ConnectorError: it cannot be read, is no regular file, or has a name that no table holds.
         KeyboardInterrupt: the user stopped it.
     """
+    if show_path(path) != str(path):
+        raise ConnectorError(f"{path}: its name is not UTF-8; rename it")
     companions = connector.list_companions(path) if isinstance(connector, HasCompanions) else []
     digest = hash_files([path, *companions], is_stopped)
     reading = digest_of(
@@ -244,6 +246,11 @@ def hash_files(paths: Iterable[Path], is_stopped: Callable[[], bool]) -> str:
         except OSError as exc:
             raise ConnectorError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
     return digest.hexdigest()
+
+
+def show_path(path: Path) -> str:
+    """A path as text that can be stored and printed: bytes that are not UTF-8 as \\udc..."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def without_path(exc: ConnectorError, path: Path) -> str:

@@ -39,6 +39,10 @@ class MvsaConnector:
         which = "Single" if n_votes == 1 else "Multiple"
         return Detection(confidence=0.95, found=f"MVSA-{which}")
 
+    def list_companions(self, path: Path) -> list[Path]:
+        """The texts, without which the label file says little."""
+        return sorted((path.parent / "data").glob("*.txt"))
+
     def list_files(self, path: Path) -> list[Path]:
         """The label files."""
         check_exists(path)
@@ -76,13 +80,12 @@ def _read_rows(path: Path, options: ReadOptions, platform: str) -> Iterator[Reco
         except BadRecordError as exc:
             yield make_reject(number, str(exc), line)
             continue
-        picture = folder / f"{row[1]}.jpg"
         yield Post(
             platform=platform,
             native_id=row[1],
             text=text,
             line=number,
-            media=(Media(kind="image", source_path=picture),) if picture.is_file() else (),
+            media=(Media(kind="image", source_path=folder / f"{row[1]}.jpg"),),
         )
 
 
@@ -95,6 +98,8 @@ def _read_post_text(path: Path) -> str:
     try:
         if not path.is_file():
             raise BadRecordError(f"its text, data/{path.name}, is missing")
+        if not path.resolve().is_relative_to(path.parent.parent.resolve()):
+            raise BadRecordError(f"data/{path.name} is a link that leads out of the folder")
         with path.open("rb") as file:
             data = file.read(_MAX_TEXT_BYTES + 1)
     except OSError as exc:

@@ -25,7 +25,14 @@ _LABELS_TSV = ("0", "1", "2")
 _LABELS_LINES = ("-1", "0", "1")
 _HEAD_ROWS = 20
 _MAX_NAME_CHARACTERS = 255
-_PLATFORMS = {"twitter": "twitter2017"}
+# Folders as the sets are handed around; any other says nothing.
+_PLATFORMS = {
+    "twitter": "twitter2017",  # TomBERT's name for it
+    **{
+        f"twitter{mark}{year}": f"twitter{year}" for mark in ("", "-", "_") for year in (2015, 2017)
+    },
+}
+_PLATFORM = "twitter"
 
 
 class TwitterAbsaConnector:
@@ -77,9 +84,9 @@ class TwitterAbsaConnector:
 
 class _Parser:
     def __init__(self, path: Path) -> None:
-        self._images = _find_images(path.parent)
-        name = path.parent.name.lower()
-        self._platform = _PLATFORMS.get(name, name if name.isalnum() else "twitter")
+        # Where there are none yet, they may come.
+        self._images = _find_images(path.parent) or path.parent / "images"
+        self._platform = _PLATFORMS.get(path.absolute().parent.name.lower(), _PLATFORM)
 
     def make_record(self, line: int, values: list[str], labels: tuple[str, ...]) -> Record:
         """The post of label, picture, text and target; a Reject where they are none."""
@@ -111,8 +118,7 @@ class _Parser:
             return ()
         if len(image) > _MAX_NAME_CHARACTERS or "\0" in image or "/" in image:
             raise BadRecordError(f"picture is no file name: {show(image)}")
-        folder = self._images
-        return () if folder is None else (Media(kind="image", source_path=folder / image),)
+        return (Media(kind="image", source_path=self._images / image),)
 
 
 def _read_tsv(path: Path, options: ReadOptions, parser: _Parser) -> Iterator[Record]:
@@ -179,7 +185,8 @@ def _read_lines_of_head(path: Path) -> list[str]:
 
 
 def _is_header(values: list[str]) -> bool:
-    return not values[0].strip().isdigit() and values[1:2] != [] and not _has_label(values)
+    is_row = values[0].strip().isdigit() or len(values) < 2 or _has_label(values)
+    return not is_row and _MARK not in "".join(values)
 
 
 def _has_label(values: list[str]) -> bool:

@@ -1,6 +1,7 @@
 """Files that are corrected, moved, or taken for others: nothing is lost or kept unasked."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from analytics.store.runs import RunCounts
 from connectors.protocol import ReadOptions, Record
 from connectors.table import TableConnector
 from tests.connectors.makers import ACTOR, make_activity, make_note, make_outbox
-from tests.ingesting import read_sources
+from tests.ingesting import comment, read_sources, write_lines
 from tests.scripted import KEY, NOW, rows, scalar
 
 ASPECTS = "select post_id, aspect, origin from aspects order by all"
@@ -208,3 +209,18 @@ def test_file_is_read_again_once_private_posts_are_asked_for(
     for n_stored in (2, 0):  # the second time the file is known
         counts = read_sources(connection, [path], include_private=True)[1]
         assert counts.count_stored == n_stored
+
+
+def test_file_whose_name_is_not_utf_8_stops_no_other(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/RC_x\xff.ndjson"))
+    write_lines(odd, [comment("c1", "odd")])
+    write_lines(folder / "RC_2026-03.ndjson", [comment("c2", "good")])
+    counts = read_sources(connection, [folder])[1]
+    assert (counts.count_stored, counts.count_rejects) == (1, 1)
+    ((name, reason),) = rows(connection, "select source_file, reason from rejects")
+    assert name.endswith(r"RC_x\udcff.ndjson")
+    assert reason == "its name is not UTF-8; rename it"

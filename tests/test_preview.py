@@ -114,3 +114,20 @@ def test_lone_surrogates_can_be_printed(tmp_path: Path) -> None:
         result = _run(path, *arguments)
         assert result.exit_code == 0, result.output
         result.stdout.encode("utf-8")
+
+
+def test_one_path_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    good = write_lines(tmp_path / "RC_2026-03", [comment("c1", "body")])
+    result = _run(tmp_path / "missing", good)
+    assert result.exit_code != 0
+    assert "all 1 records: 1 posts" in result.output
+
+
+def test_names_of_strangers_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,text,\x1b]0;pwn\x07date\n1,hello,2026-03-01\n", "utf-8")
+    lines = write_lines(tmp_path / "RC_2026-03", [comment("c1", "b", **{"\x1b[2Jnew\u202e": 1})])
+    for arguments in ([path], [lines]):
+        result = _run(*arguments)
+        assert result.exit_code == 0
+        assert not {"\x1b", "\x07", "\u202e"} & set(result.output)

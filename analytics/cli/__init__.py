@@ -135,7 +135,9 @@ def main() -> None:
     try:
         cli.main(prog_name="analytics")
     except AnalyticsError as exc:
-        click.echo(f"analytics: error: {exc}", err=True)
+        from analytics.cli.common import make_printable
+
+        click.echo(make_printable(f"analytics: error: {exc}"), err=True)
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output has gone, e.g. `| head`
         sys.stderr.close()

@@ -4,6 +4,7 @@ import errno
 import functools
 import json
 import logging
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from analytics.config.settings import DtypeName, EngineName
 from analytics.contract.errors import AnalyticsError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 # What --engine and --dtype take.
 ENGINES = click.Choice(get_args(EngineName))
@@ -79,14 +82,29 @@ def name_place_faults() -> Iterator[None]:
         ) from exc
 
 
+def make_printable(text: str) -> str:
+    """Text for a terminal: what strangers wrote of it may not steer it, or turn its lines around.
+
+    Control characters but line ends, and marks of direction, become U+FFFD.
+    """
+    return _STEERING.sub("\ufffd", text)
+
+
+class _PrintableFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return make_printable(super().format(record))
+
+
 def set_up_logging(*, verbose: bool) -> None:
     """Log to stderr: warnings of all, and what happens in our own packages."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.DEBUG if verbose else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s" if verbose else "%(levelname)s: %(message)s",
-        force=True,
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _PrintableFormatter(
+            "%(levelname)s %(name)s: %(message)s" if verbose else "%(levelname)s: %(message)s"
+        )
     )
+    level = logging.DEBUG if verbose else logging.WARNING
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     if not verbose:
         for name in ("analytics", "connectors", "reports", "distillation"):
             logging.getLogger(name).setLevel(logging.INFO)

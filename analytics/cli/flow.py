@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from analytics.cli.common import ENGINES, common_options, echo_json, exit_with, stop_on_signal
+from analytics.cli.common import (
+    ENGINES,
+    common_options,
+    echo_json,
+    exit_with,
+    make_printable,
+    stop_on_signal,
+)
 
 _model_option = click.option("--model", "model", help="As [model] name.")
 _engine_option = click.option("--engine", "engine", type=ENGINES, help="As [model] engine.")
@@ -239,24 +246,32 @@ def _run(
     if as_json:
         echo_json(outcome_as_json(outcome))
     else:
-        click.echo(outcome_as_text(outcome))
+        click.echo(make_printable(outcome_as_text(outcome)))
     exit_with(outcome.exit_code)
 
 
 def _preview(config_path: Path | None, as_json: bool, sources: Any) -> None:
     from analytics.cli.previewing import preview_as_json, preview_as_text
     from analytics.config.loading import load_config
+    from analytics.contract.errors import ConnectorError
     from analytics.preview import preview_source
 
+    previews = []
+    faults = []
     with stop_on_signal() as is_stopped:
-        found = [
-            preview_source(source, is_stopped=is_stopped)
-            for source in sources or load_config(config_path).sources
-        ]
+        for source in sources or load_config(config_path).sources:
+            try:
+                found = preview_source(source, is_stopped=is_stopped)
+            except ConnectorError as exc:  # the others are looked at all the same
+                faults.append(str(exc))
+                continue
+            previews.append(preview_as_json(found))
+            if not as_json:
+                click.echo(make_printable(preview_as_text(found)) + "\n")
+    if faults:
+        raise ConnectorError("\n".join(faults))
     if as_json:
-        echo_json({"status": "done", "previews": [preview_as_json(one) for one in found]})
-    else:
-        click.echo("\n\n".join(preview_as_text(one) for one in found))
+        echo_json({"status": "done", "previews": previews})
 
 
 def _split_pair(entry: str) -> tuple[str, str]:

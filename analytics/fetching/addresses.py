@@ -48,6 +48,9 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(found, ipaddress.IPv6Address):
+        is_isatap = (int(found) >> 32) & 0xFDFFFFFF == 0x5EFE  # RFC 5214: an IPv4 address behind
+        if found.scope_id or is_isatap:
+            return False
         for block, n_behind in _EMBEDDING:
             if found in block:
                 inner = ipaddress.IPv4Address((int(found) >> n_behind) & 0xFFFFFFFF)

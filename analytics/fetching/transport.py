@@ -107,6 +107,9 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         except socket.gaierror as exc:
             what = "no such host" if exc.errno in _NO_SUCH_NAME else "name not resolved"
             raise FetchError("unreachable", what, host, is_silent=True) from exc
+        except OSError as exc:  # no descriptors are left, say
+            what = f"name not resolved ({exc.strerror or exc})"
+            raise FetchError("unreachable", what, host, is_silent=True) from exc
         except UnicodeError as exc:  # an empty or too long part of a name
             raise FetchError("refused", "no address of the web", str(exc)) from exc
         if not found:

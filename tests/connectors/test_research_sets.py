@@ -10,6 +10,7 @@ from PIL import Image
 
 from analytics.contract.errors import ConnectorError, SourceFormatError
 from analytics.contract.records import Post, Reject
+from analytics.media import prepare_media
 from connectors.mvsa import MvsaConnector
 from connectors.protocol import ReadOptions, Record
 from connectors.registry import choose_connector
@@ -143,7 +144,7 @@ def test_mvsa_is_read_by_its_label_file(tmp_path: Path) -> None:
     assert isinstance(second, Post)
     assert (first.post_id, first.text) == ("mvsa-single:1", "What a bridge! ")
     assert first.media[0].source_path == folder / "data" / "1.jpg"
-    assert (second.text, second.media) == ("café closed", ())
+    assert second.text == "café closed"
     assert isinstance(third, Reject)
     assert "data/3.txt, is missing" in third.reason
 
@@ -216,3 +217,43 @@ def test_no_row_of_a_broken_label_file_is_lost(folder: Path, data: bytes) -> Non
     records = _read(path, MvsaConnector())
     assert len(records) >= 3
     assert sum(isinstance(record, Post) for record in records) >= 1
+
+
+def test_texts_of_mvsa_that_lead_out_of_its_folder_are_rejects(tmp_path: Path) -> None:
+    secret = _write(tmp_path / "secret.txt", "root:x:0:0")
+    folder = tmp_path / "MVSA"
+    path = _write(folder / "labelResultAll.txt", LABELS)
+    (folder / "data").mkdir()
+    (folder / "data" / "1.txt").symlink_to(secret)
+    records = _read(path, MvsaConnector())
+    assert not _posts(records)
+    assert isinstance(records[0], Reject)
+    assert "a link that leads out of the folder" in records[0].reason
+
+
+def test_texts_and_pictures_that_come_later_are_read(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = _write(tmp_path / "labelResultAll.txt", LABELS)
+    _write(tmp_path / "data" / "1.txt", "hello")
+    _write(tmp_path / "data" / "2.txt", "world")
+    assert read_sources(connection, [path])[1].count_rejects == 1
+    _write(tmp_path / "data" / "3.txt", "late")
+    counts = read_sources(connection, [path])[1]
+    assert (counts.count_stored, counts.count_rejects) == (1, 0)
+    for n in (1, 2, 3):
+        Image.new("RGB", (8 + n, 8)).save(tmp_path / "data" / f"{n}.jpg")
+    assert prepare_media(connection, data_dir=tmp_path / "d", run_id="r").count_prepared == 3
+
+
+def test_folder_of_any_name_is_no_platform(tmp_path: Path) -> None:
+    names = {"65db2ef7": "twitter", "Downloads": "twitter", "twitter-2017": "twitter2017"}
+    for name, platform in names.items():
+        path = _write(tmp_path / name / "train.tsv", HEADER + TSV)
+        assert _posts(_read(path, TwitterAbsaConnector()))[0].platform == platform
+
+
+def test_bad_first_row_is_no_header(tmp_path: Path) -> None:
+    path = _write(tmp_path / "train.tsv", "x\t9\t1.jpg\ta $T$\tb\n" + TSV)
+    records = _read(path, TwitterAbsaConnector())
+    assert [type(record) for record in records] == [Reject, Post, Post, Post]

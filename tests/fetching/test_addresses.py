@@ -107,3 +107,8 @@ def test_allowed_hosts_are_hosts_with_ports() -> None:
 def test_allowed_hosts_of_another_form_are_an_error(entry: str) -> None:
     with pytest.raises(ValueError, match="host:port"):
         parse_allowed([entry])
+
+
+@pytest.mark.parametrize("address", ["2600::5efe:7f00:1", "2600::200:5efe:a00:1", "2600::1%2"])
+def test_addresses_that_lead_to_others_are_not_public(address: str) -> None:
+    assert not is_public(address)
