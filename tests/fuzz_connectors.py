@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of one connector, with atheris (`pip install atheris`).
+"""Coverage-guided fuzzing of one connector, with atheris (`pip install '.[fuzz]'`).
 
     python tests/fuzz_connectors.py reddit -max_total_time=60 -timeout=10
 

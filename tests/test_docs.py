@@ -103,7 +103,7 @@ def test_packages_that_tests_import_are_named() -> None:
     extras = project["optional-dependencies"]
     named = {
         re.split(r"[^\w-]", line)[0].lower().replace("-", "_")
-        for line in (*project["dependencies"], *extras["dev"], *extras["distill"])
+        for line in (*project["dependencies"], *extras["dev"], *extras["distill"], *extras["fuzz"])
     }
     named = {_MODULES.get(name, name) for name in named}
     ours = {"analytics", "benchmarks", "connectors", "distillation", "reports", "tests"}
