@@ -26,11 +26,12 @@ from analytics.engine.registry import list_entries
 from analytics.engine.served import limit_patience
 from analytics.engine.served_handshake import NoLogprobsError
 from analytics.engine.transformers_engine import OPTIONS
+from analytics.reading import choose_for_source
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
 from connectors.archives import is_archive
-from connectors.protocol import ChecksMapping, ReadOptions
-from connectors.registry import check_options, choose_connector, load_connectors
+from connectors.protocol import ChecksMapping
+from connectors.registry import load_connectors
 
 logger = logging.getLogger(__name__)
 
@@ -110,17 +111,9 @@ def examine_source(source: SourceConfig) -> list[Finding]:
         ]
     if is_archive(source.path):
         return [find(f"{source.path}: an archive; it is unpacked and looked into when it is read")]
-    options = ReadOptions(
-        mapping=source.mapping,
-        platform=source.platform,
-        includes_private=source.include_private,
-    )
     faults = []
     try:
-        connector, detection = choose_connector(
-            source.path, None if source.format == "auto" else source.format
-        )
-        check_options(source.path, connector, options)
+        connector, detection, options = choose_for_source(source)
         files = connector.list_files(source.path)
         if isinstance(connector, ChecksMapping):
             for file in files:

@@ -10,7 +10,13 @@ import duckdb
 
 from analytics.config.settings import AspectConfig, SourceConfig
 from analytics.contract.errors import ConnectorError
-from analytics.reading import describe_file, show_path, stage_file, without_path
+from analytics.reading import (
+    choose_for_source,
+    describe_file,
+    show_path,
+    stage_file,
+    without_path,
+)
 from analytics.store.aspects import AspectRule, make_rule, refresh_aspects
 from analytics.store.merge import (
     MergeCounts,
@@ -26,12 +32,7 @@ from analytics.store.runs import RunCounts
 from analytics.unpacking import describe_archive, unpack_source
 from connectors.archives import is_archive
 from connectors.protocol import Connector, HasCompanions, ReadOptions
-from connectors.registry import (
-    check_options,
-    choose_connector,
-    detect_connector,
-    load_connectors,
-)
+from connectors.registry import detect_connector, load_connectors
 
 logger = logging.getLogger(__name__)
 
@@ -248,16 +249,9 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
     if is_archive(source.path):
         yield from _ingest_archive(reading, source)
         return
-    format_name = None if source.format == "auto" else source.format
-    connector, detection = choose_connector(source.path, format_name)
-    options = ReadOptions(
-        mapping=source.mapping,
-        platform=source.platform,
-        includes_private=source.include_private,
-        on_bytes=reading.progress.on_bytes,
-        now=reading.now,
+    connector, detection, options = choose_for_source(
+        source, on_bytes=reading.progress.on_bytes, now=reading.now
     )
-    check_options(source.path, connector, options)
     paths = connector.list_files(source.path)
     if not paths:
         raise ConnectorError(

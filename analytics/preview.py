@@ -12,15 +12,10 @@ from pathlib import Path
 from analytics.config.settings import SourceConfig
 from analytics.contract.errors import ConnectorError
 from analytics.contract.records import Deletion, Post, Reject
-from analytics.reading import check_record, read_guarded
+from analytics.reading import check_record, choose_for_source, read_guarded
 from connectors.archives import is_archive, unpack
 from connectors.protocol import ChecksMapping, Connector, ReadOptions
-from connectors.registry import (
-    check_options,
-    choose_connector,
-    detect_connector,
-    load_connectors,
-)
+from connectors.registry import detect_connector, load_connectors
 
 _MAX_REASONS = 5
 
@@ -78,23 +73,15 @@ def preview_source(
 
 def _look(source: SourceConfig, n_records: int, n_posts: int, now: datetime) -> Preview:
     path = source.path
-    connector, detection = choose_connector(
-        path, None if source.format == "auto" else source.format
+    new_fields: list[str] = []
+    connector, detection, options = choose_for_source(
+        source, now=now, on_new_field=new_fields.append
     )
     others = [
         (other.name, other_detection.confidence)
         for other, other_detection in detect_connector(path, load_connectors()[0])
         if other.name != connector.name
     ]
-    new_fields: list[str] = []
-    options = ReadOptions(
-        mapping=source.mapping,
-        platform=source.platform,
-        includes_private=source.include_private,
-        now=now,
-        on_new_field=new_fields.append,
-    )
-    check_options(path, connector, options)
     files = connector.list_files(path)
     if not files:
         raise ConnectorError(f"{path}: no file of format '{connector.name}' in this folder")

@@ -10,9 +10,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from analytics.config.settings import SourceConfig
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConnectorError
 from analytics.contract.record_checks import (
@@ -28,12 +30,14 @@ from analytics.store.staging import Staging
 from connectors.lines import FieldWatch
 from connectors.protocol import (
     Connector,
+    Detection,
     HasCompanions,
     KnowsRoot,
     ReadOptions,
     ReadsInBulk,
     Record,
 )
+from connectors.registry import check_options, choose_connector
 from connectors.segments import look_at_first_lines, read_segments
 
 logger = logging.getLogger(__name__)
@@ -189,6 +193,26 @@ def _describe_fault(connector: Connector, path: Path, exc: Exception) -> str:
     """What a reject says of a fault of the connector's own; the log has all of it."""
     logger.error("connector '%s' failed on %s", connector.name, path, exc_info=exc)
     return f"connector '{connector.name}' failed: {type(exc).__name__}: {exc}"
+
+
+def choose_for_source(
+    source: SourceConfig, **options: Any
+) -> tuple[Connector, Detection, ReadOptions]:
+    """The connector of a source, how sure it is, and what it is told; `options` are the rest of it.
+
+    Raises:
+        ConnectorError: nothing reads it, or its connector takes no such options.
+    """
+    found = ReadOptions(
+        mapping=source.mapping,
+        platform=source.platform,
+        includes_private=source.include_private,
+        **options,
+    )
+    name = None if source.format == "auto" else source.format
+    connector, detection = choose_connector(source.path, name)
+    check_options(source.path, connector, found)
+    return connector, detection, found
 
 
 def describe_file(

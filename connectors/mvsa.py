@@ -10,13 +10,13 @@ from pathlib import Path
 
 from analytics.contract.errors import ConnectorError, SourceFormatError
 from analytics.contract.records import Media, Post, Reject
+from analytics.contract.research_sets import MVSA_LABELS_FILE, decode_mvsa
 from connectors.files import check_exists, find_files
 from connectors.lines import BOM, open_lines
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.values import BadRecordError, make_reject, read_text
 
-_LABELS_FILE = "labelResultAll.txt"
 _ROW = re.compile(r"^\s*(\d{1,18})((?:\t[a-z]+,[a-z]+)+)\s*$", re.IGNORECASE)
 _MAX_TEXT_BYTES = 1024 * 1024
 
@@ -50,7 +50,7 @@ class MvsaConnector:
             return [path]
         files = find_files(path, _is_candidate)
         if not files:
-            raise ConnectorError(f"{path.absolute()}: no {_LABELS_FILE} below it")
+            raise ConnectorError(f"{path.absolute()}: no {MVSA_LABELS_FILE} below it")
         return files
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
@@ -90,7 +90,7 @@ def _read_rows(path: Path, options: ReadOptions, platform: str) -> Iterator[Reco
 
 
 def _read_post_text(path: Path) -> str:
-    """A post's text: most are UTF-8, the rest is of Windows; Latin-1 takes any byte.
+    """A post's text.
 
     Raises:
         BadRecordError: there is none.
@@ -106,16 +106,11 @@ def _read_post_text(path: Path) -> str:
         raise BadRecordError(f"data/{path.name} cannot be read: {exc.strerror or exc}") from exc
     if len(data) > _MAX_TEXT_BYTES:
         raise BadRecordError(f"data/{path.name} has more than {_MAX_TEXT_BYTES:,} bytes")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return read_text(data.decode(encoding).rstrip("\r\n"))
-        except UnicodeDecodeError:
-            continue
-    return read_text(data.decode("latin-1").rstrip("\r\n"))
+    return read_text(decode_mvsa(data).rstrip("\r\n"))
 
 
 def _is_candidate(name: str) -> bool:
-    return name == _LABELS_FILE
+    return name == MVSA_LABELS_FILE
 
 
 def _count_votes(path: Path) -> int:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from analytics.contract.errors import SourceFormatError
 from analytics.contract.records import Media, Post, Reject
+from analytics.contract.research_sets import ASPECT_MARK, find_images
 from connectors.files import detect_in_folder, has_suffix, list_matching_files
 from connectors.lines import BOM, open_lines
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.values import BadRecordError, clean_string, make_reject, read_text, show
 
-_MARK = "$T$"
 _N_COLUMNS = 5
 _N_LINES = 4
 _LABELS_TSV = ("0", "1", "2")
@@ -66,7 +66,7 @@ class TwitterAbsaConnector:
 
     def find_root(self, path: Path) -> Path:
         """The folder of the set, or the one above where its pictures lie there."""
-        images = _find_images(path.parent)
+        images = find_images(path.parent.absolute())
         return path.parent if images is None else images.parent
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
@@ -76,7 +76,7 @@ class TwitterAbsaConnector:
         if not is_tsv and not _looks_like_four_lines(lines):
             raise SourceFormatError(
                 f"{path}: not a file of Twitter-2015/2017: expected rows of index, label 0/1/2,"
-                f" picture, text with {_MARK}, target, or the same in four lines"
+                f" picture, text with {ASPECT_MARK}, target, or the same in four lines"
             )
         parser = _Parser(path)
         return _read_tsv(path, options, parser) if is_tsv else _read_fours(path, options, parser)
@@ -85,7 +85,7 @@ class TwitterAbsaConnector:
 class _Parser:
     def __init__(self, path: Path) -> None:
         # Where there are none yet, they may come.
-        self._images = _find_images(path.parent) or path.parent / "images"
+        self._images = find_images(path.parent.absolute()) or path.parent / "images"
         self._platform = _PLATFORMS.get(path.absolute().parent.name.lower(), _PLATFORM)
 
     def make_record(self, line: int, values: list[str], labels: tuple[str, ...]) -> Record:
@@ -95,11 +95,11 @@ class _Parser:
         try:
             if label not in labels:
                 raise BadRecordError(f"label is none of {', '.join(labels)}: {show(label)}")
-            if _MARK not in text:
-                raise BadRecordError(f"text has no {_MARK} for the target: {show(text)}")
+            if ASPECT_MARK not in text:
+                raise BadRecordError(f"text has no {ASPECT_MARK} for the target: {show(text)}")
             if not aspect:
                 raise BadRecordError("target is missing")
-            text = read_text(text.replace(_MARK, aspect))
+            text = read_text(text.replace(ASPECT_MARK, aspect))
             media = self._make_media(image)
         except BadRecordError as exc:
             return make_reject(line, str(exc), raw)
@@ -156,8 +156,8 @@ def _read_fours(path: Path, options: ReadOptions, parser: _Parser) -> Iterator[R
             first = item[0] if not isinstance(item, Reject) else first
             if not text.strip():
                 continue
-            if _MARK not in text:
-                yield make_reject(first, f"no text with {_MARK} where a row begins", text)
+            if ASPECT_MARK not in text:
+                yield make_reject(first, f"no text with {ASPECT_MARK} where a row begins", text)
                 continue
         row.append(text)
         if len(row) == _N_LINES:
@@ -186,7 +186,7 @@ def _read_lines_of_head(path: Path) -> list[str]:
 
 def _is_header(values: list[str]) -> bool:
     is_row = values[0].strip().isdigit() or len(values) < 2 or _has_label(values)
-    return not is_row and _MARK not in "".join(values)
+    return not is_row and ASPECT_MARK not in "".join(values)
 
 
 def _has_label(values: list[str]) -> bool:
@@ -195,20 +195,13 @@ def _has_label(values: list[str]) -> bool:
 
 def _looks_like_tsv(lines: list[str]) -> bool:
     rows = [line.split("\t") for line in lines[: _HEAD_ROWS + 1] if line.strip()]
-    return any(len(row) == _N_COLUMNS and _has_label(row) and _MARK in row[3] for row in rows)
+    return any(len(row) == _N_COLUMNS and _has_label(row) and ASPECT_MARK in row[3] for row in rows)
 
 
 def _looks_like_four_lines(lines: list[str]) -> bool:
     return any(
-        _MARK in lines[at] and "\t" not in lines[at] and lines[at + 2].strip() in _LABELS_LINES
+        ASPECT_MARK in lines[at]
+        and "\t" not in lines[at]
+        and lines[at + 2].strip() in _LABELS_LINES
         for at in range(len(lines) - _N_LINES + 1)
     )
-
-
-def _find_images(folder: Path) -> Path | None:
-    """The pictures of a set: `images` in it, or `<name>_images` in or beside it."""
-    folder = folder.absolute()
-    names = [f"{folder.name}_images", f"{_PLATFORMS.get(folder.name, folder.name)}_images"]
-    places = [folder / "images"]
-    places += [parent / name for parent in (folder, folder.parent) for name in names]
-    return next((place for place in places if place.is_dir()), None)

@@ -35,7 +35,12 @@ ALLOWED = {
         "analytics.reading",
         "connectors",
     },
-    "analytics.reading": {"analytics.contract", "analytics.store", "connectors"},
+    "analytics.reading": {
+        "analytics.config",
+        "analytics.contract",
+        "analytics.store",
+        "connectors",
+    },
     "analytics.ingest": {
         "analytics.config",
         "analytics.contract",
@@ -69,6 +74,7 @@ ALLOWED = {
         "analytics.contract",
         "analytics.engine",
         "analytics.pipeline",
+        "analytics.reading",
         "analytics.store",
         "connectors",
     },

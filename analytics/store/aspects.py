@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import duckdb
 
 from analytics.contract.digests import digest_of
-from analytics.store.transactions import first_row, transaction
+from analytics.store.settings import read_setting, write_setting
+from analytics.store.transactions import transaction
 
 _SETTING = "aspects_digest"
 # Scripts written without spaces: their words have no boundary to look for.
@@ -110,12 +111,11 @@ def merge_source_aspects(
 def refresh_aspects(connection: duckdb.DuckDBPyConnection, rules: tuple[AspectRule, ...]) -> bool:
     """Match all posts anew if the configured aspects changed; whether they did."""
     digest = digest_of([[rule.name, rule.pattern] for rule in rules])
-    row = first_row(connection.execute("select value from settings where key = ?", [_SETTING]))
-    if row is not None and row[0] == digest:
+    if read_setting(connection, _SETTING) == digest:
         return False
     with transaction(connection):
         match_aspects(connection, rules, only_touched=False)
-        connection.execute("insert or replace into settings values (?, ?)", [_SETTING, digest])
+        write_setting(connection, _SETTING, digest)
     return True
 
 

@@ -10,7 +10,9 @@ import duckdb
 import platformdirs
 
 from analytics.contract.errors import StoreError
+from analytics.store.settings import read_setting, write_setting
 
+_SETTING = "author_key_fingerprint"
 _KEY_BYTES = 32
 
 
@@ -61,14 +63,10 @@ def check_author_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
             was forgotten would come back.
     """
     fingerprint = hash_text(key, "fingerprint")
-    rows = connection.execute(
-        "select value from settings where key = 'author_key_fingerprint'"
-    ).fetchall()
-    if not rows:
-        connection.execute(
-            "insert into settings values ('author_key_fingerprint', ?)", [fingerprint]
-        )
-    elif rows[0][0] != fingerprint:
+    known = read_setting(connection, _SETTING)
+    if known is None:
+        write_setting(connection, _SETTING, fingerprint)
+    elif known != fingerprint:
         raise StoreError(
             f"{key_path()}: not the key for author hashes that this warehouse was begun with."
             " Run as the same user, or copy that user's key here (ANALYTICS_AUTHOR_KEY_FILE"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import duckdb
 import pyarrow as pa
 
+from analytics.store.settings import read_setting, write_setting
 from analytics.store.transactions import count_rows, first_row, transaction
 
 _SETTING = "languages_digest"
@@ -17,12 +18,11 @@ _UNKNOWN = "lang is null and detected_lang is null"
 
 def forget_languages(connection: duckdb.DuckDBPyConnection, digest: str) -> bool:
     """Forget what was detected in another way than that of `digest`; whether it was."""
-    row = first_row(connection.execute("select value from settings where key = ?", [_SETTING]))
-    if row is not None and row[0] == digest:
+    if read_setting(connection, _SETTING) == digest:
         return False
     with transaction(connection):
         connection.execute("update posts set detected_lang = null where detected_lang is not null")
-        connection.execute("insert or replace into settings values (?, ?)", [_SETTING, digest])
+        write_setting(connection, _SETTING, digest)
     return True
 
 

@@ -20,6 +20,7 @@ from analytics.store.predictions import (
     delete_replaced,
     insert_predictions,
 )
+from analytics.store.settings import write_setting
 from analytics.store.transactions import count_rows, first_row, transaction
 
 # Whether what is stored (said) has all that is wanted of it (plan_items).
@@ -46,9 +47,7 @@ def make_plan(
     label.
     """
     with transaction(connection):
-        connection.execute(
-            "insert or replace into settings values ('post_level', ?)", [str(post_level).lower()]
-        )
+        write_setting(connection, "post_level", str(post_level).lower())
         _plan_items(connection, rationales)
         count_all_contents = count_rows(connection, "(select distinct content_key from plan_items)")
         # Predictions of edited posts and dropped aspects are out of date; the

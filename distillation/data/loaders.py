@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from analytics.contract.errors import TrainingError
+from analytics.contract.research_sets import MVSA_LABELS_FILE, find_images
 from distillation.data.examples import Example
 from distillation.data.folds import ALL, SPLITS, assign_split
 from distillation.data.gold import read_gold
-from distillation.data.mvsa import LABELS_FILE, read_mvsa
+from distillation.data.mvsa import read_mvsa
 from distillation.data.pictures import PictureFolder
 from distillation.data.rows import Row, make_examples, read_jsonl
-from distillation.data.twitter import find_images, read_four_lines, read_tsv
+from distillation.data.twitter import read_four_lines, read_tsv
 
 GOLD_FILE = "gold.parquet"
 FILE_SPLIT_SEED = 0
@@ -42,7 +43,7 @@ def load_examples(
         return _load_file(path, split, pictures)
     if not path.is_dir():
         raise TrainingError(f"{path}: no such file or folder. Give the folder of a data set")
-    if (path / LABELS_FILE).is_file():
+    if (path / MVSA_LABELS_FILE).is_file():
         return make_examples(read_mvsa(path, split), where=path, pictures=pictures)
     for suffix, read in _READERS.items():
         found = [path / f"{name}{suffix}" for name in SPLITS]
@@ -56,7 +57,7 @@ def load_examples(
     if (path / GOLD_FILE).is_file():
         return read_gold(path / GOLD_FILE, split, with_pictures=pictures is not None)
     raise TrainingError(
-        f"{path}: no known data set. Looked for {LABELS_FILE} (MVSA), "
+        f"{path}: no known data set. Looked for {MVSA_LABELS_FILE} (MVSA), "
         f"{', '.join(f'{{train,dev,test}}{suffix}' for suffix in _READERS)} (Twitter-2015/2017), "
         f"{GOLD_FILE} (`analytics label --export`)"
     )
@@ -66,7 +67,7 @@ def has_own_splits(path: Path) -> bool:
     """Whether splits are part of a data set; single files and `gold.parquet` know none."""
     if path.is_file():
         return False
-    names = [LABELS_FILE, *(f"{split}{suffix}" for split in SPLITS for suffix in _READERS)]
+    names = [MVSA_LABELS_FILE, *(f"{split}{suffix}" for split in SPLITS for suffix in _READERS)]
     return any((path / name).is_file() for name in names)
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from analytics.contract.errors import TrainingError
 from analytics.contract.labels import LABELS, Label
+from analytics.contract.research_sets import MVSA_LABELS_FILE, decode_mvsa
 from distillation.data.folds import assign_split
 from distillation.data.overlaps import normalise_text
 from distillation.data.rows import Row, parse_label, read_text, split_lines
 
 logger = logging.getLogger(__name__)
 
-LABELS_FILE = "labelResultAll.txt"
 SPLIT_SEED = 0
 _MAJORITY = 2
 
@@ -59,10 +59,10 @@ def read_mvsa(folder: Path, split: str) -> list[Row]:
         TrainingError: the label file is not as published.
     """
     rows, n_dropped, n_lost = [], 0, 0
-    for number, line in enumerate(split_lines(read_text(folder / LABELS_FILE)), start=1):
+    for number, line in enumerate(split_lines(read_text(folder / MVSA_LABELS_FILE)), start=1):
         if not line.strip() or (number == 1 and _is_header(line)):
             continue
-        native_id, pairs = _parse_line(line, where=f"{folder / LABELS_FILE}:{number}")
+        native_id, pairs = _parse_line(line, where=f"{folder / MVSA_LABELS_FILE}:{number}")
         label = merge_labels(pairs)
         if label is None:
             n_dropped += 1
@@ -71,7 +71,7 @@ def read_mvsa(folder: Path, split: str) -> list[Row]:
         if not text_path.is_file():
             n_lost += 1
             continue
-        text = _decode(text_path.read_bytes())
+        text = decode_mvsa(text_path.read_bytes())
         key = normalise_text(text) or native_id
         if split not in ("all", assign_split(key, SPLIT_SEED)):
             continue
@@ -111,13 +111,3 @@ def _parse_line(line: str, *, where: str) -> tuple[str, list[tuple[Label, Label]
     if len(pairs) not in (1, 3) or not native_id.strip():
         raise TrainingError(f"{where}: {len(pairs)} pairs of labels; 1 or 3 are needed")
     return native_id.strip(), pairs
-
-
-def _decode(data: bytes) -> str:
-    # Most texts are UTF-8, the rest is of Windows; Latin-1 takes any byte.
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")

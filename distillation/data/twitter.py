@@ -8,24 +8,11 @@ from pathlib import Path
 
 from analytics.contract.errors import TrainingError
 from analytics.contract.labels import LABELS
+from analytics.contract.research_sets import ASPECT_MARK
 from distillation.data.rows import Row, read_text, split_lines
 
-ASPECT_MARK = "$T$"
 _N_TSV_COLUMNS = 5
 _N_LINES = 4
-
-
-def find_images(folder: Path) -> Path | None:
-    """The picture folder of a data set: `images` in it, or `<name>_images` in or beside it.
-
-    TomBERT calls Twitter-2017 `twitter` and its pictures `twitter2017_images`.
-    """
-    names = [f"{folder.name}_images"]
-    if folder.name == "twitter":
-        names.append("twitter2017_images")
-    places = [folder / "images", *(folder / name for name in names)]
-    places += [folder.parent / name for name in names]
-    return next((place for place in places if place.is_dir()), None)
 
 
 def read_tsv(path: Path, *, images: Path | None) -> list[Row]:

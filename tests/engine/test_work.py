@@ -8,9 +8,9 @@ import pytest
 from analytics.contract.engine import Engine, LabelReply, read_worked_s
 from analytics.contract.errors import EngineDiedError, EngineError
 from analytics.contract.records import Item
-from analytics.contract.timing import TimedEngine
+from analytics.contract.timing import TimedEngine, WorkClock
 from analytics.engine import beats
-from analytics.engine.beats import WorkClock, computing
+from analytics.engine.beats import computing
 from analytics.engine.process_engine import ProcessEngine
 from analytics.engine.restarting import RestartingEngine
 from tests.scripted import ScriptedEngine
