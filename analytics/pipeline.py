@@ -48,6 +48,7 @@ from analytics.store.runs import (
 )
 from analytics.store.sql_files import CheckResult, build_marts, run_checks
 from analytics.store.warehouse import in_flight_path, open_writer
+from analytics.trends import build_trends
 
 logger = logging.getLogger(__name__)
 
@@ -375,6 +376,7 @@ def _remember_model(
         description=model.description,
         is_distilled=model.is_distilled,
         accepts_images=model.accepts_images,
+        errors=model.errors if isinstance(model, ModelFolder) else None,
     )
 
 
@@ -382,7 +384,7 @@ def _build_marts(
     connection: duckdb.DuckDBPyConnection, run: Run, outcome: Outcome, listener: Listener
 ) -> None:
     listener.start("build marts", None, "marts")
-    outcome.marts = build_marts(connection)
+    outcome.marts = build_marts(connection) | build_trends(connection)
     outcome.failed_checks = [check for check in run_checks(connection) if check.count_rows]
     run.counts.count_failed_checks = len(outcome.failed_checks)
     for check in outcome.failed_checks:

@@ -56,6 +56,14 @@ ALLOWED = {
         "analytics.store",
         "connectors",
     },
+    "analytics.estimates": {"analytics.contract"},
+    "analytics.prevalence": {"analytics.estimates", "analytics.store"},
+    "analytics.trends": {
+        "analytics.contract",
+        "analytics.estimates",
+        "analytics.prevalence",
+        "analytics.store",
+    },
     "analytics.pipeline": {
         "analytics.config",
         "analytics.contract",
@@ -67,6 +75,7 @@ ALLOWED = {
         "analytics.media",
         "analytics.reporting",
         "analytics.store",
+        "analytics.trends",
     },
     "analytics.reporting": {"analytics.config", "analytics.contract", "analytics.store", "reports"},
     "analytics.doctor": {
@@ -88,6 +97,7 @@ ALLOWED = {
         "analytics.preview",
         "analytics.reporting",
         "analytics.store",
+        "analytics.trends",
     },
     "analytics.__main__": {"analytics.cli"},
     "connectors": {"analytics.contract"},
@@ -101,6 +111,7 @@ ALLOWED = {
         "analytics.config",
         "analytics.contract",
         "analytics.engine",
+        "analytics.estimates",
         "analytics.store",
         "distillation",
     },
@@ -196,7 +207,8 @@ def test_help_imports_nothing_heavy() -> None:
         "from analytics.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm'}\n"
+        "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm',"
+        " 'numpy', 'scipy'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -13,7 +13,7 @@ from analytics.contract.json_files import read_object
 from analytics.contract.model_folder import CONTRACT_FILE
 from analytics.engine import adapters, delta, smol
 from analytics.engine.assembly import assemble_once
-from analytics.engine.calibration import read_temperature
+from analytics.engine.calibration import read_errors, read_temperature
 from analytics.engine.devices import share_cores
 from analytics.engine.model_digests import (
     FactCache,
@@ -38,7 +38,8 @@ class ModelFolder:
     """A folder of weights, ready for an engine, and what is known of it.
 
     `model_id` is `<name>@<12 hex digits of the sha256 of its files>`. Engines
-    divide the logits of the labels by `temperature`.
+    divide the logits of the labels by `temperature`. `errors` is the text of its
+    errors.json: what it gets wrong on labelled data, if that was measured.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class ModelFolder:
     is_distilled: bool
     accepts_images: bool
     temperature: float = 1.0
+    errors: str | None = None
 
 
 # Models that come with this package as differences to a base, one folder each.
@@ -208,6 +210,7 @@ def _describe_folder(
         is_distilled=is_distilled,
         accepts_images=_accepts_images(config),
         temperature=read_temperature(path),
+        errors=read_errors(path),
     )
 
 
