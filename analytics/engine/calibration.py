@@ -1,71 +1,53 @@
-"""What a model folder says of its probabilities: their temperature, and what they get wrong."""
+"""How a model folder's label probabilities are computed from its logits."""
 
-import hashlib
-import json
-import logging
 import math
 from pathlib import Path
 from typing import Any
 
 from analytics.contract.errors import EngineError
 from analytics.contract.json_files import read_object
-from analytics.contract.model_folder import ERRORS_FILE
-
-logger = logging.getLogger(__name__)
+from analytics.contract.labels import LABELS, NO_CALIBRATION, LabelCalibration
 
 CALIBRATION_FILE = "calibration.json"
 
 
-def read_temperature(folder: Path) -> float:
-    """The temperature in a folder's `calibration.json`; 1.0, no change, without the file.
+def read_calibration(folder: Path) -> LabelCalibration:
+    """`temperature` and `label_bias` of a folder's `calibration.json`; no change without it.
+
+    `label_bias` is an object with one number (nats) a label, or not there.
 
     Raises:
-        EngineError: the file names no positive number.
+        EngineError: the file names no positive number, or a bias that is none.
     """
     path = folder / CALIBRATION_FILE
     values = read_object(path)
     if values is None:
-        return 1.0
-    found: Any = values.get("temperature")
-    is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    temperature = float(found) if is_number else math.nan
-    if not 0 < temperature < math.inf:
+        return NO_CALIBRATION
+    temperature: Any = values.get("temperature")
+    if not (is_number(temperature) and temperature > 0):
         raise EngineError(
-            f"{path}: temperature is {found!r}, it must be a number above 0. Write "
+            f"{path}: temperature is {temperature!r}, it must be a number above 0. Write "
             '{"temperature": 1.0} for no change, delete the file, or fit it again '
             "(`analytics distill promote --calibrate-on`)"
         )
-    return temperature
-
-
-def read_errors(folder: Path) -> str | None:
-    """The JSON text of a folder's `errors.json`, or None.
-
-    None, with a warning, if the calibration is another one than the errors were
-    measured with: then other labels or probabilities come out.
-
-    Raises:
-        EngineError: the file is no JSON object.
-    """
-    path = folder / ERRORS_FILE
-    values = read_object(path)
-    if values is None:
-        return None
-    measured, now = values.get("calibration_sha256"), digest_calibration(folder)
-    if measured != now:
-        logger.warning(
-            "%s: measured with another %s than the folder has, so it is left out. Measure again:"
-            " `analytics distill errors`",
-            path,
-            CALIBRATION_FILE,
+    bias: Any = values.get("label_bias")
+    if bias is None:
+        return LabelCalibration(temperature=float(temperature))
+    names = [str(label) for label in LABELS]
+    if (
+        not isinstance(bias, dict)
+        or set(bias) != set(names)
+        or not all(is_number(value) for value in bias.values())
+    ):
+        raise EngineError(
+            f"{path}: label_bias is {bias!r}, it must give a number for each of "
+            f"{', '.join(names)}. Take it out for no change, or fit it again "
+            "(`analytics distill calibrate`)"
         )
-        return None
-    return json.dumps(values)
+    negative, neutral, positive = (float(bias[name]) for name in names)
+    return LabelCalibration(float(temperature), (negative, neutral, positive))
 
 
-def digest_calibration(folder: Path) -> str | None:
-    """The sha256 of a folder's `calibration.json`; None without one."""
-    try:
-        return hashlib.sha256((folder / CALIBRATION_FILE).read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return None
+def is_number(value: Any) -> bool:
+    """A finite number that is no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -36,7 +36,7 @@ def errors(
     from analytics.contract.json_files import write_object
     from analytics.contract.labels import LABELS
     from analytics.contract.model_folder import ERRORS_FILE
-    from analytics.engine.calibration import digest_calibration
+    from analytics.engine.measured_errors import digest_calibration
     from analytics.estimates.model_errors import measure_errors
     from distillation.evaluation.report import read_predictions
 
