@@ -70,7 +70,7 @@ def estimate_prevalence(
         for (is_named,), part in _by_level(sums)
         if rates[is_named].confusion is not None
     ]
-    bins = bin_probabilities(connection).join(design, on=KEYS, how="left", nulls_equal=True)
+    bins = bin_probabilities(connection)
     for (is_named,), part in _by_level(bins):
         if rates[is_named].recalibration is not None:
             frames += [
@@ -117,13 +117,11 @@ def _maximize(bins: pl.DataFrame, rates: _Rates) -> pl.DataFrame:
         rates.recalibration.apply(p),
         bins["n"].to_numpy(),
         rates.prior,
-        design=float(bins["design"].fill_null(1.0)[0]),
     )
     total = bins.head(1).with_columns(pl.lit(float(bins["n"].sum())).alias("n"))
-    one = Prevalence(shares=found.shares[None], low=found.low[None], high=found.high[None])
-    note = (
-        "the interval knows the sampling of posts alone, not how well probabilities are calibrated"
-    )
+    unknown = np.full((1, 4), np.nan)
+    one = Prevalence(shares=found.shares[None], low=unknown, high=unknown)
+    note = "no interval: how far wrong probabilities move it is not known; see pacc beside it"
     return _to_rows(total, "em", rates, one, note)
 
 
@@ -138,7 +136,9 @@ def _to_rows(
     )
 
     def column(values: npt.NDArray[np.float64] | None, name: str, k: int) -> pl.Series:
-        return pl.Series(name, [] if values is None else values[:, k].round(9), dtype=pl.Float64)
+        return pl.Series(
+            name, [] if values is None else values[:, k].round(9), dtype=pl.Float64
+        ).fill_nan(None)
 
     return pl.concat(
         [

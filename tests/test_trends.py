@@ -10,7 +10,7 @@ import pytest
 
 from analytics.contract.errors import StoreError
 from analytics.contract.labels import LABELS
-from analytics.estimates.model_errors import measure_errors
+from analytics.estimates.model_errors import Judged, measure_errors
 from analytics.store.sql_files import build_marts
 from analytics.trends import build_trends
 from tests.sql.rows import (
@@ -75,7 +75,8 @@ def give_errors(connection: duckdb.DuckDBPyConnection) -> None:
     y = rng.integers(0, 3, 400)
     said = np.where(rng.random(400) < 0.8, y, rng.integers(0, 3, 400))
     p = np.array([NEGATIVE, NEUTRAL, POSITIVE])[said]
-    values = measure_errors(y, p, [str(i) for i in range(400)])
+    one = Judged(labels=y, probabilities=p, groups=[str(i) for i in range(400)])
+    values = measure_errors([one])
     connection.execute("update models set errors = ?", [json.dumps(values)])
 
 

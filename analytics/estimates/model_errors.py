@@ -36,32 +36,67 @@ class ModelErrors:
         return float(np.trace(self.counts) / self.counts.sum())
 
 
-def measure_errors(
-    labels: npt.NDArray[np.int64], probabilities: Array, groups: Sequence[str]
-) -> dict[str, Any]:
-    """What `errors.json` holds, from labelled items and the model's probabilities (n, 3).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A labelled set: places of labels (n,), probabilities (n, 3), and groups of items."""
+
+    labels: npt.NDArray[np.int64]
+    probabilities: Array
+    groups: Sequence[str]
+
+
+def measure_errors(sets: Sequence[Judged]) -> dict[str, Any]:
+    """What `errors.json` holds, from one labelled set or several.
+
+    Of several, the rates are their mean, each set counting once, and the covariance is that
+    of a set not seen yet: what is known of their spread comes on top of the sampling.
 
     Raises:
-        ValueError: a label has no item.
+        ValueError: a label has no item in a set, or there is no set.
     """
-    _, cluster = np.unique(np.array(groups), return_inverse=True)
-    chosen = np.eye(3)[probabilities.argmax(1)]
-    hard = measure_confusion(labels, chosen, cluster=cluster)
-    soft = measure_confusion(labels, probabilities, cluster=cluster)
-    again = fit_recalibration(labels, probabilities)
-    counts = np.array([chosen[labels == j].sum(0) for j in range(3)])
-    return {
+    if not sets:
+        raise ValueError("no labelled set")
+    hard, soft, counts = [], [], np.zeros((3, 3))
+    n_groups = 0
+    for one in sets:
+        _, cluster = np.unique(np.array(one.groups), return_inverse=True)
+        chosen = np.eye(3)[one.probabilities.argmax(1)]
+        hard.append(measure_confusion(one.labels, chosen, cluster=cluster))
+        soft.append(measure_confusion(one.labels, one.probabilities, cluster=cluster))
+        counts += np.array([chosen[one.labels == j].sum(0) for j in range(3)])
+        n_groups += len(np.unique(cluster))
+    labels = np.concatenate([one.labels for one in sets])
+    again = fit_recalibration(labels, np.concatenate([one.probabilities for one in sets]))
+    found: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "n": len(labels),
-        "n_groups": len(np.unique(cluster)),
+        "n_groups": n_groups,
+        "n_sets": len(sets),
         "counts": {
             gold: {name: int(counts[j, k]) for k, name in enumerate(LABELS)}
             for j, gold in enumerate(LABELS)
         },
-        "hard": {"rates": hard.rates.tolist(), "covariances": hard.covariances.tolist()},
-        "soft": {"rates": soft.rates.tolist(), "covariances": soft.covariances.tolist()},
-        "recalibration": {"temperature": again.temperature, "bias": list(again.bias)},
     }
+    for name, confusions in (("hard", hard), ("soft", soft)):
+        joined = join_sets(confusions)
+        found[name] = {
+            "rates": joined.rates.tolist(),
+            "covariances": joined.covariances.tolist(),
+        }
+    found["recalibration"] = {"temperature": again.temperature, "bias": list(again.bias)}
+    return found
+
+
+def join_sets(confusions: Sequence[Confusion]) -> Confusion:
+    """The mean of the rates, with the covariance of a further set around it."""
+    rates = np.stack([one.rates for one in confusions])
+    within = np.mean([one.covariances for one in confusions], axis=0)
+    k = len(confusions)
+    if k == 1:
+        return Confusion(rates=rates[0], covariances=within)
+    rest = rates - rates.mean(0)
+    between = np.einsum("sjk,sjl->jkl", rest, rest) / (k - 1)
+    return Confusion(rates=rates.mean(0), covariances=between * (1 + 1 / k) + within / k)
 
 
 def parse_errors(values: Mapping[str, Any]) -> ModelErrors:

@@ -3,7 +3,7 @@ import pytest
 
 from analytics.estimates.confusion import Confusion, measure_confusion
 from analytics.estimates.counting import widen
-from analytics.estimates.model_errors import measure_errors, parse_errors
+from analytics.estimates.model_errors import Judged, join_sets, measure_errors, parse_errors
 from analytics.estimates.pooling import pool_error
 from analytics.estimates.ppi import Gold
 from analytics.estimates.prevalence import (
@@ -116,7 +116,11 @@ def test_prevalence_intervals_cover_under_label_shift(method: str) -> None:
 
 def test_errors_survive_the_way_through_json() -> None:
     y, p = draw(np.random.default_rng(8), [0.2, 0.5, 0.3], 500)
-    found = parse_errors(measure_errors(y, p, [str(i // 2) for i in range(500)]))
+    found = parse_errors(
+        measure_errors(
+            [Judged(labels=y, probabilities=p, groups=[str(i // 2) for i in range(500)])]
+        )
+    )
     assert (found.n, found.n_groups) == (500, 250)
     assert found.accuracy == pytest.approx((p.argmax(1) == y).mean())
     assert found.soft.rates[0] == pytest.approx(p[y == 0].mean(0))
@@ -125,7 +129,9 @@ def test_errors_survive_the_way_through_json() -> None:
 
 def test_errors_without_a_label_or_of_another_form_are_refused() -> None:
     with pytest.raises(ValueError, match="no item has the label positive"):
-        measure_errors(np.array([0, 1]), np.eye(3)[:2], ["a", "b"])
+        measure_errors(
+            [Judged(labels=np.array([0, 1]), probabilities=np.eye(3)[:2], groups=["a", "b"])]
+        )
     with pytest.raises(ValueError, match="not the errors of a model"):
         parse_errors({"format_version": 1})
 
@@ -148,3 +154,12 @@ def test_pooled_error_measures_how_much_slices_differ() -> None:
     alike = pool_error(gold, np.zeros(300, dtype=np.int64))
     assert alike.between is None
     assert alike.variance < found.variance
+
+
+def test_several_sets_tell_how_far_errors_differ() -> None:
+    other = Confusion(rates=RATES[::-1, ::-1] * 0.8 + 0.2 / 3, covariances=np.zeros((3, 3, 3)))
+    joined = join_sets([EXACT, other])
+    assert joined.rates == pytest.approx((EXACT.rates + other.rates) / 2)
+    half = (EXACT.rates - other.rates)[0, 0] / 2
+    assert joined.covariances[0, 0, 0] == pytest.approx(2 * half**2 * 1.5)
+    assert (join_sets([EXACT]).covariances == 0).all()
