@@ -319,6 +319,7 @@ def measure_transfer(one: Set, errors: ModelErrors) -> dict[str, Any]:
     default=Path(__file__).parent.parent.parent / "shared" / "data",
 )
 @click.option("--seed", default=0, show_default=True)
+@click.option("--part", "chosen", multiple=True, help="Only these parts, e.g. plain.")
 @click.option("--set", "names", multiple=True, default=SETS, type=click.Choice(SETS))
 def main(
     as_json: bool,
@@ -328,6 +329,7 @@ def main(
     shared: Path,
     seed: int,
     names: tuple[str, ...],
+    chosen: tuple[str, ...],
 ) -> None:
     """Measure coverage and width."""
     del as_json
@@ -349,13 +351,12 @@ def main(
             "label_shift": lambda r, one=one: measure_shift(one, resamples, r),
         }
         found: dict[str, Any] = {"n": len(one.label), "accuracy": round(one.accuracy, 4)}
-        for part, measure in parts.items():
-            found[part] = measure(np.random.default_rng(seed))
         if name == "airline":
-            for n in (60, n_gold):
-                found[f"slices_{n}"] = measure_slices(
-                    one, n, resamples, np.random.default_rng(seed)
-                )
+            parts["slices_few"] = lambda r, one=one: measure_slices(one, 60, resamples, r)
+            parts["slices"] = lambda r, one=one: measure_slices(one, n_gold, resamples, r)
+        for part, measure in parts.items():
+            if not chosen or part in chosen:
+                found[part] = measure(np.random.default_rng(seed))
         if name != "t15_dev":
             found["transfer_of_model_errors"] = measure_transfer(one, errors)
         report["sets"][name] = found
