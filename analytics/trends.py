@@ -37,7 +37,10 @@ _FAMILY = ("is_named", "period", "is_all_platforms", "is_all_langs")
 
 
 def build_trends(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Make `sentiment_estimates` and `prevalence_estimates` anew; the row count of each."""
+    """Make `sentiment_estimates` and `prevalence_estimates` anew; the row count of each.
+
+    Call it after `build_marts`, in the same connection.
+    """
     errors = _read_errors(connection)
     with items_ready(connection):
         gold = read_gold(connection)

@@ -28,6 +28,7 @@ ALLOWED = {
     "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
     "analytics.judging": {"analytics.contract", "analytics.store"},
     "analytics.languages": {"analytics.contract", "analytics.store"},
+    "analytics.marts": {"analytics.config", "analytics.store", "analytics.trends"},
     "analytics.media": {"analytics.contract", "analytics.store"},
     "analytics.preview": {
         "analytics.config",
@@ -72,10 +73,10 @@ ALLOWED = {
         "analytics.infer",
         "analytics.ingest",
         "analytics.languages",
+        "analytics.marts",
         "analytics.media",
         "analytics.reporting",
         "analytics.store",
-        "analytics.trends",
     },
     "analytics.reporting": {"analytics.config", "analytics.contract", "analytics.store", "reports"},
     "analytics.doctor": {

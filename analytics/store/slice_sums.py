@@ -18,8 +18,25 @@ UNITS = ("content", "author")
 KEYS = ("period", "period_start", "aspect", "platform", "lang")
 # Cells of a histogram of probabilities have this width.
 BINS = 40
-_TABLES = ("slice_items", "slice_gold", "spread_units", "unit_sums")
+_TABLES = ("slice_gold", "spread_units", "unit_sums")
 _STARTS = {"day": "day", "week": "cast(date_trunc('week', day) as date)", "all": "null::date"}
+# An author is one unit for each aspect; a content is of one aspect anyway.
+_ITEMS = """
+    select
+        post_number,
+        aspect,
+        platform,
+        lang,
+        sentiment_date as day,
+        slice_id as cell,
+        case when author_id is not null then hash(aspect, author_id) end as author,
+        content_id as content,
+        case label when 'negative' then -1 when 'neutral' then 0 else 1 end as sign,
+        p_negative as p_neg,
+        p_positive as p_pos,
+    from int_facts
+    where label is not null
+"""
 _SUMS = (
     "count_units",
     "n",
@@ -59,63 +76,36 @@ _OF_UNITS = """
 
 @contextmanager
 def items_ready(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """The predicted items and those with gold as temporary tables, while this is open."""
+    """Predicted items (a view) and those with gold (a table), while this is open.
+
+    They read the temporary table `int_facts`, which `build_marts` left in this connection.
+    """
+    connection.execute(f"create or replace temp view slice_items as {_ITEMS}")
     connection.execute(
-        """
-        create or replace temp table slice_items as
-        select
-            aspect,
-            platform,
-            lang,
-            sentiment_date as day,
-            hash(aspect, platform, lang, sentiment_date) as cell,
-            case when author_key is not null then hash(aspect, platform, author_key) end as author,
-            hash(content_key) as content,
-            case label when 'negative' then -1 when 'neutral' then 0 else 1 end::tinyint as sign,
-            p_negative::float as p_neg,
-            p_positive::float as p_pos,
-        from int_slice_items
-        """
-    )
-    connection.execute(
-        """
+        f"""
         create or replace temp table slice_gold as
         with votes as (
             select
-                post_id,
-                aspect,
-                avg((label = 'negative')::int) as y_neg,
-                avg((label = 'positive')::int) as y_pos,
-                avg(weight) as weight,
+                posts.rowid as post_number,
+                gold.aspect,
+                avg((gold.label = 'negative')::int) as y_neg,
+                avg((gold.label = 'positive')::int) as y_pos,
+                avg(gold.weight) as weight,
             from gold
+            inner join posts on gold.post_id = posts.post_id
             group by all
-        )
-        select
-            items.aspect,
-            items.platform,
-            items.lang,
-            items.sentiment_date as day,
-            case
-                when items.author_key is not null
-                then hash(items.aspect, items.platform, items.author_key)
-            end as author,
-            hash(items.content_key) as content,
-            case items.label
-                when 'negative' then -1 when 'neutral' then 0 else 1
-            end::tinyint as sign,
-            items.p_negative::double as p_neg,
-            items.p_positive::double as p_pos,
-            votes.y_neg,
-            votes.y_pos,
-            votes.weight,
-        from int_slice_items as items
-        inner join votes on items.post_id = votes.post_id and items.aspect = votes.aspect
-        order by items.post_id, items.aspect
+        ),
+        items as ({_ITEMS})
+        select items.*, votes.y_neg, votes.y_pos, votes.weight
+        from items
+        inner join votes on items.post_number = votes.post_number and items.aspect = votes.aspect
+        order by items.post_number, items.aspect
         """
     )
     try:
         yield
     finally:
+        connection.execute("drop view if exists slice_items")
         for table in _TABLES:
             connection.execute(f"drop table if exists {table}")
 
