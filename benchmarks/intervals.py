@@ -30,7 +30,7 @@ import polars as pl
 from analytics.contract.labels import LABELS
 from analytics.contract.model_folder import ERRORS_FILE
 from analytics.estimates.confusion import measure_confusion
-from analytics.estimates.families import FamilyGold, estimate_family
+from analytics.estimates.families import MIN_GOLD, FamilyGold, estimate_family
 from analytics.estimates.intervals import Array
 from analytics.estimates.model_errors import ModelErrors, parse_errors
 from analytics.estimates.ppi import Gold, Population, estimate_mean
@@ -345,7 +345,7 @@ def main(
         one = read_set(path)
         parts: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {
             "plain": lambda r, one=one: measure_plain(one, n_gold, resamples, r, errors),
-            "few_gold": lambda r, one=one: measure_plain(one, 30, resamples, r, errors),
+            "few_gold": lambda r, one=one: measure_plain(one, MIN_GOLD, resamples, r, errors),
             "flood": lambda r, one=one: measure_flood(one, n_gold, resamples, r),
             "weighted": lambda r, one=one: measure_weighted(one, n_gold, resamples, r),
             "label_shift": lambda r, one=one: measure_shift(one, resamples, r),

@@ -19,8 +19,8 @@ from analytics.estimates.pooling import PooledError, pool_error
 from analytics.estimates.ppi import Estimate, Gold, Population, estimate_mean
 from analytics.estimates.slices import BOUNDS, MEASURE_NAMES, Means
 
-# PPI holds its level from about 20 labels on (docs/statistics.md); half as many again.
-MIN_GOLD = 30
+# From here on PPI was measured to hold its level (docs/statistics.md).
+MIN_GOLD = 20
 METHODS = ("ppi", "ppi_pooled", "count_model_error", "count")
 _LOWS = np.array([BOUNDS[name][0] for name in MEASURE_NAMES])
 
