@@ -376,4 +376,5 @@ def _remember_model(
         description=model.description,
         is_distilled=model.is_distilled,
         accepts_images=model.accepts_images,
+        errors=model.errors if isinstance(model, ModelFolder) else None,
     )

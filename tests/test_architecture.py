@@ -28,7 +28,7 @@ ALLOWED = {
     "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
     "analytics.judging": {"analytics.contract", "analytics.store"},
     "analytics.languages": {"analytics.contract", "analytics.store"},
-    "analytics.marts": {"analytics.config", "analytics.store"},
+    "analytics.marts": {"analytics.config", "analytics.store", "analytics.trends"},
     "analytics.media": {"analytics.contract", "analytics.store"},
     "analytics.preview": {
         "analytics.config",
@@ -56,6 +56,14 @@ ALLOWED = {
         "analytics.reading",
         "analytics.store",
         "connectors",
+    },
+    "analytics.estimates": {"analytics.contract"},
+    "analytics.prevalence": {"analytics.estimates", "analytics.store"},
+    "analytics.trends": {
+        "analytics.contract",
+        "analytics.estimates",
+        "analytics.prevalence",
+        "analytics.store",
     },
     "analytics.pipeline": {
         "analytics.config",
@@ -90,6 +98,7 @@ ALLOWED = {
         "analytics.preview",
         "analytics.reporting",
         "analytics.store",
+        "analytics.trends",
     },
     "analytics.__main__": {"analytics.cli"},
     "connectors": {"analytics.contract"},
@@ -103,6 +112,7 @@ ALLOWED = {
         "analytics.config",
         "analytics.contract",
         "analytics.engine",
+        "analytics.estimates",
         "analytics.store",
         "distillation",
     },
@@ -198,7 +208,8 @@ def test_help_imports_nothing_heavy() -> None:
         "from analytics.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm'}\n"
+        "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm',"
+        " 'numpy', 'scipy'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
