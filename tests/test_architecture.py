@@ -56,15 +56,29 @@ ALLOWED = {
         "analytics.store",
         "connectors",
     },
+    "analytics.estimates": {"analytics.contract"},
+    "analytics.events": {"analytics.contract", "analytics.estimates", "analytics.store"},
+    "analytics.webhook": {"analytics.chat"},
+    "analytics.alerts": {
+        "analytics.config",
+        "analytics.contract",
+        "analytics.events",
+        "analytics.store",
+        "analytics.webhook",
+    },
+    "analytics.remembering": {"analytics.contract", "analytics.engine", "analytics.store"},
     "analytics.pipeline": {
+        "analytics.alerts",
         "analytics.config",
         "analytics.contract",
         "analytics.engine",
+        "analytics.events",
         "analytics.fetching",
         "analytics.infer",
         "analytics.ingest",
         "analytics.languages",
         "analytics.media",
+        "analytics.remembering",
         "analytics.reporting",
         "analytics.store",
     },
@@ -196,7 +210,8 @@ def test_help_imports_nothing_heavy() -> None:
         "from analytics.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm'}\n"
+        "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm',"
+        " 'scipy'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

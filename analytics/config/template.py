@@ -38,7 +38,17 @@ _EXAMPLES = {
 def render_template() -> str:
     """A commented configuration with every setting at its default."""
     parts = [_HEAD]
-    for name in ("warehouse", "sources", "aspects", "ingest", "media", "model", "infer", "report"):
+    for name in (
+        "warehouse",
+        "sources",
+        "aspects",
+        "ingest",
+        "media",
+        "model",
+        "infer",
+        "report",
+        "alerts",
+    ):
         parts.append(_EXAMPLES[name] if name in LISTS else _render_section(name))
     return "\n".join(parts)
 

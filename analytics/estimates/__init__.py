@@ -1,0 +1,1 @@
+"""Pure functions over numpy arrays: what marts cannot compute in SQL."""
