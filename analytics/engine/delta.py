@@ -33,6 +33,7 @@ SMALL_FILES = (
     CONTRACT_FILE,
     "calibration.json",
     "trained_on.json",
+    "reference.json",
 )
 
 

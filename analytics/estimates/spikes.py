@@ -80,7 +80,7 @@ def find_net_spikes(
         false_alarms_per_year: expected number in a year in which nothing happens.
     """
     n = np.maximum(np.nan_to_num(posts), 1.0)
-    mean, spread, third = _pool_moments(net, opinionated, posts)
+    spread, third = _pool_moments(net, opinionated, posts)
     expected = expect_means(np.where(posts >= 1, net, np.nan), spread / n, first_weekday)
     deviation = (net - expected.mean) / np.sqrt(expected.variance)
     skew = third / n**2 / expected.variance**1.5
@@ -101,8 +101,8 @@ def find_net_spikes(
 
 def _pool_moments(
     net: Floats, opinionated: Floats, posts: Floats, days: int = 56
-) -> tuple[Floats, Floats, Floats]:
-    """Mean, variance and third central moment of one post's score (-1, 0, 1) before each day.
+) -> tuple[Floats, Floats]:
+    """Variance and third central moment of one post's score (-1, 0, 1) before each day.
 
     Two opinionated posts are added, one of each kind, so that no variance is zero.
     """
@@ -111,7 +111,7 @@ def _pool_moments(
     total, score, sides = (_sum_before(part, days) for part in (n, *sums))
     mean, square = score / (total + 2), (sides + 2) / (total + 2)
     spread = square - mean**2
-    return mean, spread, mean - 3 * mean * square + 2 * mean**3
+    return spread, mean - 3 * mean * square + 2 * mean**3
 
 
 def _sum_before(values: Floats, days: int) -> Floats:

@@ -18,6 +18,8 @@ WINDOW = 56
 MIN_DAYS = 28
 # An Anscombe residual beyond this is an outlier of the past (Noufaily et al. 2013).
 _OUTLIER = 2.58
+# The most that one day adds to the sum of squares, in variances.
+_MOST = 10.0
 _ROUNDS = 8
 _N_COLUMNS = 9  # level, trend, seven days of the week
 
@@ -46,11 +48,15 @@ def expect_counts(counts: Floats, first_weekday: int) -> Expectation:
     """
     design, values, seen, is_ready = _look_back(counts, first_weekday)
     y = np.where(seen, values, 0.0)
-    trust = seen.astype(float)
+    # From the middle of the window, or two bursts in it would pass for its noise.
+    middle = np.nanmedian(np.where(is_ready[:, None], values, 0.0), axis=1)[:, None]
+    apart = 2 * (np.sqrt(y) - np.sqrt(middle))
+    spread = np.nanmedian(np.where(seen | ~is_ready[:, None], abs(apart), np.nan), axis=1)
+    trust = seen * _weigh_outliers(apart / np.maximum(1.4826 * spread, 1.0)[:, None])
     # Log units: days of the week differ by a factor of e^0.5, the trend is e^0.5 a window.
     ridge = np.array([1e-6, 4.0, *[4.0] * 7])
     beta = np.zeros((len(y), _N_COLUMNS))
-    beta[:, 0] = np.log((y.sum(1) + 0.5) / np.maximum(trust.sum(1), 1))
+    beta[:, 0] = np.log(((trust * y).sum(1) + 0.5) / np.maximum(trust.sum(1), 1))
     extra = np.full(len(y), 0.05)
     past = design[:, :-1]
     for _ in range(_ROUNDS + 4):
@@ -68,7 +74,8 @@ def expect_counts(counts: Floats, first_weekday: int) -> Expectation:
         # Nearly normal, of variance 1 (Anscombe 1948, Biometrika 35:246).
         residual = 2 / scale * (np.arcsinh(scale * np.sqrt(y)) - np.arcsinh(scale * np.sqrt(mu)))
         # Few counts show their variance as they are, skewed large ones on that scale.
-        squares = [trust * (y - mu) ** 2 / variance, trust * residual**2]
+        raw = np.minimum(trust * (y - mu) ** 2 / variance, _MOST)
+        squares = [raw, trust * residual**2]
         steps = [
             (of.sum(1) - freedom) / np.maximum((of * mu**2 / variance).sum(1), 1e-9)
             for of in squares

@@ -231,14 +231,14 @@ def read_inputs(
         with
             seen as (
                 select
-                    least(len(list_filter($text, edge -> edge <= length(posts.clean_text))),
+                    least(len(list_filter($text, lambda edge: edge <= length(posts.clean_text))),
                         len($text)) - 1 as text_length,
                     lower(split_part(coalesce(posts.lang, detected_lang, 'und'), '-', 1))
                         as language,
                     posts.platform,
                     (pictures.image_sha256 is not null)::int as has_picture,
                     len(list_filter($confidence,
-                        edge -> edge <= greatest(p_negative, p_neutral, p_positive))) - 1
+                        lambda edge: edge <= greatest(p_negative, p_neutral, p_positive))) - 1
                         as confidence,
                 from int_judged_pairs as pairs
                 inner join posts on pairs.post_id = posts.post_id
