@@ -1,14 +1,15 @@
 """Sends JSON to a web address; a failure is a reason, never an error."""
 
+import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from analytics.chat.addresses import hide_secrets
 from analytics.chat.backoff import Backoff, parse_retry_after
 
 _TIMEOUT_S = 10.0
@@ -31,24 +32,49 @@ def post_json(
     """
     headers = {"authorization": f"Bearer {token}"} if token else {}
     rng = random.Random(0)
-    reason = ""
     try:
-        with httpx.Client(timeout=_TIMEOUT_S, transport=transport, headers=headers) as client:
+        address = httpx.URL(url)
+        if address.scheme not in ("http", "https") or not address.host:
+            return "its address is no web address"
+        with (
+            _hush_requests(),
+            httpx.Client(timeout=_TIMEOUT_S, transport=transport, headers=headers) as client,
+        ):
             for k in range(backoff.max_retries + 1):
-                wait_s = None
-                try:
-                    status = client.post(url, json=body)
-                except httpx.TransportError as exc:
-                    reason = f"no answer ({type(exc).__name__})"
-                else:
-                    if status.is_success:
-                        return None
-                    reason = f"status {status.status_code}"
-                    if status.status_code not in _RETRIED and status.status_code < 500:
-                        return reason
-                    wait_s = parse_retry_after(status.headers.get("retry-after"), datetime.now(UTC))
+                fault, is_passing, wait_s = _post_once(client, address, body)
+                if fault is None or not is_passing:
+                    return fault
                 if k < backoff.max_retries:
                     sleep(backoff.choose_wait(k, wait_s, rng))
     except (httpx.InvalidURL, UnicodeError, ValueError):
-        return f"{hide_secrets(url).split('//')[0] or 'it'} is no web address that can be used"
-    return f"{reason}, {backoff.max_retries + 1} times"
+        return "its address or token cannot be used"
+    return f"{fault}, {backoff.max_retries + 1} times"
+
+
+def _post_once(
+    client: httpx.Client, address: httpx.URL, body: Mapping[str, Any]
+) -> tuple[str | None, bool, float | None]:
+    """What failed, whether it may pass, and how long the receiver asks to wait."""
+    try:
+        answer = client.post(address, json=body)
+    except httpx.HTTPError as exc:
+        return f"no answer ({type(exc).__name__})", isinstance(exc, httpx.TransportError), None
+    if answer.is_success:
+        return None, False, None
+    status = answer.status_code
+    wait_s = parse_retry_after(answer.headers.get("retry-after"), datetime.now(UTC))
+    return f"status {status}", status in _RETRIED or status >= 500, wait_s
+
+
+@contextmanager
+def _hush_requests() -> Iterator[None]:
+    """httpx logs whole addresses, and this one may be a secret."""
+    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -14,7 +14,7 @@ from analytics.infer import InferSettings, infer
 from analytics.store.sql_files import build_marts
 from tests.scripted import ScriptedEngine, make_post, new_run, rows, scalar, store_posts
 
-FIRST = datetime(2026, 1, 5, 12, tzinfo=UTC)
+FIRST = datetime(2025, 9, 1, 12, tzinfo=UTC)  # a Monday
 GOOD, BAD = (0.05, 0.15, 0.8), (0.8, 0.15, 0.05)
 
 

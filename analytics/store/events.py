@@ -101,7 +101,7 @@ def read_daily(
             list(content_share_positive + content_share_negative order by period_start),
         from sentiment_slices
         where period = 'day' and lang = '*' and period_start between $first and $last
-        group by all
+        group by aspect, platform
         order by aspect <> '', sum(count_posts) desc, aspect, platform
         limit $max
         """,
