@@ -5,7 +5,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,17 @@ _MEASURES = {"count_posts": "posts a day", "net_sentiment": "net sentiment"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsReport:
-    """What came of the alerts of a run; `webhook_fault` says why none was sent."""
+    """The alerts of a run and what came of them; `webhook_fault` says why none was sent."""
 
     path: Path
-    count: int
+    document: Mapping[str, Any]
     count_sent: int = 0
     webhook_fault: str | None = None
+
+    @property
+    def count(self) -> int:
+        """The number of alerts."""
+        return len(self.document["alerts"])
 
 
 def find_events(connection: duckdb.DuckDBPyConnection, config: AlertsConfig) -> Found:
@@ -59,19 +64,14 @@ def tell_alerts(
     environment: Mapping[str, str] | None = None,
     post: Callable[..., str | None] = post_json,
 ) -> AlertsReport | None:
-    """Write `alerts.json` and send what is new to the webhook; None if alerts are off.
-
-    Raises:
-        StoreError: the file cannot be written.
-    """
+    """Describe the alerts and send what is new to the webhook; None if alerts are off."""
     if not config.enabled:
         return None
     document = make_document(connection, found, config)
-    _write(config.path, document)
     environment = os.environ if environment is None else environment
     url = environment.get(URL_VARIABLE, "").strip() or (config.webhook or "")
     alerts: list[dict[str, Any]] = document["alerts"]
-    report = AlertsReport(path=config.path, count=len(alerts))
+    report = AlertsReport(path=config.path, document=document)
     sent = list_sent(connection) if url else set()
     new = [alert for alert in alerts if alert["id"] not in sent]
     if not url or not new:
@@ -82,10 +82,34 @@ def tell_alerts(
         logger.warning(
             "the webhook of [alerts] took no alert: %s. The next run sends them again", fault
         )
-        return AlertsReport(path=config.path, count=len(alerts), webhook_fault=fault)
+        return replace(report, webhook_fault=fault)
     ids = [alert["id"] for alert in new]
     remember_sent(connection, ids, run_id=run_id, now=datetime.now(UTC))
-    return AlertsReport(path=config.path, count=len(alerts), count_sent=len(new))
+    return replace(report, count_sent=len(new))
+
+
+def write_alerts(report: AlertsReport) -> None:
+    """Write `alerts.json`; it appears whole or not at all.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    path = report.path
+    text = json.dumps(report.document, ensure_ascii=False, indent=2) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        umask = os.umask(0o077)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except OSError as exc:
+        raise StoreError(
+            f"{path}: the alerts cannot be written: {exc.strerror or exc}."
+            " Set [alerts] path to a folder that can be written."
+        ) from exc
 
 
 def make_document(
@@ -211,25 +235,6 @@ def _read_model_change(connection: duckdb.DuckDBPyConnection) -> dict[str, Any] 
         **dict(zip(names, row[:4], strict=True)),
         **{name: _round(x) for name, x in zip(figures, row[4:], strict=True)},
     }
-
-
-def _write(path: Path, document: Mapping[str, Any]) -> None:
-    """The file appears whole or not at all."""
-    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        umask = os.umask(0o077)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(path)
-    except OSError as exc:
-        raise StoreError(
-            f"{path}: the alerts cannot be written: {exc.strerror or exc}."
-            " Set [alerts] path to a folder that can be written."
-        ) from exc
 
 
 def _iso(day: date | None) -> str | None:

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import duckdb
 
-from analytics.alerts import AlertsReport, find_events, tell_alerts
+from analytics.alerts import AlertsReport, find_events, tell_alerts, write_alerts
 from analytics.config.loading import (
     cache_folder,
     config_digest,
@@ -172,6 +172,8 @@ def run_steps(
             outcome.alerts = tell_alerts(connection, config.alerts, outcome.found, run.run_id)
     if "report" in steps:
         try:
+            if outcome.alerts is not None:
+                write_alerts(outcome.alerts)
             outcome.report = make_report(config)
         except AnalyticsError as exc:
             _mark_failed(config, command, outcome.run_id, str(exc))

@@ -8,11 +8,11 @@ import httpx
 import numpy as np
 import pytest
 
-from analytics.alerts import TOKEN_VARIABLE, URL_VARIABLE, find_events, tell_alerts
+from analytics.alerts import TOKEN_VARIABLE, URL_VARIABLE, find_events, tell_alerts, write_alerts
 from analytics.chat.backoff import Backoff
 from analytics.config.loading import load_config
 from analytics.config.settings import AlertsConfig
-from analytics.contract.errors import ConfigError
+from analytics.contract.errors import ConfigError, StoreError
 from analytics.infer import InferSettings, infer
 from analytics.store.aspects import make_rule
 from analytics.store.sql_files import build_marts
@@ -89,6 +89,8 @@ def _tell(
         environment=environment,
         **({"post": hook.post} if hook else {}),
     )
+    assert report is not None
+    write_alerts(report)
     return report, json.loads((folder / "alerts.json").read_text(encoding="utf-8"))
 
 
@@ -123,6 +125,17 @@ def test_same_data_give_the_same_bytes(spiked: duckdb.DuckDBPyConnection, tmp_pa
     build_marts(spiked)
     _tell(spiked, tmp_path)
     assert (tmp_path / "alerts.json").read_bytes() == before
+
+
+def test_folder_that_cannot_be_written_is_named(
+    spiked: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    config = AlertsConfig(path=tmp_path / "file" / "alerts.json")
+    report = tell_alerts(spiked, config, find_events(spiked, config), "run-1", environment={})
+    assert report is not None
+    with pytest.raises(StoreError, match=r"\[alerts\] path"):
+        write_alerts(report)
 
 
 def test_alerts_can_be_off(spiked: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
