@@ -27,7 +27,7 @@ from analytics.store.reference import load_reference
 
 # Spikes and steps of volume and of net sentiment share the false alarms of a series.
 N_DETECTORS = 4
-HISTORY_DAYS = 1096
+HISTORY_DAYS = 731
 # A spike that lasts longer is left to the detector of steps.
 _SHORT_DAYS = 3
 # Steps of volume need so many posts a week, on average.
@@ -40,7 +40,7 @@ class EventSettings:
     """See [alerts] of the configuration."""
 
     false_alarms_per_year: float = 1.0
-    max_series: int = 200
+    max_series: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,7 +181,7 @@ class AlertsConfig:
     )
     days: int = setting("what was found in so many last whole days is an alert", default=7)
     max_series: int = setting(
-        "aspects on platforms that are watched, those of most posts", default=200
+        "aspects on platforms that are watched, those of most posts", default=100
     )
     webhook: str | None = setting(
         "new alerts are posted to this address; one with a secret goes into the environment"

@@ -9,7 +9,7 @@ from scipy import special
 
 Level = Literal["none", "some", "large", "too_few"]
 
-# Rules of thumb of scorecards (Siddiqi 2006, Credit Risk Scorecards, chapter 8).
+# Rules of thumb of scorecards (Siddiqi 2006, Credit Risk Scorecards).
 PSI_SOME, PSI_LARGE = 0.1, 0.25
 # Fewer on one side say nothing.
 MIN_COUNT = 50
@@ -24,7 +24,7 @@ class Drift:
 
     `psi` is the population stability index, sum (p - q) ln(p / q). By chance alone it is below
     `psi_chance` in 99 of 100 cases (Yurdakul and Naranjo 2020, Journal of Risk Model
-    Validation 14:89: it is (1/n + 1/m) times a chi-square of bins - 1). `js` is the
+    Validation 14: it is (1/n + 1/m) times a chi-square of bins - 1). `js` is the
     Jensen-Shannon distance (square root of the divergence in bits, 0 to 1), `ks` the largest
     difference of the two distribution functions at the edges of bins; none without an order.
     """
