@@ -11,6 +11,7 @@ from analytics.contract.engine import LabelReply
 from analytics.contract.records import Item
 from analytics.events import EventSettings, build_events
 from analytics.infer import InferSettings, infer
+from analytics.store.runs import finish_run
 from analytics.store.sql_files import build_marts
 from tests.scripted import ScriptedEngine, make_post, new_run, rows, scalar, store_posts
 
@@ -117,3 +118,18 @@ def test_change_in_the_world_is_an_event_beside_the_seam(
     assert {e.platform for e in steps} == {"*", "test"}
     assert {abs((e.period_start - FIRST.date()).days - 70) <= 3 for e in steps} == {True}
     assert rows(connection, "select distinct jump, share_agreement from model_seam") == [(0, 1)]
+
+
+def test_model_that_never_took_over_makes_no_seam(connection: duckdb.DuckDBPyConnection) -> None:
+    _store(connection, 0, 40)
+    _infer(connection, "old", is_grim=False)
+    failed = new_run(connection)
+    finish_run(connection, failed, "failed", error="no")
+    connection.execute(
+        "insert into predictions by name select * replace ('other' as model_id, ? as run_id)"
+        " from predictions limit 10",
+        [failed.run_id],
+    )
+    build_marts(connection)
+    build_events(connection, EventSettings())
+    assert rows(connection, "from model_seam") == []

@@ -154,15 +154,19 @@ def read_posts_to_look_at(
 
 
 def find_seam(connection: duckdb.DuckDBPyConnection) -> tuple[str, str, str, str] | None:
-    """The current model and contract, and those used before it: old and new, id and digest."""
+    """The current model and contract, and those used before it: old and new, id and digest.
+
+    What only runs that failed or were stopped have used was never the current one.
+    """
     return first_row(
         connection.execute(
             """
             select said.model_id, said.result_digest, chosen.model_id, chosen.result_digest
             from predictions as said
             cross join current_model as chosen
-            where (said.model_id, said.result_digest)
-                is distinct from (chosen.model_id, chosen.result_digest)
+            left join runs on said.run_id = runs.run_id
+            where coalesce(runs.status, '') not in ('failed', 'interrupted')
+                and (said.model_id, said.result_digest) is distinct from (chosen.model_id, chosen.result_digest)
             group by all
             order by max(said.created_at) desc, said.model_id, said.result_digest
             limit 1
