@@ -14,6 +14,7 @@ from analytics.estimates.changes import Floats, find_steps, refine_day, sum_week
 from analytics.estimates.drift import Drift, measure_drift
 from analytics.estimates.seam import Overlap, estimate_jump
 from analytics.estimates.spikes import Spike, find_net_spikes, find_volume_spikes
+from analytics.estimates.trailing import MIN_DAYS
 from analytics.store.events import (
     DailySeries,
     find_last_day,
@@ -79,7 +80,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What `build_events` found. `last_day` is the last whole one; None without dated posts."""
+    """What `build_events` found.
+
+    `count_series` are those that are long enough to be judged, and `last_day` is the last whole
+    one; None without dated posts.
+    """
 
     events: list[Event]
     count_series: int
@@ -107,7 +112,8 @@ def build_events(connection: duckdb.DuckDBPyConnection, settings: EventSettings)
         for event in find_events(one, whole.get(one.platform), last, settings)
     ]
     write_table(connection, "sentiment_events", [_as_row(event) for event in events])
-    return Found(events=events, count_series=len(series), last_day=last)
+    count = sum((last - one.days[0]).days >= MIN_DAYS for one in series if last)
+    return Found(events=events, count_series=count, last_day=last)
 
 
 def find_events(
@@ -334,4 +340,4 @@ def describe_drift(
             now, then = (side[1] / sum(side) for side in pair)
             text += f": {now:.0%} against {then:.0%}"
         text += "; labels may be less reliable than measured" if reference == "training" else ""
-    return f"{text} (population stability index {drift.psi:.2f})."
+    return f"{text}." if drift.level == "too_few" else f"{text} (PSI {drift.psi:.2f})."

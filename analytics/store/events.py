@@ -166,7 +166,8 @@ def find_seam(connection: duckdb.DuckDBPyConnection) -> tuple[str, str, str, str
             cross join current_model as chosen
             left join runs on said.run_id = runs.run_id
             where coalesce(runs.status, '') not in ('failed', 'interrupted')
-                and (said.model_id, said.result_digest) is distinct from (chosen.model_id, chosen.result_digest)
+                and (said.model_id, said.result_digest)
+                    is distinct from (chosen.model_id, chosen.result_digest)
             group by all
             order by max(said.created_at) desc, said.model_id, said.result_digest
             limit 1
