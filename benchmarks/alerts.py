@@ -10,6 +10,7 @@ found within two days (spikes) or eight weeks (steps) of it.
 
 import argparse
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,6 +23,7 @@ from analytics.estimates.spikes import find_net_spikes, find_volume_spikes
 from analytics.estimates.trailing import MIN_DAYS
 from tests.estimates.makers import make_counts, make_net, make_waves
 
+logger = logging.getLogger(__name__)
 Floats = NDArray[np.float64]
 DAYS = 3 * 365 + MIN_DAYS
 WEEKS = 156
@@ -69,7 +71,7 @@ def measure_power(rng: np.random.Generator, n: int) -> list[dict[str, Any]]:
     """Shares of changes that are found at a quarter of one false alarm a year."""
     found: list[dict[str, Any]] = []
     at = 100
-    for mean, factor in ((3, 4.0), (30, 2.0), (30, 3.0), (1000, 2.0)):
+    for mean, factor in ((3, 6.0), (30, 3.0), (30, 5.0), (1000, 3.0), (1000, 5.0)):
         hits = 0
         for _ in range(n):
             counts = make_counts(rng, at + 3, mean=mean, swing=0.3, rho=0.5, week=0.4)
@@ -77,7 +79,7 @@ def measure_power(rng: np.random.Generator, n: int) -> list[dict[str, Any]]:
             spikes = find_volume_spikes(counts, first_weekday=0, false_alarms_per_year=0.25)
             hits += any(s.is_up and s.first <= at <= s.last for s in spikes)
         found.append({"kind": "volume", "mean": mean, "factor": factor, "power": hits / n})
-    for posts, shift in ((20, 0.4), (100, 0.2), (100, 0.3), (1000, 0.2)):
+    for posts, shift in ((20, 0.6), (100, 0.3), (100, 0.4), (1000, 0.2)):
         hits = 0
         for _ in range(n):
             series = make_net(rng, at + 3, posts=posts, swing=0.03, rho=0.3)
@@ -87,9 +89,10 @@ def measure_power(rng: np.random.Generator, n: int) -> list[dict[str, Any]]:
             spikes = find_net_spikes(*series, first_weekday=0, false_alarms_per_year=0.25)
             hits += any(not s.is_up and s.first <= at <= s.last for s in spikes)
         found.append({"kind": "net", "posts": posts, "shift": -shift, "power": hits / n})
+    n_steps = 3 * n  # they are quick
     for size in (1.0, 2.0, 3.0):
         hits = held = 0
-        for _ in range(n):
+        for _ in range(n_steps):
             weeks = make_waves(rng, 7 * 60, 0.5).reshape(-1, 7).mean(1) / 0.6
             weeks[30:] += size
             steps = find_steps(weeks, np.ones(60), false_alarms_per_year=0.25)
@@ -97,7 +100,7 @@ def measure_power(rng: np.random.Generator, n: int) -> list[dict[str, Any]]:
             hits += bool(near)
             held += bool(near) and near[0].low <= size <= near[0].high
         coverage = held / hits if hits else None
-        figures = {"size_in_weekly_sd": size, "power": hits / n, "coverage": coverage}
+        figures = {"size_in_weekly_sd": size, "power": hits / n_steps, "coverage": coverage}
         found.append({"kind": "steps", **figures})
     return found
 
@@ -110,20 +113,17 @@ def main() -> None:
     parser.add_argument("--only", default="volume,net,steps,power")
     parser.add_argument("--json", action="store_true", help="one JSON value")
     options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # to stderr, as they come
     only = set(options.only.split(","))
     rng = np.random.default_rng(options.seed)
     started = time.perf_counter()
     n = -(-options.years // 3)
-    nulls = [
-        {
-            "kind": kind,
-            "set": rate,
-            "measured": round(sum(count(rng, rate, **shape) for _ in range(n)) / (3 * n), 3),
-            **shape,
-        }
-        for kind, count, shape in list_nulls(only)
-        for rate in RATES
-    ]
+    nulls = []
+    for kind, count, shape in list_nulls(only):
+        for rate in RATES:
+            found = sum(count(rng, rate, **shape) for _ in range(n))
+            nulls.append({"kind": kind, "set": rate, "measured": found / (3 * n), **shape})
+            logger.info("%s", nulls[-1])
     power = measure_power(rng, max(options.years, 60)) if "power" in only else []
     seconds = round(time.perf_counter() - started, 1)
     if options.json:
