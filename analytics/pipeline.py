@@ -1,6 +1,5 @@
 """Puts the steps together: ingest, media, infer, marts, checks, report."""
 
-import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -35,6 +34,7 @@ from analytics.fetching.fetch import FetchReport, fetch_media
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.languages import detect_languages
+from analytics.marts import make_marts
 from analytics.media import prepare_media
 from analytics.remembering import remember_model
 from analytics.reporting import make_report
@@ -49,10 +49,8 @@ from analytics.store.runs import (
     save_counts,
     start_run,
 )
-from analytics.store.sql_files import CheckResult, build_marts, run_checks
+from analytics.store.sql_files import CheckResult, build_marts
 from analytics.store.warehouse import in_flight_path, open_writer
-
-logger = logging.getLogger(__name__)
 
 Step = Literal["ingest", "media", "infer", "marts", "report"]
 ALL_STEPS: tuple[Step, ...] = ("ingest", "media", "infer", "marts", "report")
@@ -166,7 +164,11 @@ def run_steps(
                     load=load,
                 )
             elif step == "marts":
-                _build_marts(connection, config, run, outcome, listener)
+                listener.start("build marts", None, "marts")
+                outcome.marts, outcome.failed_checks = make_marts(connection, config)
+                outcome.found = find_events(connection, config.alerts)
+                run.counts.count_failed_checks = len(outcome.failed_checks)
+                listener.finish()
             save_counts(connection, run)
         if "report" in steps and outcome.found is not None:
             outcome.alerts = tell_alerts(connection, config.alerts, outcome.found, run.run_id)
@@ -371,27 +373,4 @@ def _infer(
         on_items=listener.advance,
         is_stopped=is_stopped,
     )
-    listener.finish()
-
-
-def _build_marts(
-    connection: duckdb.DuckDBPyConnection,
-    config: Config,
-    run: Run,
-    outcome: Outcome,
-    listener: Listener,
-) -> None:
-    listener.start("build marts", None, "marts")
-    outcome.marts = build_marts(connection)
-    outcome.found = find_events(connection, config.alerts)
-    outcome.failed_checks = [check for check in run_checks(connection) if check.count_rows]
-    run.counts.count_failed_checks = len(outcome.failed_checks)
-    for check in outcome.failed_checks:
-        logger.error(
-            "check %s failed with %d rows (%s) e.g. %s",
-            check.name,
-            check.count_rows,
-            check.purpose,
-            check.example,
-        )
     listener.finish()
