@@ -107,7 +107,9 @@ def outcome_as_text(outcome: Outcome) -> str:
             f'Rejects: {counts.count_rejects}; see them with `analytics sql "from rejects"`'
         )
     if outcome.alerts is not None:
+        fault = outcome.alerts.webhook_fault
         sent = f"; {outcome.alerts.count_sent} sent" if outcome.alerts.count_sent else ""
+        sent += f"; not sent: {fault}" if fault else ""
         lines.append(f"Alerts: {outcome.alerts.count} ({outcome.alerts.path}){sent}")
     if outcome.report is not None:
         lines.append(f"Report: {outcome.report}")
