@@ -53,12 +53,11 @@ def list_nulls(only: set[str]) -> Iterator[tuple[str, Callable[..., int], dict[s
     if "volume" in only:
         for mean in (0.5, 3.0, 30.0, 1000.0):
             for swing, rho in ((0.0, 0.0), (0.3, 0.5), (0.7, 0.6)):
-                for week, growth in ((0.0, 0.0), (0.4, 0.7)):
-                    shape = {"mean": mean, "swing": swing, "rho": rho}
-                    yield "volume", count_volume, {**shape, "week": week, "growth": growth}
+                shape = {"mean": mean, "swing": swing, "rho": rho, "week": 0.4, "growth": 0.7}
+                yield "volume", count_volume, shape
     if "net" in only:
         for posts in (3.0, 10.0, 100.0, 1000.0):
-            for swing, rho in ((0.0, 0.0), (0.05, 0.0), (0.05, 0.6)):
+            for swing, rho in ((0.0, 0.0), (0.05, 0.6)):
                 for net, opinionated in ((0.05, 0.5), (-0.6, 0.8)):
                     shape = {"posts": posts, "swing": swing, "rho": rho}
                     yield "net", count_net, {**shape, "net": net, "opinionated": opinionated}

@@ -23,7 +23,7 @@ MIN_POSTS = 5
 _N_NODES = 48
 # Counts that swing much (a day's rate by half of itself) are heavier in the tail than their
 # trailing variance says: part of the asked rate is kept for it, as `benchmarks/alerts.py` shows.
-_COUNT_SHARE = 0.6
+_COUNT_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
