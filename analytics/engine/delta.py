@@ -34,6 +34,7 @@ SMALL_FILES = (
     "calibration.json",
     ERRORS_FILE,
     "trained_on.json",
+    "reference.json",
 )
 
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "calibrate": ("distillation.cli.calibrate:calibrate", "Fit a model's probabilities."),
     "promote": ("distillation.cli.promote:promote", "Let a better model into the registry."),
     "start": ("distillation.cli.start:start", "Make the untrained embedded student."),
+    "reference": ("distillation.cli.reference:reference", "Say what a model was trained on."),
     "ship": ("distillation.cli.ship:ship", "Store a model as a small difference to its base."),
 }
 
