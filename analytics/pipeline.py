@@ -359,14 +359,16 @@ def _infer(
         # One that asks a server has nothing to take this process along.
         if isinstance(model, ServedModel):
             return load_here()
-        return ProcessEngine(load_here, silence_s=config.infer.engine_timeout_s or None)
+        return ProcessEngine(
+            load_here, silence_s=config.infer.engine_timeout_s or None, is_stopped=is_stopped
+        )
 
     def count_restart() -> None:
         run.counts.count_engine_restarts += 1
 
     outcome.plan = infer(
         connection,
-        lambda: RestartingEngine(make, on_restart=count_restart),
+        lambda: RestartingEngine(make, on_restart=count_restart, is_stopped=is_stopped),
         run,
         settings,
         on_plan=lambda plan: listener.start("judge", plan.count_contents, "contents"),

@@ -10,7 +10,7 @@ from analytics.store.reference import store_reference
 
 
 def remember_model(connection: duckdb.DuckDBPyConnection, model: ModelFolder | ServedModel) -> None:
-    """Store how a model is named and described, and its `reference.json`."""
+    """Store how a model is named and described, its `errors.json` and `reference.json`."""
     store_model(
         connection,
         model_id=model.model_id,
@@ -18,6 +18,7 @@ def remember_model(connection: duckdb.DuckDBPyConnection, model: ModelFolder | S
         description=model.description,
         is_distilled=model.is_distilled,
         accepts_images=model.accepts_images,
+        errors=model.errors if isinstance(model, ModelFolder) else None,
     )
     reference = read_reference(model.path) if isinstance(model, ModelFolder) else {}
     store_reference(connection, model.model_id, reference)

@@ -28,7 +28,7 @@ ALLOWED = {
     "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
     "analytics.judging": {"analytics.contract", "analytics.store"},
     "analytics.languages": {"analytics.contract", "analytics.store"},
-    "analytics.marts": {"analytics.config", "analytics.store"},
+    "analytics.marts": {"analytics.config", "analytics.store", "analytics.trends"},
     "analytics.media": {"analytics.contract", "analytics.store"},
     "analytics.preview": {
         "analytics.config",
@@ -58,6 +58,13 @@ ALLOWED = {
         "connectors",
     },
     "analytics.estimates": {"analytics.contract"},
+    "analytics.prevalence": {"analytics.estimates", "analytics.store"},
+    "analytics.trends": {
+        "analytics.contract",
+        "analytics.estimates",
+        "analytics.prevalence",
+        "analytics.store",
+    },
     "analytics.events": {"analytics.contract", "analytics.estimates", "analytics.store"},
     "analytics.webhook": {"analytics.chat"},
     "analytics.alerts": {
@@ -104,6 +111,7 @@ ALLOWED = {
         "analytics.preview",
         "analytics.reporting",
         "analytics.store",
+        "analytics.trends",
     },
     "analytics.__main__": {"analytics.cli"},
     "connectors": {"analytics.contract"},
@@ -117,6 +125,7 @@ ALLOWED = {
         "analytics.config",
         "analytics.contract",
         "analytics.engine",
+        "analytics.estimates",
         "analytics.store",
         "distillation",
     },
@@ -213,7 +222,7 @@ def test_help_imports_nothing_heavy() -> None:
         "try: main()\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm',"
-        " 'scipy'}\n"
+        " 'numpy', 'scipy'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -1,1 +1,1 @@
-"""Pure functions over numpy arrays: what marts cannot compute in SQL."""
+"""Statistics of shares: pure functions over numpy and scipy, without a warehouse."""
