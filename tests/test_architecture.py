@@ -27,6 +27,7 @@ ALLOWED = {
     },
     "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
     "analytics.judging": {"analytics.contract", "analytics.store"},
+    "analytics.labelling": {"analytics.contract", "analytics.store"},
     "analytics.languages": {"analytics.contract", "analytics.store"},
     "analytics.media": {"analytics.contract", "analytics.store"},
     "analytics.preview": {
@@ -84,6 +85,7 @@ ALLOWED = {
         "analytics.contract",
         "analytics.doctor",
         "analytics.ingest",
+        "analytics.labelling",
         "analytics.pipeline",
         "analytics.preview",
         "analytics.reporting",
