@@ -198,7 +198,7 @@ def _choose_draw(
             f"no draw {draw_id!r} has items that {annotator} has not answered. `analytics sql"
             " 'from gold_draws'` lists the draws"
         )
-    return found or make_draw(connection, design)
+    return found or make_draw(connection, design, annotator=annotator)
 
 
 def _describe(draw: "Draw", session: Any) -> str:

@@ -64,11 +64,16 @@ class Draw:
 
 
 def make_draw(
-    connection: duckdb.DuckDBPyConnection, design: DrawDesign, *, now: datetime | None = None
+    connection: duckdb.DuckDBPyConnection,
+    design: DrawDesign,
+    *,
+    annotator: str | None = None,
+    now: datetime | None = None,
 ) -> Draw:
     """Draw a sample and store it; the same seed draws anew each time, but reproducibly so.
 
     Where there are more strata than half the items asked for, the smallest are put together.
+    With `annotator`, nothing is drawn where that one has answered all there is.
 
     Raises:
         AnalyticsError: nothing is there to draw from, or the strata need predictions.
@@ -79,6 +84,11 @@ def make_draw(
             raise AnalyticsError(
                 "no item is there to label: nothing was read yet (`analytics ingest`), or --aspect,"
                 " --platform, --since and --until leave none"
+            )
+        if annotator is not None and not _count_unanswered(connection, annotator):
+            raise AnalyticsError(
+                f"no item is left to label: {annotator} has answered all {count_pool}. Read more"
+                " (`analytics ingest`), or let somebody else label (--annotator)"
             )
         _allocate_strata(connection, design)
         ordinal = count_rows(connection, "gold_draws") + 1
@@ -184,6 +194,23 @@ def _make_pool(connection: duckdb.DuckDBPyConnection, design: DrawDesign) -> int
         },
     )
     return count_rows(connection, "draw_pool")
+
+
+def _count_unanswered(connection: duckdb.DuckDBPyConnection, annotator: str) -> int:
+    """Items of `draw_pool` of which the annotator has said nothing."""
+    connection.execute(
+        """
+        create or replace temp table answered as
+        select post_id, aspect from gold where annotator = $annotator
+        union all
+        select post_id, aspect from gold_unclear where annotator = $annotator
+        """,
+        {"annotator": annotator},
+    )
+    return count_rows(
+        connection,
+        "draw_pool where (post_id, aspect) not in (select (post_id, aspect) from answered)",
+    )
 
 
 def _allocate_strata(connection: duckdb.DuckDBPyConnection, design: DrawDesign) -> None:
