@@ -2,7 +2,12 @@
 
 import os
 import re
+import select
 import sys
+import termios
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -31,20 +36,21 @@ def label_in_terminal(
     """
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     console.width = max(20, min(console.width, _MAX_WIDTH))
-    while (item := session.current) is not None:
-        show_item(console, item, session, shows_model=shows_model, shows_pictures=shows_pictures)
-        try:
-            key = _read_key(item)
-        except (click.Abort, KeyboardInterrupt, EOFError):  # Ctrl-C, the end of the input: quit
-            console.print()
-            return
-        if key == _QUIT:
-            return
-        if key == _BACK:
-            if not session.undo():
-                console.print("Nothing to take back.")
-        else:
-            session.answer(KEYS[key])
+    try:
+        with _key_by_key():
+            while (item := session.current) is not None:
+                show_item(
+                    console, item, session, shows_model=shows_model, shows_pictures=shows_pictures
+                )
+                key = _read_key(item)
+                if key == _QUIT:
+                    return
+                if key != _BACK:
+                    session.answer(KEYS[key])
+                elif not session.undo():
+                    console.print("Nothing to take back.")
+    except (click.Abort, KeyboardInterrupt, EOFError):  # Ctrl-C, the end of the input: as quit
+        console.print()
 
 
 def show_item(
@@ -115,17 +121,52 @@ def _color(picture: Image.Image, left: int, top: int) -> str:
     return "#{:02x}{:02x}{:02x}".format(*pixel[:3])
 
 
+def _has_keys() -> bool:
+    return sys.stdin.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+@contextmanager
+def _key_by_key() -> Iterator[None]:
+    """Keys come one by one and are not shown, for as long as items are asked.
+
+    Not anew for each key: what is typed between two questions would be lost.
+    """
+    if not _has_keys():
+        yield
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    tty.setcbreak(descriptor, termios.TCSANOW)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+
 def _read_key(item: LabelItem) -> str:
     target = f'toward "{make_printable(item.aspect)}"' if item.aspect else "of the post"
     question = f"Sentiment {target}: {_PROMPT}"
-    if not (sys.stdin.isatty() and os.environ.get("TERM", "dumb") != "dumb"):
+    if not _has_keys():
         choice = click.Choice([*KEYS, _BACK, _QUIT], case_sensitive=False)
         answer: str = click.prompt(question, type=choice, show_choices=False, err=True)
         return answer
     while True:
         click.echo(f"{question}: ", nl=False, err=True)
-        key = click.getchar().lower()
+        key = _read_byte()
         is_known = key in KEYS or key in (_BACK, _QUIT)
         click.echo(key if is_known else "?", err=True)
         if is_known:
             return key
+
+
+def _read_byte() -> str:
+    """The next key in lower case; an arrow or the like is one key, and none of ours."""
+    descriptor = sys.stdin.fileno()
+    key = os.read(descriptor, 1)
+    if key in (b"", b"\x04"):  # the end of the input, Ctrl-D
+        raise EOFError
+    if key == b"\x1b":
+        while select.select([descriptor], [], [], 0.02)[0] and os.read(descriptor, 16):
+            pass
+        return ""
+    return key.decode("ascii", "replace").lower()
