@@ -122,7 +122,7 @@ def test_one_key_is_an_answer_in_a_terminal(project: Path) -> None:
             (b"[1/4]", b"p"),
             (b"[2/4]", b"\x1b[B"),
             (b"?", b"s"),
-            (b"[3/4]", b"\x03"),
+            (b"[3/4]", b"\x04"),
         ):
             while not (place in seen and seen.endswith(b"uit: ")):
                 assert select.select([main], [], [], 60)[0], seen
