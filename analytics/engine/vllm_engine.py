@@ -15,6 +15,7 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import EngineDiedError, EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
+from analytics.contract.labels import LabelCalibration
 from analytics.contract.prompts import RATIONALE_PREFILL, Purpose, make_reply_pattern
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
@@ -166,7 +167,7 @@ def load(
         maker=maker,
         decoding=decoding,
         is_guided=bool(options.get("guided", True)),
-        temperature=folder.temperature,
+        calibration=folder.calibration,
         undo=lambda: setattr(torch, "set_num_threads", set_num_threads),
         facts=EngineFacts(
             name="vllm",
@@ -193,7 +194,7 @@ class VllmEngine:
         maker: PromptMaker,
         decoding: Decoding,
         is_guided: bool,
-        temperature: float,
+        calibration: LabelCalibration,
         undo: Callable[[], None],
         facts: EngineFacts,
     ) -> None:
@@ -204,7 +205,7 @@ class VllmEngine:
         self._maker = maker
         self._decoding = decoding
         self._is_guided = is_guided
-        self._temperature = temperature
+        self._calibration = calibration
         self._undo = undo
         self._facts = facts
 
@@ -229,7 +230,7 @@ class VllmEngine:
         for output in outputs:
             found = output.outputs[0].logprobs[0]
             logprobs = [float(found[i].logprob) for i in ids]
-            replies.append(make_label_reply(logprobs, temperature=self._temperature))
+            replies.append(make_label_reply(logprobs, self._calibration))
         return replies
 
     def rationalize(self, items: Sequence[Item]) -> list[TextReply]:

@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "student": ("distillation.cli.train:student", "Train the student on hard and soft labels."),
     "average": ("distillation.cli.average:average", "Average models of one start."),
     "evaluate": ("distillation.cli.evaluate:evaluate", "Score a model on a labelled data set."),
+    "calibrate": ("distillation.cli.calibrate:calibrate", "Fit a model's probabilities."),
     "promote": ("distillation.cli.promote:promote", "Let a better model into the registry."),
     "start": ("distillation.cli.start:start", "Make the untrained embedded student."),
     "ship": ("distillation.cli.ship:ship", "Store a model as a small difference to its base."),
