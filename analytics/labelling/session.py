@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 
 from analytics.contract.labels import LABELS
-from analytics.store.draws import Draw, weigh_gold
+from analytics.store.draws import Draw
 from analytics.store.gold import UNCLEAR, GoldLabel, remove_gold, replace_gold
+from analytics.store.gold_weights import weigh_gold
 from analytics.store.transactions import transaction
 
 ANSWERS = (*map(str, LABELS), UNCLEAR)

@@ -13,7 +13,7 @@ import pyarrow.parquet
 
 from analytics.contract.errors import StoreError
 from analytics.contract.labels import LABELS
-from analytics.store.draws import weigh_gold
+from analytics.store.gold_weights import weigh_gold
 from analytics.store.transactions import count_rows, transaction
 
 _GOLD = pa.schema(

@@ -16,9 +16,9 @@ from analytics.store.draws import (
     find_open_draw,
     make_draw,
     prune_draws,
-    weigh_gold,
 )
 from analytics.store.gold import UNCLEAR, GoldLabel, read_gold, store_gold
+from analytics.store.gold_weights import weigh_gold
 from analytics.store.transactions import transaction
 from tests.scripted import ScriptedEngine, make_post, new_run, rows, scalar, store_posts
 
