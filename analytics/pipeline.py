@@ -1,6 +1,5 @@
 """Puts the steps together: ingest, media, infer, marts, checks, report."""
 
-import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from typing import Literal, Protocol
 
 import duckdb
 
+from analytics.alerts import AlertsReport, find_events, tell_alerts, write_alerts
 from analytics.config.loading import (
     cache_folder,
     config_digest,
@@ -29,14 +29,17 @@ from analytics.engine.models import ModelFolder
 from analytics.engine.process_engine import ProcessEngine
 from analytics.engine.restarting import RestartingEngine
 from analytics.engine.served import ServedModel
+from analytics.events import Found
 from analytics.fetching.fetch import FetchReport, fetch_media
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.languages import detect_languages
+from analytics.marts import make_marts
 from analytics.media import prepare_media
+from analytics.remembering import remember_model
 from analytics.reporting import make_report
 from analytics.store.author_key import check_author_key, load_author_key
-from analytics.store.predictions import Plan, store_model
+from analytics.store.predictions import Plan
 from analytics.store.runs import (
     Run,
     RunCounts,
@@ -46,10 +49,8 @@ from analytics.store.runs import (
     save_counts,
     start_run,
 )
-from analytics.store.sql_files import CheckResult, build_marts, run_checks
+from analytics.store.sql_files import CheckResult, build_marts
 from analytics.store.warehouse import in_flight_path, open_writer
-
-logger = logging.getLogger(__name__)
 
 Step = Literal["ingest", "media", "infer", "marts", "report"]
 ALL_STEPS: tuple[Step, ...] = ("ingest", "media", "infer", "marts", "report")
@@ -95,6 +96,8 @@ class Outcome:
     failed_checks: list[CheckResult] = field(default_factory=list)
     report: Path | None = None
     fetch: FetchReport | None = None
+    found: Found | None = None
+    alerts: AlertsReport | None = None
 
     @property
     def exit_code(self) -> int:
@@ -161,10 +164,18 @@ def run_steps(
                     load=load,
                 )
             elif step == "marts":
-                _build_marts(connection, run, outcome, listener)
+                listener.start("build marts", None, "marts")
+                outcome.marts, outcome.failed_checks = make_marts(connection, config)
+                outcome.found = find_events(connection, config.alerts)
+                run.counts.count_failed_checks = len(outcome.failed_checks)
+                listener.finish()
             save_counts(connection, run)
+        if "report" in steps and outcome.found is not None:
+            outcome.alerts = tell_alerts(connection, config.alerts, outcome.found, run.run_id)
     if "report" in steps:
         try:
+            if outcome.alerts is not None:
+                write_alerts(outcome.alerts)
             outcome.report = make_report(config)
         except AnalyticsError as exc:
             _mark_failed(config, command, outcome.run_id, str(exc))
@@ -318,7 +329,7 @@ def _infer(
         options=config.model.options,
         cache_dir=cache_folder(),
     )
-    _remember_model(connection, model)
+    remember_model(connection, model)
     decoding = decoding_of(config)
     settings = InferSettings(
         model_id=model.model_id,
@@ -364,35 +375,4 @@ def _infer(
         on_items=listener.advance,
         is_stopped=is_stopped,
     )
-    listener.finish()
-
-
-def _remember_model(
-    connection: duckdb.DuckDBPyConnection, model: ModelFolder | ServedModel
-) -> None:
-    store_model(
-        connection,
-        model_id=model.model_id,
-        name=model.name,
-        description=model.description,
-        is_distilled=model.is_distilled,
-        accepts_images=model.accepts_images,
-    )
-
-
-def _build_marts(
-    connection: duckdb.DuckDBPyConnection, run: Run, outcome: Outcome, listener: Listener
-) -> None:
-    listener.start("build marts", None, "marts")
-    outcome.marts = build_marts(connection)
-    outcome.failed_checks = [check for check in run_checks(connection) if check.count_rows]
-    run.counts.count_failed_checks = len(outcome.failed_checks)
-    for check in outcome.failed_checks:
-        logger.error(
-            "check %s failed with %d rows (%s) e.g. %s",
-            check.name,
-            check.count_rows,
-            check.purpose,
-            check.example,
-        )
     listener.finish()

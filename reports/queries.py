@@ -118,6 +118,10 @@ select *
 from media_facts
 order by platform, kind, status"""
 
+_SETTINGS = """\
+select time_zone
+from mart_settings"""
+
 _Row = Mapping[str, Any]
 _Record = TypeVar("_Record")
 
@@ -146,6 +150,7 @@ def read_report_data(connection: duckdb.DuckDBPyConnection, *, max_posts: int) -
     }
     models = [_pick(ModelRow, row) for row in _fetch(connection, sql["model"])]
     return ReportData(
+        time_zone=str(_fetch(connection, _SETTINGS)[0]["time_zone"]),
         grain=grain,
         days=days,
         platforms=_series(_fetch(connection, sql["platforms"])),

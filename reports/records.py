@@ -198,8 +198,9 @@ class MediaRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportData:
     """All that a report shows. `grain` is the period of the series; `sql` holds,
-    by figure, the query that made it."""
+    by figure, the query that made it; days are of `time_zone`."""
 
+    time_zone: str
     grain: str
     days: tuple[Period, ...]
     platforms: tuple[Series, ...]

@@ -16,7 +16,7 @@ import platformdirs
 
 from analytics.config.environment import read_environment
 from analytics.config.hosts import parse_allowed
-from analytics.config.secrets import find_secrets, is_secret_name
+from analytics.config.secrets import find_secrets, find_webhook_fault, is_secret_name
 from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config, alternatives
 from analytics.contract.decoding import Decoding
 from analytics.contract.digests import digest_of
@@ -178,13 +178,18 @@ def _build(data: dict[str, Any], reading: _Reading) -> Config | None:
     config = Config(**values)
     _check_aspects(config, reading.place_of("aspects"), reading.faults)
     _check_media(config, reading)
+    _check_time_zone(config, reading)
     place = reading.origins.get(("model", "options")) or f"{reading.file}: [model] options"
     reading.faults.extend(f"{place}: {fault}" for fault in find_secrets(config.model.options))
+    if config.alerts.webhook and (fault := find_webhook_fault(config.alerts.webhook)):
+        place = reading.origins.get(("alerts", "webhook")) or f"{reading.file}: [alerts] webhook"
+        reading.faults.append(f"{place} {fault}")
     # Paths that stay at their defaults are relative to the folder as well.
     return dataclasses.replace(
         config,
         warehouse=_absolute(config.warehouse, reading.folder),
         report=_absolute(config.report, reading.folder),
+        alerts=_absolute(config.alerts, reading.folder),
     )
 
 
@@ -315,6 +320,20 @@ def _check_media(config: Config, reading: _Reading) -> None:
     for key, fault in faults.items():
         place = reading.origins.get(("media", key)) or f"{reading.place_of('media')}: [media] {key}"
         reading.faults.append(f"{place} {fault}")
+
+
+def _check_time_zone(config: Config, reading: _Reading) -> None:
+    name = config.report.time_zone
+    if name == "UTC":
+        return
+    import pytz  # which DuckDB's own times come through, so it knows the same names
+
+    if name not in pytz.all_timezones_set:
+        near = difflib.get_close_matches(name, pytz.all_timezones, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else " Examples: UTC, Europe/Berlin."
+        reading.add_value_fault(
+            "report", "report", "time_zone", name, f"must be an IANA name of a time zone.{hint}"
+        )
 
 
 def _find_path_fault(text: str) -> str | None:

@@ -168,6 +168,49 @@ class ReportConfig:
     path: Path = setting("where the report is written", default=Path("report.html"))
     title: str = setting("its title", default="Sentiment report")
     max_posts: int = setting("posts shown with picture and rationale", default=50)
+    time_zone: str = setting(
+        "whose days and weeks are counted, in marts and report: an IANA name like Europe/Berlin",
+        default="UTC",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecksConfig:
+    """What makes a run end with exit code 3, beside what is always checked."""
+
+    min_coverage: float = setting(
+        "a smaller share of the items that a run could judge has a prediction; 0: not checked",
+        default=0.9,
+    )
+    volume_weeks: int = setting(
+        "the last complete week's posts, in all and by platform, are compared with the median of"
+        " so many weeks before it, all of which must be there; 0: not checked",
+        default=4,
+    )
+    min_volume: float = setting("fewer posts than this times the median", default=0.2)
+    max_volume: float = setting("more posts than this times the median", default=5.0)
+    min_weekly_posts: int = setting("a median below this is too small to compare with", default=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsConfig:
+    """Alerts of `analytics run`: spikes and steps (docs/alerts.md)."""
+
+    enabled: bool = setting("write them", default=True)
+    path: Path = setting("where alerts are written, as JSON", default=Path("alerts.json"))
+    false_alarms_per_year: float = setting(
+        "alerts a year, of one aspect on one platform, in which nothing happened", default=1.0
+    )
+    days: int = setting("what was found in so many last whole days is an alert", default=7)
+    max_series: int = setting(
+        "aspects on platforms that are watched, those of most posts", default=100
+    )
+    webhook: str | None = setting(
+        "new alerts are posted to this address; one with a secret goes into the environment"
+        " variable ANALYTICS_WEBHOOK_URL, a token into ANALYTICS_WEBHOOK_TOKEN",
+        default=None,
+        example="https://hooks.example.org/sentiment",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +225,8 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     infer: InferConfig = field(default_factory=InferConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
+    checks: ChecksConfig = field(default_factory=ChecksConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
     folder: Path = field(default_factory=Path.cwd)
     """Where the file stands; relative paths start here."""
 
@@ -193,6 +238,8 @@ SECTIONS: dict[str, type] = {
     "model": ModelConfig,
     "infer": InferConfig,
     "report": ReportConfig,
+    "checks": ChecksConfig,
+    "alerts": AlertsConfig,
 }
 LISTS: dict[str, type] = {"sources": SourceConfig, "aspects": AspectConfig}
 
@@ -221,6 +268,14 @@ BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("infer", "top_posts"): (0, 1000),
     ("infer", "max_bad_share"): (0.0, 1.0),
     ("report", "max_posts"): (0, 1000),
+    ("checks", "min_coverage"): (0.0, 1.0),
+    ("checks", "volume_weeks"): (0, 520),
+    ("checks", "min_volume"): (0.0, 1.0),
+    ("checks", "max_volume"): (1.0, 1e9),
+    ("checks", "min_weekly_posts"): (1, 1_000_000_000),
+    ("alerts", "false_alarms_per_year"): (0.1, 20.0),
+    ("alerts", "days"): (1, 366),
+    ("alerts", "max_series"): (1, 10_000),
 }
 
 

@@ -16,6 +16,7 @@ from analytics.engine import adapters, delta, smol
 from analytics.engine.assembly import assemble_once
 from analytics.engine.calibration import read_calibration
 from analytics.engine.devices import share_cores
+from analytics.engine.measured_errors import read_errors
 from analytics.engine.model_digests import (
     FactCache,
     list_all_digests,
@@ -39,7 +40,8 @@ class ModelFolder:
     """A folder of weights, ready for an engine, and what is known of it.
 
     `model_id` is `<name>@<12 hex digits of the sha256 of its files>`. Engines
-    make probabilities of the labels' logits by `calibration`.
+    make probabilities of the labels' logits by `calibration`. `errors` is the text of its
+    errors.json: what it gets wrong on labelled data, if that was measured.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class ModelFolder:
     is_distilled: bool
     accepts_images: bool
     calibration: LabelCalibration = NO_CALIBRATION
+    errors: str | None = None
 
 
 # Models that come with this package as differences to a base, one folder each.
@@ -209,6 +212,7 @@ def _describe_folder(
         is_distilled=is_distilled,
         accepts_images=_accepts_images(config),
         calibration=read_calibration(path),
+        errors=read_errors(path),
     )
 
 
