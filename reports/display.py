@@ -114,6 +114,13 @@ def format_share(share: float | None) -> str:
     return f"{share * 100:.0f}%"
 
 
+def format_points(change: float) -> str:
+    """A change of a share in percentage points: `+2.1 pp`."""
+    rounded = round(change * 100, 1)
+    sign = "+" if rounded > 0 else _MINUS if rounded < 0 else ""
+    return f"{sign}{abs(rounded):.1f} pp"
+
+
 def format_net(net: float | None) -> str:
     """`+0.12`, `0.00` or a negative with a true minus sign, or a dash for nothing."""
     if net is None:
@@ -134,6 +141,16 @@ def format_date(day: date | None) -> str:
     if day is None:
         return _MISSING
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def format_span(first: date, last: date) -> str:
+    """`9-15 Mar 2026` with a true dash, as short as it can be."""
+    if first == last:
+        return format_date(last)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}\u2013{format_date(last)}"
+    start = format_day(first) if first.year == last.year else format_date(first)
+    return f"{start} \u2013 {format_date(last)}"
 
 
 def format_day(day: date) -> str:
@@ -164,6 +181,21 @@ def format_seconds(started: datetime, ended: datetime | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def format_cell(value: object) -> str:
+    """A value of any column of a table of data."""
+    if value is None:
+        return _MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return format_count(value)
+    if isinstance(value, float):
+        return f"{value:.4f}".replace("-", _MINUS)
+    if isinstance(value, datetime):
+        return format_iso(value)
+    return str(value)
 
 
 def format_iso(moment: datetime | date) -> str:
