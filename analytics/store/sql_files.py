@@ -22,6 +22,11 @@ class SqlFile:
     name: str
     text: str
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a model is a temporary table, made once by `build_marts`, and no view."""
+        return self.text.splitlines()[2].startswith("-- kept:")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
@@ -62,15 +67,16 @@ def purpose_of(file: SqlFile) -> str:
         if not line.startswith("--"):
             break
         comment = line.removeprefix("--").strip()
-        if not comment.startswith(("grain:", "reads:")):
+        if not comment.startswith(("grain:", "reads:", "kept:")):
             lines.append(comment)
     return " ".join(lines)
 
 
 def build_models(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make each `sql/models` file a view."""
+    """Make each `sql/models` file a view, but those that are kept as tables."""
     for file in load_sql_files("models"):
-        connection.execute(f"create or replace view {file.name} as {_select(file)}")
+        if not file.is_kept:
+            connection.execute(f"create or replace view {file.name} as {_select(file)}")
 
 
 def build_marts(
@@ -78,8 +84,13 @@ def build_marts(
 ) -> dict[str, int]:
     """Make each `sql/marts` file a table, or only those named; the row count of each.
 
-    The views are there: `open_writer` makes them.
+    The views are there: `open_writer` makes them. The models that are kept as tables are
+    made first, unless only some marts are asked for, which then must not read them.
     """
+    if only is None:
+        for file in load_sql_files("models"):
+            if file.is_kept:
+                connection.execute(f"create or replace temp table {file.name} as {_select(file)}")
     counts = {}
     for file in load_sql_files("marts"):
         if only is not None and file.name not in only:

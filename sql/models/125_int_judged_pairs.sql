@@ -1,13 +1,21 @@
 -- grain: one row per (post_id, aspect)
--- reads: posts, int_pairs, int_current_predictions
--- Each post and each of its aspects with its UTC date and, where there is one,
--- the current prediction; without one `label` and what follows it are null.
+-- reads: posts, settings, int_pairs, int_current_predictions
+-- Each post and each of its aspects with its date (of the setting time_zone, else
+-- UTC) and, where there is one, the current prediction; without one `label` and
+-- what follows it are null. language is what the source says, else what was
+-- detected, as a primary subtag ('en' of 'en-GB').
 with
     raw_posts as (select * from posts),
 
     pairs as (select * from int_pairs),
 
     predicted as (select * from int_current_predictions),
+
+    zone as (
+        select coalesce(max(value), 'UTC') as name
+        from settings
+        where key = 'time_zone'
+    ),
 
     final as (
         select
@@ -16,6 +24,16 @@ with
             pairs.content_key,
             raw_posts.platform,
             raw_posts.lang,
+            lower(
+                regexp_extract(
+                    coalesce(
+                        nullif(trim(raw_posts.lang), ''),
+                        raw_posts.detected_lang,
+                        'und'
+                    ),
+                    '^[^-_]*'
+                )
+            ) as language,
             raw_posts.author_key,
             predicted.label,
             predicted.rationale_label,
@@ -31,10 +49,11 @@ with
             pairs.is_item,
             raw_posts.created_at,
             cast(
-                raw_posts.created_at at time zone 'UTC' as date
+                raw_posts.created_at at time zone zone.name as date
             ) as sentiment_date,
         from pairs
         inner join raw_posts on pairs.post_id = raw_posts.post_id
+        cross join zone
         left join predicted
             on pairs.post_id = predicted.post_id
             and pairs.aspect = predicted.aspect
