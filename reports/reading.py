@@ -1,4 +1,4 @@
-"""Reads what a report shows. The only module of `reports` that hands SQL to a connection."""
+"""Reads what a report shows. It and `reports.export` alone hand SQL to a connection."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields

@@ -295,7 +295,7 @@
     : `${column} = ${quote(values[place])}`);
   const writeSql = () => {
     const conditions = [`int_judged_pairs.aspect = ${quote(data.aspects[state.aspect])}`];
-    const language = "lower(split_part(replace(coalesce(posts.lang, posts.detected_lang, 'und'), '_', '-'), '-', 1))";
+    const language = "int_judged_pairs.language";
     if (state.platform >= 0) conditions.push(oneOf("posts.platform", data.platforms, state.platform));
     if (state.language >= 0) conditions.push(oneOf(language, data.languages, state.language));
     if (state.since >= 0) conditions.push(`sentiment_date >= date '${data.starts[state.since]}'`);

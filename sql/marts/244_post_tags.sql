@@ -1,12 +1,9 @@
 -- grain: one row per post_id
--- reads: posts, int_judged_pairs, top_posts, daily_posts, conflicts
+-- reads: int_judged_pairs, top_posts, daily_posts, conflicts
 -- What a reader filters posts by, for the posts of top_posts and daily_posts and
--- the first 100 of conflicts: the language (as the source says, else as
--- detected, else 'und'; the primary subtag in lower case), the day, and the
--- aspects, each with its label, by name.
+-- the first 100 of conflicts: the language (as sentiment_slices counts it), the
+-- day, and the aspects, each with its label, by name.
 with
-    raw_posts as (select * from posts),
-
     judged_pairs as (select * from int_judged_pairs),
 
     most_engaging as (select * from top_posts),
@@ -35,6 +32,7 @@ with
     tagged as (
         select
             judged_pairs.post_id,
+            any_value(judged_pairs.language) as lang,
             any_value(judged_pairs.sentiment_date) as sentiment_date,
             coalesce(
                 list(
@@ -53,23 +51,12 @@ with
 
     final as (
         select
-            tagged.post_id,
-            lower(
-                split_part(
-                    replace(
-                        coalesce(raw_posts.lang, raw_posts.detected_lang, 'und'),
-                        '_',
-                        '-'
-                    ),
-                    '-',
-                    1
-                )
-            ) as lang,
-            tagged.aspects,
-            tagged.sentiment_date,
+            post_id,
+            lang,
+            aspects,
+            sentiment_date,
         from tagged
-        inner join raw_posts on tagged.post_id = raw_posts.post_id
-        order by tagged.post_id
+        order by post_id
     )
 
 select * from final
