@@ -86,6 +86,7 @@ def check_link(url: str | None) -> Link | None:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
+        _ = parts.port  # raises where it is none
         shown = host.encode("idna").decode("ascii") if not host.isascii() else host
     except (ValueError, UnicodeError):
         return Link(url=url, host="", is_safe=False)

@@ -1,9 +1,14 @@
 """What a report is of: a span of days, an aspect, and the span that it is compared with."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from analytics.contract.errors import AnalyticsError
+
+_UNSEEN = re.compile(
+    "([\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff])"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,5 +84,15 @@ def choose_window(first: date, last: date, scope: Scope) -> Window | None:
 
 
 def quote(value: str) -> str:
-    """A text as a SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
+    """A text as a SQL literal.
+
+    What cannot be seen in a query (control characters, marks of direction) is spelled out as
+    `chr(N)`, so that no query reads otherwise than it runs.
+    """
+    parts: list[str] = []
+    for piece in _UNSEEN.split(value):
+        if not piece:
+            continue
+        is_unseen = len(piece) == 1 and _UNSEEN.fullmatch(piece)
+        parts.append(f"chr({ord(piece)})" if is_unseen else "'" + piece.replace("'", "''") + "'")
+    return "(" + " || ".join(parts) + ")" if len(parts) > 1 else "".join(parts) or "''"

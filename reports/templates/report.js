@@ -11,20 +11,26 @@
   const everything = { aspect: 0, platform: -1, language: -1, since: -1, until: -1 };
   let state = { ...everything };
 
-  // Numbers as the page writes them.
+  // Numbers as the page writes them; what lies just between two goes to the even one, as there.
+  const fixed = (value, digits) => {
+    const size = Math.abs(value);
+    if ((size * 2 ** (digits + 1)) % 2 !== 1) return value.toFixed(digits);
+    const low = Math.floor(size * 10 ** digits);
+    return ((Math.sign(value) * (low + (low % 2))) / 10 ** digits).toFixed(digits);
+  };
   const count = (value) => Math.round(value).toLocaleString("en-US");
   const signed = (value) => {
-    const text = Math.abs(value).toFixed(2);
+    const text = fixed(Math.abs(value), 2);
     return text === "0.00" ? text : (value > 0 ? "+" : "\u2212") + text;
   };
   const share = (value) => {
     const percent = value * 100;
     if ((value > 0 && value < 0.01) || (value > 0.99 && value < 1)) {
-      return Math.max(0.1, Math.min(99.9, percent)).toFixed(1) + "%";
+      return fixed(Math.max(0.1, Math.min(99.9, percent)), 1) + "%";
     }
-    return percent.toFixed(0) + "%";
+    return fixed(percent, 0) + "%";
   };
-  const short = (value) => String(Number(value.toFixed(2)));
+  const short = (value) => String(Number(fixed(value, 2)));
   const posts = (number) => (number === 1 ? "1 post" : count(number) + " posts");
 
   // Sums of the cells of a slice: for each period, or of some periods, [posts, -, 0, +].
@@ -87,7 +93,7 @@
     sums.forEach((counts, i) => {
       const value = net(counts);
       if (value !== null) {
-        path += `${path && " "}${isDown ? "L" : "M"}${plot.x(i).toFixed(1)} ${plot.y(value).toFixed(1)}`;
+        path += `${path && " "}${isDown ? "L" : "M"}${fixed(plot.x(i), 1)} ${fixed(plot.y(value), 1)}`;
       }
       isDown = value !== null;
     });
@@ -289,7 +295,13 @@
   };
 
   // The selection in words and as SQL.
-  const quote = (text) => "'" + text.replaceAll("'", "''") + "'";
+  // What cannot be seen is spelled out, so that no query reads otherwise than it runs.
+  const unseen = /([\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff])/;
+  const quote = (text) => {
+    const parts = text.split(unseen).filter(Boolean).map((piece) => (piece.length === 1 && unseen.test(piece)
+      ? `chr(${piece.charCodeAt(0)})` : "'" + piece.replaceAll("'", "''") + "'"));
+    return parts.length > 1 ? `(${parts.join(" || ")})` : parts[0] || "''";
+  };
   const oneOf = (column, values, place) => (values[place] === "*"
     ? `${column} not in (${values.filter((name) => name !== "*").map(quote).join(", ") || "''"})`
     : `${column} = ${quote(values[place])}`);

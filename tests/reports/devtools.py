@@ -76,12 +76,13 @@ class Browser:
         for domain in ("Page", "Runtime", "Log", "Network", "Audits", "Debugger"):
             self.call(f"{domain}.enable")
 
-    def open(self, path: Path, *, wait_s: float = 0.5) -> Visit:
-        """Open a file and listen until it has loaded and `wait_s` have passed."""
+    def open(self, path: Path, *, wait_s: float = 0.5, fragment: str = "") -> Visit:
+        """Open a file, at a fragment, and listen until it has loaded and `wait_s` have passed."""
         self._visit = Visit()
         self._address = path.resolve().as_uri()
         self._is_loaded = False
-        self.call("Page.navigate", url=self._address)
+        address = f"{self._address}#{fragment}" if fragment else self._address
+        self.call("Page.navigate", url=address)
         deadline = time.monotonic() + _TIMEOUT_S
         while not self._is_loaded:
             self._receive(deadline)

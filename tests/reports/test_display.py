@@ -74,7 +74,7 @@ def test_check_link_takes_web_addresses(url: str) -> None:
         "vbscript:x", "file:///etc/passwd", "//a.example/x", "/x", "a.example", "https://",
         "https://a@b.example/", "https://a.example/ b", 'https://a.example/"x', "http://[::1",
         "https://a.example/\u202ex", "https://a.example/" + "x" * 3000, "\x01https://a.example/",
-        "https://a.example\\@b.example/",
+        "https://a.example\\@b.example/", "https://a.example:99999/", "https://a.example:x/",
     ],
 )  # fmt: skip
 def test_check_link_leaves_others_unlinked(url: str) -> None:
