@@ -1,6 +1,5 @@
 """Puts the steps together: ingest, media, infer, marts, checks, report."""
 
-import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +32,7 @@ from analytics.fetching.fetch import FetchReport, fetch_media
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.languages import detect_languages
+from analytics.marts import make_marts
 from analytics.media import prepare_media
 from analytics.reporting import make_report
 from analytics.store.author_key import check_author_key, load_author_key
@@ -46,10 +46,8 @@ from analytics.store.runs import (
     save_counts,
     start_run,
 )
-from analytics.store.sql_files import CheckResult, build_marts, run_checks
+from analytics.store.sql_files import CheckResult, build_marts
 from analytics.store.warehouse import in_flight_path, open_writer
-
-logger = logging.getLogger(__name__)
 
 Step = Literal["ingest", "media", "infer", "marts", "report"]
 ALL_STEPS: tuple[Step, ...] = ("ingest", "media", "infer", "marts", "report")
@@ -161,7 +159,10 @@ def run_steps(
                     load=load,
                 )
             elif step == "marts":
-                _build_marts(connection, run, outcome, listener)
+                listener.start("build marts", None, "marts")
+                outcome.marts, outcome.failed_checks = make_marts(connection, config)
+                run.counts.count_failed_checks = len(outcome.failed_checks)
+                listener.finish()
             save_counts(connection, run)
     if "report" in steps:
         try:
@@ -376,21 +377,3 @@ def _remember_model(
         is_distilled=model.is_distilled,
         accepts_images=model.accepts_images,
     )
-
-
-def _build_marts(
-    connection: duckdb.DuckDBPyConnection, run: Run, outcome: Outcome, listener: Listener
-) -> None:
-    listener.start("build marts", None, "marts")
-    outcome.marts = build_marts(connection)
-    outcome.failed_checks = [check for check in run_checks(connection) if check.count_rows]
-    run.counts.count_failed_checks = len(outcome.failed_checks)
-    for check in outcome.failed_checks:
-        logger.error(
-            "check %s failed with %d rows (%s) e.g. %s",
-            check.name,
-            check.count_rows,
-            check.purpose,
-            check.example,
-        )
-    listener.finish()

@@ -28,6 +28,7 @@ ALLOWED = {
     "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
     "analytics.judging": {"analytics.contract", "analytics.store"},
     "analytics.languages": {"analytics.contract", "analytics.store"},
+    "analytics.marts": {"analytics.config", "analytics.store"},
     "analytics.media": {"analytics.contract", "analytics.store"},
     "analytics.preview": {
         "analytics.config",
@@ -64,6 +65,7 @@ ALLOWED = {
         "analytics.infer",
         "analytics.ingest",
         "analytics.languages",
+        "analytics.marts",
         "analytics.media",
         "analytics.reporting",
         "analytics.store",

@@ -178,6 +178,7 @@ def _build(data: dict[str, Any], reading: _Reading) -> Config | None:
     config = Config(**values)
     _check_aspects(config, reading.place_of("aspects"), reading.faults)
     _check_media(config, reading)
+    _check_time_zone(config, reading)
     place = reading.origins.get(("model", "options")) or f"{reading.file}: [model] options"
     reading.faults.extend(f"{place}: {fault}" for fault in find_secrets(config.model.options))
     # Paths that stay at their defaults are relative to the folder as well.
@@ -315,6 +316,20 @@ def _check_media(config: Config, reading: _Reading) -> None:
     for key, fault in faults.items():
         place = reading.origins.get(("media", key)) or f"{reading.place_of('media')}: [media] {key}"
         reading.faults.append(f"{place} {fault}")
+
+
+def _check_time_zone(config: Config, reading: _Reading) -> None:
+    name = config.report.time_zone
+    if name == "UTC":
+        return
+    import pytz  # which DuckDB's own times come through, so it knows the same names
+
+    if name not in pytz.all_timezones_set:
+        near = difflib.get_close_matches(name, pytz.all_timezones, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else " Examples: UTC, Europe/Berlin."
+        reading.add_value_fault(
+            "report", "report", "time_zone", name, f"must be an IANA name of a time zone.{hint}"
+        )
 
 
 def _find_path_fault(text: str) -> str | None:

@@ -168,6 +168,28 @@ class ReportConfig:
     path: Path = setting("where the report is written", default=Path("report.html"))
     title: str = setting("its title", default="Sentiment report")
     max_posts: int = setting("posts shown with picture and rationale", default=50)
+    time_zone: str = setting(
+        "whose days and weeks are counted, in marts and report: an IANA name like Europe/Berlin",
+        default="UTC",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecksConfig:
+    """What makes a run end with exit code 3, beside what is always checked."""
+
+    min_coverage: float = setting(
+        "a smaller share of the items that a run could judge has a prediction; 0: not checked",
+        default=0.9,
+    )
+    volume_weeks: int = setting(
+        "the last complete week's posts, in all and by platform, are compared with the median of"
+        " so many weeks before it, all of which must be there; 0: not checked",
+        default=4,
+    )
+    min_volume: float = setting("fewer posts than this times the median", default=0.2)
+    max_volume: float = setting("more posts than this times the median", default=5.0)
+    min_weekly_posts: int = setting("a median below this is too small to compare with", default=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +204,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     infer: InferConfig = field(default_factory=InferConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
+    checks: ChecksConfig = field(default_factory=ChecksConfig)
     folder: Path = field(default_factory=Path.cwd)
     """Where the file stands; relative paths start here."""
 
@@ -193,6 +216,7 @@ SECTIONS: dict[str, type] = {
     "model": ModelConfig,
     "infer": InferConfig,
     "report": ReportConfig,
+    "checks": ChecksConfig,
 }
 LISTS: dict[str, type] = {"sources": SourceConfig, "aspects": AspectConfig}
 
@@ -221,6 +245,11 @@ BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("infer", "top_posts"): (0, 1000),
     ("infer", "max_bad_share"): (0.0, 1.0),
     ("report", "max_posts"): (0, 1000),
+    ("checks", "min_coverage"): (0.0, 1.0),
+    ("checks", "volume_weeks"): (0, 520),
+    ("checks", "min_volume"): (0.0, 1.0),
+    ("checks", "max_volume"): (1.0, 1e9),
+    ("checks", "min_weekly_posts"): (1, 1_000_000_000),
 }
 
 

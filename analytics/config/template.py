@@ -38,7 +38,9 @@ _EXAMPLES = {
 def render_template() -> str:
     """A commented configuration with every setting at its default."""
     parts = [_HEAD]
-    for name in ("warehouse", "sources", "aspects", "ingest", "media", "model", "infer", "report"):
+    # Sources and aspects are what a user must name, so they stand near the top.
+    order = ("warehouse", *LISTS, *(name for name in SECTIONS if name != "warehouse"))
+    for name in order:
         parts.append(_EXAMPLES[name] if name in LISTS else _render_section(name))
     return "\n".join(parts)
 

@@ -1,5 +1,6 @@
 """Finds and runs the SQL files of `sql/`, in the order of their numbers."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -23,9 +24,37 @@ class SqlFile:
     text: str
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """The tables, views and marts that its head says it reads."""
+        names = self._head.partition("reads:")[2].partition("\n")[0]
+        return tuple(name.strip() for name in names.split(","))
+
+    @property
     def is_kept(self) -> bool:
         """Whether a model is a temporary table, made once by `build_marts`, and no view."""
-        return self.text.splitlines()[2].startswith("-- kept:")
+        return "\nkept:" in self._head
+
+    @property
+    def purpose(self) -> str:
+        """The sentences of purpose in its head."""
+        lines = self._head.splitlines()
+        return " ".join(
+            line for line in lines if not line.startswith(("grain:", "reads:", "kept:"))
+        )
+
+    @property
+    def _head(self) -> str:
+        """The comment that it begins with; a line of names that ends in a comma goes on."""
+        lines = [
+            line.removeprefix("--").strip()
+            for line in itertools.takewhile(
+                lambda line: line.startswith("--"), self.text.splitlines()
+            )
+        ]
+        text = "\n".join(lines)
+        return re.sub(
+            r"^reads:(.*,\n)+", lambda found: found[0].replace("\n", " "), text, flags=re.MULTILINE
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +87,6 @@ def load_sql_files(kind: str) -> tuple[SqlFile, ...]:
         text = path.read_text(encoding="utf-8")
         found.append(SqlFile(number=int(match["number"]), name=match["name"], text=text))
     return tuple(found)
-
-
-def purpose_of(file: SqlFile) -> str:
-    """The sentence of purpose in the head of a file."""
-    lines = []
-    for line in file.text.splitlines():
-        if not line.startswith("--"):
-            break
-        comment = line.removeprefix("--").strip()
-        if not comment.startswith(("grain:", "reads:", "kept:")):
-            lines.append(comment)
-    return " ".join(lines)
 
 
 def build_models(connection: duckdb.DuckDBPyConnection) -> None:
@@ -113,7 +130,7 @@ def run_checks(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
             pairs = zip(names, first_row(cursor) or (), strict=True)
             example = ", ".join(f"{name} = {value}" for name, value in pairs)
         results.append(
-            CheckResult(name=file.name, purpose=purpose_of(file), count_rows=count, example=example)
+            CheckResult(name=file.name, purpose=file.purpose, count_rows=count, example=example)
         )
     return results
 

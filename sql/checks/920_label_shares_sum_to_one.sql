@@ -1,5 +1,5 @@
 -- grain: one row per mart row whose shares are wrong
--- reads: daily_sentiment, aspect_daily, aspect_totals
+-- reads: daily_sentiment, aspect_daily, aspect_totals, sentiment_slices
 -- Where something was predicted, the label shares are in 0 to 1 and sum to 1.
 with
     post_days as (select * from daily_sentiment),
@@ -7,6 +7,14 @@ with
     aspect_days as (select * from aspect_daily),
 
     totals as (select * from aspect_totals),
+
+    slices as (
+        select
+            *,
+            concat_ws(' ', period, period_start, platform, lang, aspect)
+                as mart_key,
+        from sentiment_slices
+    ),
 
     shares as (
         select
@@ -35,6 +43,33 @@ with
             share_neutral,
             share_positive,
         from totals
+        union all
+        select
+            'sentiment_slices' as mart,
+            mart_key,
+            count_predicted,
+            share_negative,
+            share_neutral,
+            share_positive,
+        from slices
+        union all
+        select
+            'sentiment_slices, contents' as mart,
+            mart_key,
+            content_count_predicted as count_predicted,
+            content_share_negative as share_negative,
+            content_share_neutral as share_neutral,
+            content_share_positive as share_positive,
+        from slices
+        union all
+        select
+            'sentiment_slices, authors' as mart,
+            mart_key,
+            author_count_predicted as count_predicted,
+            author_share_negative as share_negative,
+            author_share_neutral as share_neutral,
+            author_share_positive as share_positive,
+        from slices
     ),
 
     final as (

@@ -1,11 +1,20 @@
 -- grain: one row per item without a prediction
--- reads: int_judged_items, posts, rejects, current_model, runs
+-- reads: int_facts, posts, rejects, current_model, runs
 -- Once a model has run, each item has its prediction, or its post stands among
 -- the rejects of inference, or came after the last run that judged.
 with
-    judged_items as (select * from int_judged_items),
+    unjudged as (
+        select *
+        from int_facts
+        where is_item and label is null
+    ),
 
-    raw_posts as (select * from posts),
+    raw_posts as (
+        select
+            *,
+            rowid as post_number,
+        from posts
+    ),
 
     infer_rejects as (
         select *
@@ -33,15 +42,14 @@ with
 
     missing as (
         select
-            judged_items.post_id,
-            judged_items.aspect,
+            raw_posts.post_id,
+            unjudged.aspect,
             raw_posts.source_file,
             raw_posts.source_line,
-        from judged_items
-        inner join raw_posts on judged_items.post_id = raw_posts.post_id
+        from unjudged
+        inner join raw_posts on unjudged.post_number = raw_posts.post_number
         where
-            judged_items.label is null
-            and exists (select 1 from chosen)
+            exists (select 1 from chosen)
             and raw_posts.run_id not in (select run_id from later_runs)
     ),
 

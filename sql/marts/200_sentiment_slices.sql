@@ -1,14 +1,15 @@
 -- grain: one row per (period, period_start, aspect, platform, lang)
--- reads: int_facts
+-- reads: int_facts, int_contents
 -- Sentiment by day, week (from Monday) and in all (period_start null), of all
 -- posts, by platform, by language and by both; '*' is all, aspect '' the post
 -- level. Three views: of posts, of contents (content_...: each distinct content
--- of the slice counts once) and of authors (author_...: each author counts once,
--- by the mean of his posts in the slice). Copies of a content move the first
--- alone, and what one author posts moves his own share of the third alone. Posts
--- of unknown authors are not in the third, undated ones in no day or week. The
--- two other views add up from what has all its posts in one (aspect, platform,
--- lang, day), and the rest, which is spread, is counted in each slice anew.
+-- of the slice counts once) and of authors (author_...: each author counts
+-- once, by the mean of his posts in the slice). Copies of a content move the
+-- first alone, and what one author posts moves his own share of the third
+-- alone. Posts of unknown authors are not in the third, undated ones in no day
+-- or week. What has all its posts in one (aspect, platform, lang, day) adds up;
+-- only the contents and authors that are spread over several are counted in
+-- each slice.
 with
     facts as (select * from int_facts),
 
@@ -29,16 +30,7 @@ with
         group by slice_id
     ),
 
-    contents as (
-        select
-            content_id,
-            min(slice_id) as slice_id,
-            min(slice_id) <> max(slice_id) as is_spread,
-            max(label) as label,
-        from facts
-        where content_id is not null
-        group by content_id
-    ),
+    contents as (select * from int_contents),
 
     -- One author's posts toward one aspect.
     authors as (

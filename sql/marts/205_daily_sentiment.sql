@@ -1,19 +1,23 @@
 -- grain: one row per (sentiment_date, platform)
--- reads: int_sentiment
--- Sentiment of the posts of each UTC day: counts, shares of the predicted ones,
--- net sentiment (share_positive - share_negative). count_posts are all dated
--- posts, judged or not; count_empty of them have neither text nor usable
--- picture. Undated posts are left out.
+-- reads: sentiment_slices
+-- Sentiment of the posts of each day (of the setting time_zone): counts, shares
+-- of the predicted ones, net sentiment (share_positive - share_negative).
+-- count_posts are all dated posts, judged or not; count_empty of them have
+-- neither text nor usable picture. Undated posts are left out.
 with
     sentiment as (
         select *
-        from int_sentiment
-        where aspect = '' and sentiment_date is not null and not is_total
+        from sentiment_slices
+        where
+            period = 'day'
+            and aspect = ''
+            and platform <> '*'
+            and lang = '*'
     ),
 
     final as (
         select
-            sentiment_date,
+            period_start as sentiment_date,
             platform,
             count_posts,
             count_predicted,

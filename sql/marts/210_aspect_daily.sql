@@ -1,16 +1,20 @@
 -- grain: one row per (sentiment_date, platform, aspect)
--- reads: int_sentiment
--- Sentiment toward each aspect on each UTC day, counted as in daily_sentiment.
+-- reads: sentiment_slices
+-- Sentiment toward each aspect on each day, counted as in daily_sentiment.
 with
     sentiment as (
         select *
-        from int_sentiment
-        where aspect <> '' and sentiment_date is not null and not is_total
+        from sentiment_slices
+        where
+            period = 'day'
+            and aspect <> ''
+            and platform <> '*'
+            and lang = '*'
     ),
 
     final as (
         select
-            sentiment_date,
+            period_start as sentiment_date,
             platform,
             aspect,
             count_posts,

@@ -1,11 +1,11 @@
 -- grain: one row per (aspect, content_key), the first of each aspect
--- reads: int_ranked_contents, posts, int_current_predictions, int_pictures
+-- reads: int_top_contents, posts, int_current_predictions, int_pictures
 -- Posts to read, by engagement (likes + reposts + replies). Posts of the same
 -- content show once, as the one with most engagement; count_copies is their
 -- number. Aspect '' is the post level: 1,000 rows at most (as many as the
 -- setting max_posts may ask for), 50 for any other. Empty posts are left out.
 with
-    ranked as (select * from int_ranked_contents),
+    ranked as (select * from int_top_contents),
 
     raw_posts as (select * from posts),
 

@@ -1,14 +1,19 @@
 -- grain: one row per (post_id, aspect)
--- reads: posts, int_judged_items, int_current_predictions, int_pictures
+-- reads: int_facts, posts, int_current_predictions, int_pictures
 -- Items whose rationale predicts another label than the one that counts.
 with
     conflicting as (
         select *
-        from int_judged_items
-        where contradicts_label
+        from int_facts
+        where contradicts_label and is_item
     ),
 
-    raw_posts as (select * from posts),
+    raw_posts as (
+        select
+            *,
+            rowid as post_number,
+        from posts
+    ),
 
     predicted as (select * from int_current_predictions),
 
@@ -16,9 +21,9 @@ with
 
     final as (
         select
-            conflicting.post_id,
+            raw_posts.post_id,
             conflicting.aspect,
-            conflicting.content_key,
+            predicted.content_key,
             raw_posts.platform,
             raw_posts.lang,
             raw_posts.url,
@@ -35,15 +40,18 @@ with
             predicted.p_negative,
             predicted.p_neutral,
             predicted.p_positive,
-            conflicting.count_engagement,
+            coalesce(raw_posts.likes, 0)
+                + coalesce(raw_posts.reposts, 0)
+                + coalesce(raw_posts.replies, 0) as count_engagement,
             raw_posts.created_at,
         from conflicting
-        inner join raw_posts on conflicting.post_id = raw_posts.post_id
+        inner join raw_posts
+            on conflicting.post_number = raw_posts.post_number
         inner join predicted
-            on conflicting.post_id = predicted.post_id
+            on raw_posts.post_id = predicted.post_id
             and conflicting.aspect = predicted.aspect
-        left join pictures on conflicting.post_id = pictures.post_id
-        order by conflicting.post_id, conflicting.aspect
+        left join pictures on raw_posts.post_id = pictures.post_id
+        order by raw_posts.post_id, conflicting.aspect
     )
 
 select * from final

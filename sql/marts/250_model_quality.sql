@@ -1,20 +1,34 @@
 -- grain: one row, of the current model (none before the first inference)
--- reads: current_model, models, int_judged_pairs, gold, settings
+-- reads: current_model, models, int_facts, gold, posts, rejects, settings,
+-- int_current_predictions
 -- How far the labels and rationales that the marts show can be trusted. Gold
 -- counts one per human label on a predicted item, unweighted. Items are what is
 -- to be judged; count_empty are the posts with neither text nor usable picture.
+-- expected_calibration_error is how far confidence is from agreement with gold,
+-- in bins of a tenth, weighted by the sample's weights; null without gold.
 with
     chosen as (select * from current_model),
 
     named as (select * from models),
 
-    judged_pairs as (select * from int_judged_pairs),
+    facts as (select * from int_facts),
 
     human_labels as (select * from gold),
 
+    predicted as (select * from int_current_predictions),
+
+    raw_rejects as (select * from rejects),
+
+    raw_posts as (
+        select
+            *,
+            rowid as post_number,
+        from posts
+    ),
+
     judged_items as (
         select *
-        from judged_pairs
+        from facts
         where is_item
     ),
 
@@ -41,7 +55,9 @@ with
             count(contradicts_label) as count_rationale_labels,
             count(*) filter (where contradicts_label) as count_contradictions,
             avg(
-                greatest(p_negative, p_neutral, p_positive)
+                greatest(
+                    p_negative, 1 - p_negative - p_positive, p_positive
+                )
             ) as mean_confidence,
         from judged_items
     ),
@@ -49,22 +65,64 @@ with
     seen as (
         select
             count(*) filter (where is_empty) as count_empty,
-            count(*) filter (where created_at is null) as count_undated,
-        from judged_pairs
+            count(*) filter (
+                where sentiment_date is null
+            ) as count_undated,
+        from facts
         where aspect = ''
+    ),
+
+    -- Confidence is the probability of the label.
+    pairs as (
+        select
+            human_labels.weight,
+            human_labels.label = predicted.label as is_agreement,
+            greatest(
+                predicted.p_negative, predicted.p_neutral, predicted.p_positive
+            ) as confidence,
+        from human_labels
+        inner join raw_posts on human_labels.post_id = raw_posts.post_id
+        inner join judged_items
+            on raw_posts.post_number = judged_items.post_number
+            and human_labels.aspect = judged_items.aspect
+        inner join predicted
+            on human_labels.post_id = predicted.post_id
+            and human_labels.aspect = predicted.aspect
+        where judged_items.label is not null
     ),
 
     compared as (
         select
             count(*) as count_gold,
-            count(*) filter (
-                where human_labels.label = judged_items.label
-            ) as count_agreements,
-        from human_labels
-        inner join judged_items
-            on human_labels.post_id = judged_items.post_id
-            and human_labels.aspect = judged_items.aspect
-        where judged_items.label is not null
+            count(*) filter (where is_agreement) as count_agreements,
+            avg(confidence) as mean_gold_confidence,
+        from pairs
+    ),
+
+    -- In bins of a tenth of confidence (Guo et al. 2017, equation 3), weighted
+    -- as the sample was drawn.
+    bins as (
+        select
+            least(floor(confidence * 10), 9) as bin,
+            sum(weight) as sum_weight,
+            sum(weight * confidence) as sum_confidence,
+            sum(weight) filter (where is_agreement) as sum_agreement,
+        from pairs
+        group by all
+    ),
+
+    calibrated as (
+        select
+            sum(abs(sum_confidence - coalesce(sum_agreement, 0)))
+                / nullif(sum(sum_weight), 0) as expected_calibration_error,
+        from bins
+    ),
+
+    refused as (
+        select
+            count(*) as count_rejects,
+            count(*) filter (where stage = 'infer') as count_infer_rejects,
+        from raw_rejects
     ),
 
     final as (
@@ -93,6 +151,10 @@ with
             compared.count_agreements,
             compared.count_agreements
                 / nullif(compared.count_gold, 0) as share_agreement,
+            compared.mean_gold_confidence,
+            calibrated.expected_calibration_error,
+            refused.count_rejects,
+            refused.count_infer_rejects,
             seen.count_empty,
             seen.count_undated,
             not exists (
@@ -107,6 +169,8 @@ with
         cross join counted
         cross join seen
         cross join compared
+        cross join calibrated
+        cross join refused
     )
 
 select * from final

@@ -4,43 +4,61 @@
 -- (analytics.contract.text.content_key). A post with neither text nor usable
 -- picture is empty and has no key. is_item marks what is to be judged: all that
 -- is not empty, at post level unless the setting post_level is false.
+-- post_number is the row of posts, which holds until rows are deleted.
 with
-    texts as (select * from posts),
+    raw_posts as (
+        select
+            *,
+            rowid as post_number,
+        from posts
+    ),
 
     named as (select * from aspects),
 
     pictures as (select * from int_pictures),
 
-    both_levels as (
-        select
-            post_id,
-            '' as aspect,
-        from texts
-        union all
-        select
-            post_id,
-            aspect,
-        from named
-    ),
-
     described as (
         select
-            both_levels.post_id,
-            both_levels.aspect,
-            texts.clean_text,
+            raw_posts.post_id,
+            raw_posts.platform,
+            raw_posts.lang,
+            raw_posts.detected_lang,
+            raw_posts.author_key,
+            raw_posts.clean_text,
             pictures.image_sha256,
             pictures.image_path,
-            texts.clean_text = ''
+            coalesce(raw_posts.likes, 0)
+                + coalesce(raw_posts.reposts, 0)
+                + coalesce(raw_posts.replies, 0) as count_engagement,
+            raw_posts.post_number,
+            raw_posts.clean_text = ''
                 and pictures.image_sha256 is null as is_empty,
-        from both_levels
-        inner join texts on both_levels.post_id = texts.post_id
-        left join pictures on both_levels.post_id = pictures.post_id
+            raw_posts.created_at,
+        from raw_posts
+        left join pictures on raw_posts.post_id = pictures.post_id
+    ),
+
+    both_levels as (
+        select
+            '' as aspect,
+            described.*,
+        from described
+        union all
+        select
+            named.aspect,
+            described.*,
+        from named
+        inner join described on named.post_id = described.post_id
     ),
 
     final as (
         select
             post_id,
             aspect,
+            platform,
+            lang,
+            detected_lang,
+            author_key,
             case
                 when not is_empty then sha256(
                     clean_text
@@ -53,6 +71,8 @@ with
             clean_text,
             image_sha256,
             image_path,
+            count_engagement,
+            post_number,
             is_empty,
             not is_empty and (
                 aspect <> ''
@@ -62,7 +82,8 @@ with
                     where key = 'post_level' and value = 'false'
                 )
             ) as is_item,
-        from described
+            created_at,
+        from both_levels
     )
 
 select * from final

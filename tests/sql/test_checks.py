@@ -39,7 +39,7 @@ def test_good_rows_pass_all_checks(connection: duckdb.DuckDBPyConnection) -> Non
     build_marts(connection)
     results = check(connection)
 
-    assert len(results) == len(load_sql_files("checks")) == 8
+    assert len(results) == len(load_sql_files("checks")) == 11
     assert {name: result.example for name, result in results.items() if result.count_rows} == {}
 
 
@@ -162,6 +162,7 @@ def test_posts_that_came_after_the_last_judging_run_need_no_prediction(
     build_marts(connection)
     assert check(connection)["items_are_predicted"].count_rows == 0
     add_post(connection, "x:4", source_line=4, run_id="judged")
+    build_marts(connection)
     assert check(connection)["items_are_predicted"].count_rows == 1
 
 

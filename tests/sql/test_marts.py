@@ -103,30 +103,6 @@ def test_aspect_totals_hold_undated_posts(connection: duckdb.DuckDBPyConnection)
     ]
 
 
-def test_sentiment_has_a_row_for_each_day_and_a_total_for_each_aspect(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
-    use_model(connection)
-    add_post(connection, "x:1", text="same")
-    add_post(connection, "x:2", text="same", created_at=NOON + timedelta(days=1))
-    add_post(connection, "x:3", created_at=None)
-    add_prediction(connection, "x:1", POSITIVE)
-    add_prediction(connection, "x:2", POSITIVE)
-    add_prediction(connection, "x:3", NEGATIVE)
-    first, last = date(2026, 3, 1), date(2026, 3, 2)
-
-    assert connection.execute(
-        "select is_total, sentiment_date, platform, count_posts, count_contents, share_positive,"
-        " net_sentiment, count_undated, first_date, last_date from int_sentiment order by all"
-    ).fetchall() == [
-        (False, first, "x", 1, 1, 1.0, 1.0, 0, first, first),
-        (False, last, "x", 1, 1, 1.0, 1.0, 0, last, last),
-        (False, None, "x", 1, 1, 0.0, -1.0, 1, None, None),
-        # A content of two days counts once.
-        (True, None, None, 3, 2, pytest.approx(2 / 3), pytest.approx(1 / 3), 1, first, last),
-    ]
-
-
 def test_top_posts_show_a_repost_flood_once(connection: duckdb.DuckDBPyConnection) -> None:
     use_model(connection)
     for number in range(5):
@@ -227,6 +203,8 @@ def test_model_quality_counts_what_the_model_did(connection: duckdb.DuckDBPyConn
         insert(connection, "gold", post_id=post_id, aspect="", label=label, annotator="a",
                created_at=NOON)  # fmt: skip
 
+    add_reject(connection, "no text")
+    add_reject(connection, "no verdict", stage="infer")
     build_marts(connection)
     cursor = connection.execute("select * from model_quality")
     names = [column[0] for column in cursor.description or []]
@@ -257,6 +235,11 @@ def test_model_quality_counts_what_the_model_did(connection: duckdb.DuckDBPyConn
         "count_gold": 2,
         "count_agreements": 1,
         "share_agreement": 0.5,
+        # A right one of 0.9, a wrong one of 0.5: (0.1 + 0.5) / 2.
+        "expected_calibration_error": pytest.approx(0.3),
+        "mean_gold_confidence": pytest.approx(0.7),
+        "count_rejects": 2,
+        "count_infer_rejects": 1,
         "count_empty": 0,
         "count_undated": 1,
         "is_post_level": True,
