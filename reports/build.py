@@ -15,7 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from analytics.contract.labels import LABELS
 from reports import display
 from reports.cards import Card, make_card
-from reports.figures import make_aspects, make_period_axis, make_trend, make_voice
+from reports.figures import (
+    make_aspects,
+    make_drivers,
+    make_period_axis,
+    make_trend,
+    make_voice,
+)
 from reports.filters import (
     Filters,
     make_filters,
@@ -76,6 +82,8 @@ def build_report(
         aspect_cards=_make_aspect_cards(data, data_dir, filters),
         daily_cards=_make_daily_cards(data, filters),
         conflict_cards=_make_cards("conflict", data.conflicts, data_dir, filters),
+        drivers=make_drivers(data.optional["drivers"]),
+        surprising_cards=_make_cards("surprising", data.surprising_posts, data_dir, filters),
         picture_cards=_make_cards("picture", data.picture_posts, data_dir, filters),
         labels=LABELS,
         n_few=FEW_POSTS,
@@ -125,6 +133,7 @@ def _make_environment() -> Environment:
         language=name_language,
         cell=display.format_cell,
         points=display.format_points,
+        net3=display.format_part,
     )
     environment.globals.update(
         format_seconds=display.format_seconds, format_span=display.format_span

@@ -132,6 +132,15 @@ def format_net(net: float | None) -> str:
     return f"{'+' if rounded > 0 else _MINUS}{abs(rounded):.2f}"
 
 
+def format_part(part: float | None) -> str:
+    """A part of a change of net sentiment, with three decimals: `+0.012`."""
+    if part is None:
+        return _MISSING
+    rounded = round(part, 3)
+    sign = "+" if rounded > 0 else _MINUS if rounded < 0 else ""
+    return f"{sign}{abs(rounded):.3f}"
+
+
 def format_p(p: float | None) -> str:
     """`0.93`, or a dash for nothing."""
     return _MISSING if p is None else f"{p:.2f}"

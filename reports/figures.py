@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from analytics.contract.labels import LABELS
@@ -25,6 +26,7 @@ from reports.records import AspectTotal, Counts, Period, ReportData, Series
 
 _MAX_PANELS = 12
 _MAX_ASPECTS = 100
+_MAX_DRIVERS = 10
 _SIZES = (("wide", 1060, 260), ("narrow", 350, 210))
 
 
@@ -81,6 +83,29 @@ class Voice:
     week: date
     week_before: date | None
     rows: tuple[VoiceRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverRow:
+    """A part of a change: what a cell of aspect, platform and language gave to it."""
+
+    row: Mapping[str, Any]
+    bar: Chart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
+    """The parts of the change of one scope, largest first; `rest` is the sum of the others."""
+
+    scope: str
+    period: str
+    start: date
+    previous: date
+    now: float
+    before: float
+    rows: tuple[DriverRow, ...]
+    n_rest: int
+    rest: float
 
 
 def make_period_axis(data: ReportData) -> Axis | None:
@@ -245,6 +270,42 @@ def make_voice(rows: Sequence[Mapping[str, Any]]) -> Voice | None:
             )
         )  # fmt: skip
     return Voice(week=week, week_before=week_before, rows=tuple(voices))
+
+
+def make_drivers(rows: Sequence[Mapping[str, Any]]) -> tuple[Drivers, ...]:
+    """What moved net sentiment, for each scope that the rows hold; rows come largest first."""
+    found = []
+    for number, (scope, group) in enumerate(groupby(rows, key=lambda row: str(row["scope"])), 1):
+        parts = list(group)
+        first, shown, rest = parts[0], parts[:_MAX_DRIVERS], parts[_MAX_DRIVERS:]
+        if first["scope_change"] is None:
+            continue
+        reach = max(abs(part["contribution"]) for part in parts) or 1.0
+        found.append(
+            Drivers(
+                scope=scope,
+                period=str(first["period"]),
+                start=first["period_start"],
+                previous=first["previous_start"],
+                now=first["scope_net_sentiment"],
+                before=first["scope_previous_net_sentiment"],
+                rows=tuple(
+                    DriverRow(
+                        row=part,
+                        bar=draw_net_bar(
+                            f"driver-{number}-{place}",
+                            part["contribution"],
+                            f"{display.format_net(part['contribution'])} of the change",
+                            reach=reach,
+                        ),
+                    )
+                    for place, part in enumerate(shown, 1)
+                ),
+                n_rest=len(rest),
+                rest=sum(part["contribution"] for part in rest),
+            )
+        )
+    return tuple(found)
 
 
 def _share(row: Mapping[str, Any] | None) -> float | None:

@@ -93,7 +93,26 @@ where period in ('day', 'week')
 order by period, platform, period_start"""
 
 
+def _write_drivers(scope: Scope) -> str:
+    """The parts of the change from week to week, or day to day where there are no two weeks."""
+    return f"""\
+with
+    parts as (
+        select *
+        from drivers
+        where scope = {_level(scope)}
+            or (scope = '*' and {_level(scope)} = '')
+    )
+
+select *
+from parts
+where period = (select max(period) from parts)
+order by scope, abs(contribution) desc, aspect, platform, lang
+limit 200"""
+
+
 OPTIONAL_FIGURES = (
+    OptionalFigure(name="drivers", table="drivers", write=_write_drivers),
     OptionalFigure(name="voice", table="sentiment_slices", write=_write_voice),
     OptionalFigure(name="views", table="sentiment_slices", write=_write_views),
     OptionalFigure(name="bands", table="sentiment_estimates", write=_write_bands),

@@ -86,6 +86,7 @@ order by name, start""",
         "daily_posts": _write_daily_posts(scope, grain, n_periods),
         "conflicts": _write_conflicts(scope),
         "pictures": _write_picture_posts(scope),
+        "surprising": _write_surprising_posts(scope),
         "model": "select *\nfrom model_quality",
         "rejects": """\
 select *
@@ -303,19 +304,35 @@ limit 12"""
 
 
 def _write_picture_posts(scope: Scope) -> str:
-    """Posts whose rationale weighs text against picture, the closest calls first."""
+    """Posts whose text says one label and whose picture another."""
+    toward = "true" if scope.aspect is None else f"aspect = {quote(scope.aspect)}"
     return f"""\
 select
-    top_posts.* replace (post_tags.lang as lang),
+    picture_conflicts.* replace (coalesce(post_tags.lang, 'und') as lang),
+    count(*) over (partition by aspect, content_key) as count_copies,
+    coalesce(post_tags.aspects, []) as aspects,
+    post_tags.sentiment_date,
+from picture_conflicts
+left join post_tags on picture_conflicts.post_id = post_tags.post_id
+where {toward} and {scope.says_days("post_tags.sentiment_date")}
+qualify row_number() over (
+    partition by aspect, content_key
+    order by count_engagement desc, picture_conflicts.post_id
+) = 1
+order by count_engagement desc, picture_conflicts.post_id, aspect
+limit 12"""
+
+
+def _write_surprising_posts(scope: Scope) -> str:
+    return f"""\
+select
+    surprising_posts.* replace (post_tags.lang as lang),
     post_tags.aspects,
     post_tags.sentiment_date,
-from top_posts
-inner join post_tags on top_posts.post_id = post_tags.post_id
-where aspect = {_level(scope)}
-    and {scope.says_days("post_tags.sentiment_date")}
-    and image_path is not null
-    and trim(coalesce(conflict_resolution, '')) <> ''
-order by greatest(p_negative, p_neutral, p_positive), rank
+from surprising_posts
+inner join post_tags on surprising_posts.post_id = post_tags.post_id
+where aspect = {_level(scope)} and {scope.says_days("post_tags.sentiment_date")}
+order by rank
 limit 6"""
 
 

@@ -82,6 +82,7 @@ def read_report_data(
         daily_posts=tuple(_post(row) for row in fetch(connection, sql["daily_posts"])),
         conflicts=tuple(_post(row) for row in fetch(connection, sql["conflicts"])),
         picture_posts=tuple(_post(row) for row in fetch(connection, sql["pictures"])),
+        surprising_posts=tuple(_post(row) for row in fetch(connection, sql["surprising"])),
         model=models[0] if models else None,
         rejects=tuple(_pick(RejectRow, row) for row in fetch(connection, sql["rejects"])),
         runs=tuple(_pick(RunRow, row) for row in fetch(connection, sql["runs"])),
@@ -233,6 +234,8 @@ def _post(row: Row) -> PostRow:
         "replies": row.get("replies"),
         "contradicts_label": row.get("contradicts_label", True),
         "day": row["sentiment_date"],
+        "text_label": row.get("text_label"),
+        "image_label": row.get("image_label"),
         "aspects": tuple(
             AspectLabel(aspect=one["aspect"], label=one["label"]) for one in row["aspects"]
         ),

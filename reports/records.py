@@ -123,6 +123,9 @@ class PostRow:
     count_engagement: int
     count_copies: int
     created_at: datetime | None
+    # What the rationale says of the text and of the picture alone, where they differ.
+    text_label: str | None = None
+    image_label: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +258,7 @@ class ReportData:
     daily_posts: tuple[PostRow, ...]
     conflicts: tuple[PostRow, ...]
     picture_posts: tuple[PostRow, ...]
+    surprising_posts: tuple[PostRow, ...]
     model: ModelRow | None
     rejects: tuple[RejectRow, ...]
     runs: tuple[RunRow, ...]

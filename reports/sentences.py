@@ -1,8 +1,9 @@
 """The headline: what changed, in sentences made from the data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 from reports.display import (
     format_count,
@@ -12,6 +13,7 @@ from reports.display import (
     format_share,
     format_span,
 )
+from reports.filters import name_language
 from reports.records import AspectTotal, Change, Counts, ModelRow, ReportData
 from reports.scope import Window
 
@@ -21,6 +23,8 @@ FEW_POSTS = 30
 _LOW_AGREEMENT = 2 / 3
 _MIN_ASPECT_POSTS = 5
 _LEVEL = 0.005
+# A change of less than this is not taken apart in words.
+_MIN_DRIVEN = 0.02
 # The quantile of the normal distribution for 95 %.
 _Z = 1.959964
 
@@ -72,6 +76,7 @@ def write_headline(data: ReportData) -> tuple[Sentence, ...]:
     if data.scope.aspect is None:
         moved = _moved(data.changes, data.window) if data.window is not None else []
         sentences += moved or _aspects(data.aspects)
+    sentences += _drivers(data.optional.get("drivers", ()), level)
     if model is not None and total.counts.count_predicted:
         is_weak = (model.share_agreement or 0.0) < _LOW_AGREEMENT and model.count_gold > 0
         sentences.insert(0 if is_weak else len(sentences), _agreement(model, is_weak=is_weak))
@@ -197,6 +202,36 @@ def _moved(changes: Sequence[Change], window: Window) -> list[Sentence]:
                 ),
             ),
             figure="aspects",
+        )
+    ]
+
+
+def _drivers(rows: Sequence[Mapping[str, Any]], level: str) -> list[Sentence]:
+    """Where most of the change from period to period comes from; none where little moved."""
+    parts = [row for row in rows if row["scope"] == level and row["scope_change"] is not None]
+    same = [row for row in parts if row["contribution"] * row["scope_change"] > 0]
+    if len(parts) < 2 or not same or abs(parts[0]["scope_change"]) < _MIN_DRIVEN:
+        return []
+    top = max(same, key=lambda row: abs(row["contribution"]))
+    share = min(1.0, abs(top["contribution"] / top["scope_change"]))
+    turned = abs(top["rate_part"]) >= abs(top["mix_part"])
+    why = "its posts turned" if turned else "its share of the posts changed"
+    period = f"the {top['period']} of"
+    return [
+        Sentence(
+            parts=(
+                Part(text="Of the change from "),
+                Part(
+                    text=f"{period} {format_date(top['previous_start'])} to {period}"
+                    f" {format_date(top['period_start'])}"
+                    f" ({format_net(top['scope_change'])}), the largest part"
+                    f" ({format_net(top['contribution'])}, as much as {format_share(share)} of it)"
+                    " is from "
+                ),
+                Part(text=format_name(str(top["platform"])), is_name=True),
+                Part(text=f" in {name_language(str(top['lang']))}, mostly as {why}."),
+            ),
+            figure="drivers",
         )
     ]
 
