@@ -94,8 +94,13 @@ def make_card(
 
 def _say_engagement(row: PostRow) -> str:
     """The counts that the platform gave, or their sum where they are not at hand."""
-    counts = {"likes": row.likes, "reposts": row.reposts, "replies": row.replies}
-    known = [f"{format_count(n)} {name}" for name, n in counts.items() if n is not None]
+    counts = {"like": row.likes, "repost": row.reposts, "reply": row.replies}
+    plurals = {"like": "likes", "repost": "reposts", "reply": "replies"}
+    known = [
+        f"{format_count(n)} {name if n == 1 else plurals[name]}"
+        for name, n in counts.items()
+        if n is not None
+    ]
     return ", ".join(known) or f"engagement {format_count(row.count_engagement)}"
 
 

@@ -11,11 +11,15 @@ from reports.scope import Scope, quote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionalFigure:
-    """A figure, the table that it reads and the query of it."""
+    """A figure, the table that it reads and the query of it.
+
+    One that is of all days is left out of a report of some days.
+    """
 
     name: str
     table: str
     write: Callable[[Scope], str]
+    is_of_all_days: bool = False
 
 
 def _level(scope: Scope) -> str:
@@ -29,7 +33,9 @@ with
     weeks as (
         select distinct period_start
         from sentiment_slices
-        where period = 'week' and {scope.says_days("period_start")}
+        where period = 'week'
+            and {scope.says_days("period_start")}
+            and {scope.says_days("period_start + 6")}
         order by period_start desc
         limit 52
     ),
@@ -112,8 +118,8 @@ limit 200"""
 
 
 OPTIONAL_FIGURES = (
-    OptionalFigure(name="drivers", table="drivers", write=_write_drivers),
+    OptionalFigure(name="drivers", table="drivers", write=_write_drivers, is_of_all_days=True),
     OptionalFigure(name="voice", table="sentiment_slices", write=_write_voice),
-    OptionalFigure(name="views", table="sentiment_slices", write=_write_views),
+    OptionalFigure(name="views", table="sentiment_slices", write=_write_views, is_of_all_days=True),
     OptionalFigure(name="bands", table="sentiment_estimates", write=_write_bands),
 )

@@ -78,7 +78,7 @@ select
     date_trunc('{grain}', sentiment_date)::date as start,
 {COUNTS}
 from aspect_daily
-where {_aspect_condition(scope)}
+where {scope.says_days("sentiment_date")}
 group by all
 order by name, start""",
         "posts": _write_posts(scope, max_posts),
@@ -165,10 +165,6 @@ def _series_condition(scope: Scope) -> str:
 
 def _name_condition(scope: Scope) -> str:
     return "aspect <> ''" if scope.aspect is None else f"aspect = {quote(scope.aspect)}"
-
-
-def _aspect_condition(scope: Scope) -> str:
-    return f"{_name_condition(scope)} and {scope.says_days('sentiment_date')}"
 
 
 def _level(scope: Scope) -> str:

@@ -70,6 +70,7 @@ def read_report_data(
     return ReportData(
         scope=scope,
         window=window,
+        time_zone=_read_time_zone(connection),
         grain=grain,
         days=days,
         changes=_changes(fetch(connection, sql["changes"])) if "changes" in sql else (),
@@ -140,7 +141,7 @@ def _read_optional(
     rows: dict[str, tuple[Row, ...]] = {figure.name: () for figure in OPTIONAL_FIGURES}
     queries = {}
     for figure in OPTIONAL_FIGURES:
-        if figure.table not in tables:
+        if figure.table not in tables or (figure.is_of_all_days and not scope.is_all):
             continue
         sql = figure.write(scope)
         try:
@@ -150,6 +151,12 @@ def _read_optional(
         if found:
             rows[figure.name], queries[figure.name] = tuple(found), sql
     return rows, queries
+
+
+def _read_time_zone(connection: duckdb.DuckDBPyConnection) -> str:
+    """The zone that the days of the marts are of."""
+    rows = fetch(connection, "select value from settings where key = 'time_zone'")
+    return str(rows[0]["value"]) if rows else "UTC"
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -246,6 +246,7 @@ class ReportData:
 
     scope: Scope
     window: Window | None
+    time_zone: str
     grain: str
     days: tuple[Period, ...]
     changes: tuple[Change, ...]

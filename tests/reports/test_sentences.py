@@ -63,6 +63,7 @@ def make_data(
     known = {
         "scope": scope,
         "window": window,
+        "time_zone": "UTC",
         "grain": "day",
         "days": periods,
         "changes": tuple(changes) if window else (),
