@@ -70,7 +70,7 @@ def test_hostile_report_is_quiet(
 ) -> None:
     path = tmp_path / "report.html"
     with make_hostile(tmp_path, payloads) as connection:
-        write_report(build(connection, title=payloads[0]), path)
+        write_report(build(connection, title=payloads[0], max_posts=1000), path)
     browser.call(
         "Emulation.setDeviceMetricsOverride",
         width=width,
@@ -84,7 +84,7 @@ def test_hostile_report_is_quiet(
     assert visit.scripts == [path.resolve().as_uri()]
     assert browser.evaluate("window.hacked") is None
     assert browser.evaluate("document.scripts.length") == 2
-    assert browser.evaluate("document.querySelectorAll('#posts > .cards > article').length") == len(
+    assert browser.evaluate("document.querySelectorAll('#top-posts > article').length") == len(
         payloads
     )
     assert browser.evaluate("document.querySelectorAll('iframe,object,embed,form').length") == 0
@@ -108,7 +108,7 @@ def test_two_weeks_report_is_quiet(browser: Browser, two_weeks: str, tmp_path: P
 
     assert visit.faults == []
     assert visit.scripts == [path.resolve().as_uri()]
-    assert browser.evaluate("document.querySelectorAll('#posts > .cards > article').length") == 50
+    assert browser.evaluate("document.querySelectorAll('#top-posts > article').length") == 50
     broken = "[...document.images].filter(one => one.complete && !one.naturalWidth).length"
     assert browser.evaluate("document.images.length") > 10
     assert browser.evaluate(broken) == 0

@@ -142,7 +142,7 @@ def test_selection_counts_what_the_data_hold(
 def test_posts_that_show_are_of_the_selection(browser: Browser, report: Path) -> None:
     browser.call("Page.navigate", url="about:blank")
     browser.open(report)
-    assert len(shown(browser, "#posts > .cards")) == 50
+    assert len(shown(browser, "#top-posts")) == 50
     choose(browser, "by-platform", "reddit")
     for part in ("#posts", "#conflicts"):
         posts = shown(browser, part)
@@ -156,7 +156,7 @@ def test_posts_that_show_are_of_the_selection(browser: Browser, report: Path) ->
     assert aspects != {0}
 
     browser.evaluate("document.getElementById('clear').click()")
-    assert len(shown(browser, "#posts > .cards")) == 50
+    assert len(shown(browser, "#top-posts")) == 50
     assert browser.evaluate("location.hash") == "#filters"
 
 
@@ -203,7 +203,7 @@ def test_page_can_be_read_without_script(browser: Browser, report: Path) -> None
             )
             return len(found["nodeIds"])
 
-        assert count("#posts > .cards > article") == 50
+        assert count("#top-posts > article") == 50
         assert count("#filters[hidden]") == count("#theme[hidden]") == 1
         assert count("a.hit[href^='#period-2026-03-']") > 20
     finally:

@@ -139,7 +139,7 @@ def test_hostile_texts_do_nothing(
     assert visit.scripts == [hostile_report.resolve().as_uri()]
     assert visit.faults == []
     _check_quiet(browser, width)
-    n_cards = "document.querySelectorAll('#posts > .cards > article').length"
+    n_cards = "document.querySelectorAll('#top-posts > article').length"
     assert browser.evaluate(n_cards) == len(CORPUS)
 
     # With folds open, and with each filter set, nothing else happens.
