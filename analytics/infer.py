@@ -8,7 +8,7 @@ that a content that kills it is found.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from analytics.contract.engine import Engine
-from analytics.contract.errors import EngineError
+from analytics.contract.errors import EngineDownError, EngineError
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
 from analytics.contract.timing import TimedEngine
 from analytics.judging import Judge, Judged
@@ -101,7 +101,7 @@ def infer(
         in_flight = InFlight(settings.in_flight, key)
         engine = TimedEngine(load_engine())
         run.engine = f"{engine.facts.name} {engine.facts.version} on {engine.facts.device}"
-        with closing(engine), in_flight.watch(is_stopped):
+        with closing(engine), in_flight.watch(is_stopped), _ending_stopped(is_stopped):
             for judged in _stream(connection, engine, plan, settings, in_flight, is_stopped):
                 commit_judged(
                     connection,
@@ -126,6 +126,17 @@ def infer(
     # Only now: a run that fails leaves the marts the results that they show.
     set_current_model(connection, key)
     return plan
+
+
+@contextmanager
+def _ending_stopped(is_stopped: Callable[[], bool]) -> Iterator[None]:
+    """An engine that is down when the run is stopped is not the run's fault."""
+    try:
+        yield
+    except EngineDownError as exc:
+        if is_stopped():
+            raise KeyboardInterrupt from exc
+        raise
 
 
 def _stream(

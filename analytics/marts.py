@@ -7,6 +7,7 @@ import duckdb
 from analytics.config.settings import Config
 from analytics.store.settings import write_setting
 from analytics.store.sql_files import CheckResult, build_marts, run_checks
+from analytics.trends import build_trends
 
 logger = logging.getLogger(__name__)
 
@@ -16,10 +17,11 @@ def make_marts(
 ) -> tuple[dict[str, int], list[CheckResult]]:
     """Write the settings that SQL reads, build the marts, run the checks.
 
-    Returns the row count of each mart and the checks that failed, which are logged as well.
+    Returns the row count of each mart and table of estimates, and the checks that failed,
+    which are logged as well.
     """
     write_mart_settings(connection, config)
-    counts = build_marts(connection)
+    counts = build_marts(connection) | build_trends(connection)
     failed = [check for check in run_checks(connection) if check.count_rows]
     for check in failed:
         logger.error(

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 import duckdb
 
+from analytics.alerts import AlertsReport, find_events, tell_alerts, write_alerts
 from analytics.config.loading import (
     cache_folder,
     config_digest,
@@ -28,15 +29,17 @@ from analytics.engine.models import ModelFolder
 from analytics.engine.process_engine import ProcessEngine
 from analytics.engine.restarting import RestartingEngine
 from analytics.engine.served import ServedModel
+from analytics.events import Found
 from analytics.fetching.fetch import FetchReport, fetch_media
 from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.languages import detect_languages
 from analytics.marts import make_marts
 from analytics.media import prepare_media
+from analytics.remembering import remember_model
 from analytics.reporting import make_report
 from analytics.store.author_key import check_author_key, load_author_key
-from analytics.store.predictions import Plan, store_model
+from analytics.store.predictions import Plan
 from analytics.store.runs import (
     Run,
     RunCounts,
@@ -93,6 +96,8 @@ class Outcome:
     failed_checks: list[CheckResult] = field(default_factory=list)
     report: Path | None = None
     fetch: FetchReport | None = None
+    found: Found | None = None
+    alerts: AlertsReport | None = None
 
     @property
     def exit_code(self) -> int:
@@ -161,11 +166,16 @@ def run_steps(
             elif step == "marts":
                 listener.start("build marts", None, "marts")
                 outcome.marts, outcome.failed_checks = make_marts(connection, config)
+                outcome.found = find_events(connection, config.alerts)
                 run.counts.count_failed_checks = len(outcome.failed_checks)
                 listener.finish()
             save_counts(connection, run)
+        if "report" in steps and outcome.found is not None:
+            outcome.alerts = tell_alerts(connection, config.alerts, outcome.found, run.run_id)
     if "report" in steps:
         try:
+            if outcome.alerts is not None:
+                write_alerts(outcome.alerts)
             outcome.report = make_report(config)
         except AnalyticsError as exc:
             _mark_failed(config, command, outcome.run_id, str(exc))
@@ -319,7 +329,7 @@ def _infer(
         options=config.model.options,
         cache_dir=cache_folder(),
     )
-    _remember_model(connection, model)
+    remember_model(connection, model)
     decoding = decoding_of(config)
     settings = InferSettings(
         model_id=model.model_id,
@@ -349,14 +359,16 @@ def _infer(
         # One that asks a server has nothing to take this process along.
         if isinstance(model, ServedModel):
             return load_here()
-        return ProcessEngine(load_here, silence_s=config.infer.engine_timeout_s or None)
+        return ProcessEngine(
+            load_here, silence_s=config.infer.engine_timeout_s or None, is_stopped=is_stopped
+        )
 
     def count_restart() -> None:
         run.counts.count_engine_restarts += 1
 
     outcome.plan = infer(
         connection,
-        lambda: RestartingEngine(make, on_restart=count_restart),
+        lambda: RestartingEngine(make, on_restart=count_restart, is_stopped=is_stopped),
         run,
         settings,
         on_plan=lambda plan: listener.start("judge", plan.count_contents, "contents"),
@@ -364,16 +376,3 @@ def _infer(
         is_stopped=is_stopped,
     )
     listener.finish()
-
-
-def _remember_model(
-    connection: duckdb.DuckDBPyConnection, model: ModelFolder | ServedModel
-) -> None:
-    store_model(
-        connection,
-        model_id=model.model_id,
-        name=model.name,
-        description=model.description,
-        is_distilled=model.is_distilled,
-        accepts_images=model.accepts_images,
-    )

@@ -16,12 +16,12 @@ _DRAWS = """
 create temp table draws as
 select
     n,
-    hash(n, 1) / 18446744073709551616.0 as u1,
-    hash(n, 2) / 18446744073709551616.0 as u2,
-    hash(n, 3) / 18446744073709551616.0 as u3,
-    hash(n, 4) / 18446744073709551616.0 as u4,
-    hash(n, 5) / 18446744073709551616.0 as u5,
-    hash(n, 6) / 18446744073709551616.0 as u6,
+    hash(n || ' draw 1') / 18446744073709551616.0 as u1,
+    hash(n || ' draw 2') / 18446744073709551616.0 as u2,
+    hash(n || ' draw 3') / 18446744073709551616.0 as u3,
+    hash(n || ' draw 4') / 18446744073709551616.0 as u4,
+    hash(n || ' draw 5') / 18446744073709551616.0 as u5,
+    hash(n || ' draw 6') / 18446744073709551616.0 as u6,
 from range($n_posts) as numbers (n)
 """
 
@@ -57,7 +57,7 @@ from (
         (2000000000000000000 + n)::varchar as native_id,
         case
             when u2 < 0.7 then repeat(md5(n::varchar) || ' ', 3)
-            else repeat(md5((hash(n, 7) % ($n_posts // 20))::varchar) || ' ', 3)
+            else repeat(md5((hash(n || ' content') % ($n_posts // 20))::varchar) || ' ', 3)
         end as content,
     from draws
 )
@@ -70,7 +70,7 @@ select
     'aspect ' || floor(20 * (hash(clean_text) / 18446744073709551616.0) ** 2)::int as aspect,
     'config' as origin,
 from posts
-where hash(clean_text, 8) % 3 < 2
+where hash(clean_text || ' aspect') % 3 < 2
 """
 
 _PREDICTIONS = """

@@ -1,8 +1,13 @@
-"""Temperature scaling: one number that makes label probabilities match how often they hold.
+"""What makes label probabilities match how often they hold; `calibration.json` beside a model.
 
-Guo et al., "On Calibration of Modern Neural Networks", ICML 2017: the temperature
-that minimises the negative log likelihood of held-out gold labels. It moves no
-label. It is stored as `calibration.json` beside the model; engines apply it.
+Temperature: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017: the
+one that minimises the negative log likelihood of held-out gold labels. It moves no
+label.
+
+Adjustment: a model learns how frequent the labels of its training set are, and other
+posts have other shares. Post-hoc logit adjustment (Menon et al., "Long-Tail Learning
+via Logit Adjustment", ICLR 2021, eq. 9) takes strength * log(share) off each label:
+strength 1 is a model of equally frequent labels, 0 that of the training set.
 """
 
 import math
@@ -12,9 +17,11 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from analytics.contract.errors import TrainingError
-from analytics.contract.labels import LABELS, compute_probabilities
+from analytics.contract.labels import LABELS, LabelCalibration, compute_probabilities
 from distillation.evaluation.scores import Array, Judged, count_rows, score_counts
 
+# What of `calibration.json` does not come of the fit of a temperature.
+ADJUSTMENT_KEYS = ("label_bias", "adjustment")
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 # Golden section steps: the bracket of ln T, 6 wide, shrinks to 1e-8.
 _N_STEPS = 42
@@ -70,23 +77,77 @@ def fit_temperature(judged: Sequence[Judged]) -> Calibration:
         nll_before=measure(0.0),
         nll_after=measure(best),
         ece_before=measure_ece(judged),
-        ece_after=measure_ece(apply_temperature(judged, temperature)),
+        ece_after=measure_ece(apply_calibration(judged, LabelCalibration(temperature))),
         is_bounded=min(abs(best - bound) for bound in bounds) < 1e-3,
     )
 
 
-def apply_temperature(judged: Sequence[Judged], temperature: float) -> list[Judged]:
-    """The same rows with the probabilities that engines give at a temperature."""
-    return [
-        replace(
-            row,
-            probabilities=compute_probabilities(
-                [math.log(max(p, _LEAST_PROBABILITY)) for p in row.probabilities],
-                temperature=temperature,
-            ),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """A fitted strength (0-1) and the bias in nats, in the order of LABELS, that comes of it.
+
+    `nll_before` and `nll_after` are the mean negative log likelihoods of the sets, in
+    their order, with the temperature alone and with the bias.
+    """
+
+    strength: float
+    bias: tuple[float, float, float]
+    nll_before: tuple[float, ...]
+    nll_after: tuple[float, ...]
+
+
+def fit_adjustment(
+    sets: Sequence[Sequence[Judged]], *, shares: Sequence[float], temperature: float
+) -> Adjustment:
+    """The strength with the least mean log loss over some sets, each counting the same.
+
+    `sets` are judged with T = 1 and no bias, and should differ in their shares of
+    labels, as the data to come will; `shares` (3,) are those of the training set. The
+    log loss is convex in the strength: golden section over [0, 1].
+
+    Raises:
+        TrainingError: there is no example in a set, or a label has no share.
+    """
+    if not sets or not all(sets):
+        raise TrainingError("no judged example to fit an adjustment to. Give another split")
+    if min(shares) <= 0:
+        raise TrainingError(
+            f"shares of labels are {list(shares)}: each must be above 0. Name training data that "
+            "have all labels"
         )
+    log_shares = np.log(np.asarray(shares) / np.sum(shares))
+    log_shares = log_shares - log_shares.mean()
+    taken = [_take_logs(judged) for judged in sets]
+
+    def measure(strength: float) -> list[float]:
+        bias = -strength * log_shares
+        return [_measure_nll(logs, gold, temperature, bias) for logs, gold in taken]
+
+    strength = _minimise(lambda value: float(np.mean(measure(value))), 0.0, 1.0)
+    negative, neutral, positive = (float(value) for value in -strength * log_shares)
+    return Adjustment(
+        strength=strength,
+        bias=(negative, neutral, positive),
+        nll_before=tuple(measure(0.0)),
+        nll_after=tuple(measure(strength)),
+    )
+
+
+def apply_calibration(judged: Sequence[Judged], calibration: LabelCalibration) -> list[Judged]:
+    """The same rows, judged with T = 1 and no bias, as engines give them with a calibration."""
+    return [
+        replace(row, probabilities=calibrate_probabilities(row.probabilities, calibration))
         for row in judged
     ]
+
+
+def calibrate_probabilities(
+    probabilities: Sequence[float], calibration: LabelCalibration
+) -> tuple[float, float, float]:
+    """Probabilities that were made with T = 1 and no bias, with a calibration."""
+    return compute_probabilities(
+        [math.log(max(p, _LEAST_PROBABILITY)) for p in probabilities], calibration
+    )
 
 
 def measure_ece(judged: Sequence[Judged]) -> float:
@@ -121,8 +182,8 @@ def _take_logs(judged: Sequence[Judged]) -> tuple[Array, Array]:
     return np.log(np.maximum(probabilities, _LEAST_PROBABILITY)), gold
 
 
-def _measure_nll(logs: Array, gold: Array, temperature: float) -> float:
-    scaled = logs / temperature
+def _measure_nll(logs: Array, gold: Array, temperature: float, bias: Array | float = 0.0) -> float:
+    scaled = logs / temperature + bias
     scaled = scaled - scaled.max(1, keepdims=True)
     of_gold = scaled[np.arange(len(gold)), gold]
     return float((np.log(np.exp(scaled).sum(1)) - of_gold).mean())

@@ -5,15 +5,16 @@ model is promoted if all checks pass; a refused one is told all that fail.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from analytics.contract.engine import LabelReply
-from analytics.contract.labels import label_of
+from analytics.contract.labels import LABELS, NO_CALIBRATION, LabelCalibration, label_of
 from analytics.contract.records import Item
 from distillation.calibration import (
     Calibration,
-    apply_temperature,
+    apply_calibration,
+    calibrate_probabilities,
     measure_ece,
     measure_nll,
     measure_nll_change,
@@ -171,17 +172,19 @@ def check_better(
 def check_calibrated(
     gold: Sequence[Judged],
     *,
-    stored: float | None,
+    stored: LabelCalibration | None,
     fitted: Calibration | None,
     n_left_out: int = 0,
     allow_few: bool = False,
 ) -> Check:
     """There is a temperature: fitted now, or stored beside the model, and it does no harm.
 
-    `gold` are judged with T = 1. A temperature that makes their log loss worse beyond
-    chance (95 % interval of the mean change, by example) is refused, unless few posts
-    are allowed; the calibration error is reported. `n_left_out` calibration examples
-    were left out as the gold or the training data have them, too.
+    `gold` are judged with T = 1 and no bias. A temperature that makes their log loss
+    worse beyond chance (95 % interval of the mean change, by example) is refused, unless
+    few posts are allowed; the calibration error is reported, and what a stored bias
+    does: it is for data with other shares of labels, so it is not judged by one set's.
+    `n_left_out` calibration examples were left out as the gold or the training data have
+    them, too.
     """
     if fitted is None and n_left_out:
         return Check(
@@ -198,27 +201,36 @@ def check_calibrated(
             detail="the folder has no calibration.json, and no --calibrate-on was given to fit "
             "a temperature on (the dev split of the training data, say)",
         )
-    temperature = fitted.temperature if fitted is not None else float(stored or 1.0)
-    softened = apply_temperature(gold, temperature)
+    bias = stored.bias if stored is not None else NO_CALIBRATION.bias
+    temperature = (stored or NO_CALIBRATION).temperature if fitted is None else fitted.temperature
+    softened = apply_calibration(gold, LabelCalibration(temperature))
     change = measure_nll_change(gold, softened)
+    on_gold: dict[str, Any] = {
+        "n": len(gold),
+        "nll_before": measure_nll(gold),
+        "nll_after": measure_nll(softened),
+        "nll_change": change,
+        "ece_before": measure_ece(gold),
+        "ece_after": measure_ece(softened),
+        "nll_with_bias": measure_nll(apply_calibration(gold, LabelCalibration(temperature, bias))),
+    }
     figures = {
         "temperature": temperature,
+        "label_bias": dict(zip(map(str, LABELS), bias, strict=True)) if any(bias) else None,
         "source": "fitted" if fitted is not None else "calibration.json",
         "fit": fitted.to_json() if fitted is not None else None,
         "n_left_out": n_left_out,
-        "gold": {
-            "n": len(gold),
-            "nll_before": measure_nll(gold),
-            "nll_after": measure_nll(softened),
-            "nll_change": change,
-            "ece_before": measure_ece(gold),
-            "ece_after": measure_ece(softened),
-        },
+        "gold": on_gold,
     }
     detail = (
         f"temperature {temperature:.3f}; ECE on gold {100 * measure_ece(gold):.1f} -> "
         f"{100 * measure_ece(softened):.1f} points"
     )
+    if any(bias):
+        detail += (
+            f"; log loss on gold {on_gold['nll_after']:.3f}, with the bias of the labels "
+            f"{on_gold['nll_with_bias']:.3f}"
+        )
     faults = []
     if change["low"] > 0 and not allow_few:
         faults.append(
@@ -254,6 +266,16 @@ def choose_agreement_items(
         for example in sample_by_group(list(distinct.values()), n - len(chosen), seed):
             chosen[example.item.content_key] = example.item
     return list(chosen.values())
+
+
+def calibrate_replies(
+    replies: Mapping[str, LabelReply], calibration: LabelCalibration
+) -> dict[str, LabelReply]:
+    """Replies that were made without a calibration, with one."""
+    return {
+        key: replace(reply, probabilities=calibrate_probabilities(reply.probabilities, calibration))
+        for key, reply in replies.items()
+    }
 
 
 def compare_replies(

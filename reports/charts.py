@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from analytics.contract.labels import LABELS
 from reports.axis import Axis, round_up
-from reports.display import format_count, format_name, format_net
+from reports.display import format_count, format_name, format_net, format_tick
 from reports.plot import Interval, Plot, Shape, group, layers_of, make_shape
 from reports.records import Counts
 
@@ -119,7 +119,7 @@ def draw_volume(
         title=f"Posts by {axis.grain} and label: {format_name(name)}",
         description=_say_volume(axis, volumes),
         shapes=(
-            plot.draw_y_axis(ticks, [format_count(tick) for tick in ticks]),
+            plot.draw_y_axis(ticks, [format_tick(tick) for tick in ticks]),
             *plot.draw_x_axis(axis),
             group("marks", plot.draw_bars(counts, max(1.0, min(46.0, plot.slot * 0.72)))),
             *plot.draw_hits(_say_layers(axis, counts), links, action=ACTION),

@@ -106,6 +106,14 @@ def format_count(count: int | float | None) -> str:
     return _MISSING if count is None else f"{count:,.0f}"
 
 
+def format_tick(count: float) -> str:
+    """A count beside an axis, where there is room for five characters: `9,999`, `20k`, `1.5M`."""
+    for size, name in ((1_000_000, "M"), (1_000, "k")):
+        if count >= 10_000 and count >= size:
+            return f"{count / size:.1f}".removesuffix(".0") + name
+    return format_count(count)
+
+
 def format_share(share: float | None) -> str:
     """`34%`, `0.4%`, or a dash for nothing; never 0% or 100% for what is not."""
     if share is None:

@@ -155,8 +155,8 @@ def _read_optional(
 
 def _read_time_zone(connection: duckdb.DuckDBPyConnection) -> str:
     """The zone that the days of the marts are of."""
-    rows = fetch(connection, "select value from settings where key = 'time_zone'")
-    return str(rows[0]["value"]) if rows else "UTC"
+    rows = fetch(connection, "select time_zone from mart_settings")
+    return str(rows[0]["time_zone"]) if rows else "UTC"
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -5,7 +5,8 @@
 The engine runs where a real one would, in its own process. The environment says what it
 does: SCRIPTED_LOG names a file that gets a line for each call, SCRIPTED_POISON a text it
 dies on, SCRIPTED_DEATH how (a signal's name, or `exit`), SCRIPTED_S how long a batch takes,
-SCRIPTED_CALLS how many calls it takes at once.
+SCRIPTED_CALLS how many calls it takes at once, SCRIPTED_LOAD_S how long it loads, of which
+SCRIPTED_LOADING, a file, gets a line with the process; only from the SCRIPTED_SLOW_FROMth time.
 """
 
 import fcntl
@@ -101,6 +102,13 @@ def die(how: str) -> None:
 
 def load_dying(name: str, folder: Any, **options: Any) -> Engine:
     """What `load_engine` is to a run."""
+    if note := os.environ.get("SCRIPTED_LOADING"):
+        with open(note, "a", encoding="utf-8") as file:
+            file.write(f"{os.getpid()}\n")
+        if len(Path(note).read_text(encoding="utf-8").splitlines()) >= int(
+            os.environ.get("SCRIPTED_SLOW_FROM", "1")
+        ):
+            time.sleep(float(os.environ.get("SCRIPTED_LOAD_S", "0")))
     return DyingEngine(max_calls=int(os.environ.get("SCRIPTED_CALLS", "1")))
 
 

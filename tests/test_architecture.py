@@ -28,7 +28,7 @@ ALLOWED = {
     "analytics.infer": {"analytics.contract", "analytics.judging", "analytics.store"},
     "analytics.judging": {"analytics.contract", "analytics.store"},
     "analytics.languages": {"analytics.contract", "analytics.store"},
-    "analytics.marts": {"analytics.config", "analytics.store"},
+    "analytics.marts": {"analytics.config", "analytics.store", "analytics.trends"},
     "analytics.media": {"analytics.contract", "analytics.store"},
     "analytics.preview": {
         "analytics.config",
@@ -57,16 +57,37 @@ ALLOWED = {
         "analytics.store",
         "connectors",
     },
+    "analytics.estimates": {"analytics.contract"},
+    "analytics.prevalence": {"analytics.estimates", "analytics.store"},
+    "analytics.trends": {
+        "analytics.contract",
+        "analytics.estimates",
+        "analytics.prevalence",
+        "analytics.store",
+    },
+    "analytics.events": {"analytics.contract", "analytics.estimates", "analytics.store"},
+    "analytics.webhook": {"analytics.chat"},
+    "analytics.alerts": {
+        "analytics.config",
+        "analytics.contract",
+        "analytics.events",
+        "analytics.store",
+        "analytics.webhook",
+    },
+    "analytics.remembering": {"analytics.contract", "analytics.engine", "analytics.store"},
     "analytics.pipeline": {
+        "analytics.alerts",
         "analytics.config",
         "analytics.contract",
         "analytics.engine",
+        "analytics.events",
         "analytics.fetching",
         "analytics.infer",
         "analytics.ingest",
         "analytics.languages",
         "analytics.marts",
         "analytics.media",
+        "analytics.remembering",
         "analytics.reporting",
         "analytics.store",
     },
@@ -90,6 +111,7 @@ ALLOWED = {
         "analytics.preview",
         "analytics.reporting",
         "analytics.store",
+        "analytics.trends",
     },
     "analytics.__main__": {"analytics.cli"},
     "connectors": {"analytics.contract"},
@@ -103,6 +125,7 @@ ALLOWED = {
         "analytics.config",
         "analytics.contract",
         "analytics.engine",
+        "analytics.estimates",
         "analytics.store",
         "distillation",
     },
@@ -198,7 +221,8 @@ def test_help_imports_nothing_heavy() -> None:
         "from analytics.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm'}\n"
+        "heavy = {'torch', 'transformers', 'duckdb', 'polars', 'pyarrow', 'PIL', 'rich', 'vllm',"
+        " 'numpy', 'scipy'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -5,11 +5,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
 from analytics.cli import COMMANDS
-from analytics.store.sql_files import load_sql_files
+from analytics.store.sql_files import build_marts, load_sql_files
 from tests.conftest import REPOSITORY
 
 # distribution -> module, where they differ
@@ -35,6 +36,17 @@ def test_every_mart_is_documented() -> None:
     text = (REPOSITORY / "docs" / "warehouse.md").read_text(encoding="utf-8")
     for file in load_sql_files("marts"):
         assert f"`{file.name}`" in text
+
+
+def test_every_column_of_a_mart_and_every_check_is_documented(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    text = (REPOSITORY / "docs" / "marts.md").read_text(encoding="utf-8")
+    for name in set(build_marts(connection)) - {"run_facts"}:  # the columns of `runs`
+        for column, *_ in connection.execute(f"describe {name}").fetchall():
+            assert f"`{column}`" in text, f"{name}.{column}"
+    for check in load_sql_files("checks"):
+        assert f"`{check.name}`" in text
 
 
 def test_commands_and_targets_of_the_readme_exist() -> None:

@@ -93,3 +93,26 @@ def test_deadly_rationale_keeps_its_label_and_is_not_sent_again(
     assert scalar(connection, "select count(*) from predictions where label is not null") == 10
     ((reason,),) = rows(connection, "select reason from rejects where stage = 'infer'")
     assert reason.startswith("no rationale: DeadlyItemError: SIGSEGV")
+
+
+def test_label_of_a_deadly_rationale_is_given_to_a_new_post_with_that_content(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection)
+    infer(
+        connection,
+        lambda: Refusing(DeadlyItemError("SIGSEGV"), "text 3"),
+        new_run(connection),
+        SETTINGS,
+    )
+    store_posts(connection, [make_post("copy", "text 3")], name="later.jsonl")
+    for _ in range(2):  # and the second run changes nothing
+        engine = ScriptedEngine()
+        infer(connection, lambda engine=engine: engine, new_run(connection), SETTINGS)
+        assert not engine.labelled + engine.rationalized
+        same = "select count(distinct label), count(*) from predictions where content_key = (select"
+        same += " content_key from predictions where post_id = 'test:copy')"
+        assert rows(connection, same) == [(1, 2)]
+    reasons = rows(connection, "select raw, reason from rejects where stage = 'infer' order by all")
+    assert [raw for raw, _ in reasons] == ["test:3 ", "test:copy "]
+    assert all(reason.startswith("no rationale: ") for _, reason in reasons)

@@ -89,6 +89,41 @@ def test_first_signal_ends_the_run_after_what_is_under_way(
     assert set(read_log(log, "label").values()) == {1}
 
 
+def is_there(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text()
+
+
+@pytest.mark.parametrize("n_before", [0, 1], ids=["first", "again after a death"])
+def test_signal_while_the_model_loads_ends_the_run_at_once(tmp_path: Path, n_before: int) -> None:
+    config, log = make_project(tmp_path / "project", n_posts=30), tmp_path / "calls"
+    loading = tmp_path / "loading"
+    settings = {"poison": "Number 3 says"} if n_before else {}
+    process = start(
+        config,
+        "run",
+        log=str(log),
+        loading=str(loading),
+        load_s="300",
+        slow_from=str(n_before + 1),
+        **settings,
+    )
+    wait_for_calls(loading, n_before + 1)
+    asked = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert time.monotonic() - asked < 15
+    assert process.returncode == 1
+    assert "stopped by the user. What was committed is kept" in errors
+    assert "Traceback" not in errors
+    assert count_statuses(config) == {"interrupted" if n_before else "interrupted, no engine": 1}
+    assert not any(is_there(int(pid)) for pid in loading.read_text().split())
+    assert not list(config.parent.glob("*.in-flight"))
+
+    process = start(config, "run", log=str(log))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (0, 3), errors
+
+
 @pytest.mark.parametrize("n_calls", ["1", "3"])
 def test_second_signal_ends_the_run_at_once(tmp_path: Path, n_calls: str) -> None:
     config, log = make_project(tmp_path / "project", n_posts=30), tmp_path / "calls"

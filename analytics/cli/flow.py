@@ -135,6 +135,12 @@ def ingest(
     if not paths and (format_name != "auto" or platform or mapping or include_private):
         raise click.UsageError("--format, --platform, --map and --include-private go with PATHS")
     if preview:
+        given = {"--reread": reread, "--force": force, "--no-media": no_media, "--fetch": fetch}
+        if ignored := [name for name, value in given.items() if value]:
+            raise click.UsageError(
+                f"--preview stores nothing, so {', '.join(ignored)} would change nothing. "
+                "Leave one of them out"
+            )
         _preview(config_path, as_json, sources)
         return
     _run(
@@ -206,7 +212,13 @@ def _run(
         "ingest.max_reject_share": 1.0 if forces else None,
         "media.fetch": fetch,
     }
+    if leaves_media and fetch:
+        raise click.UsageError("--no-media leaves all pictures out, so --fetch fetches none")
     config = load_config(config_path, overrides=overrides)
+    if retries_fetches and not config.media.fetch:
+        raise click.UsageError(
+            "--retry asks again for pictures at addresses, and [media] fetch is off. Add --fetch"
+        )
     steps_of: dict[str, tuple[Step, ...]] = {
         "run": ALL_STEPS,
         "ingest": ("ingest", "media"),

@@ -55,6 +55,7 @@ def label(
     )
     from analytics.store.sql_files import build_marts
     from analytics.store.warehouse import open_reader, open_writer
+    from analytics.trends import build_trends
 
     if import_path is not None and export_path is not None:
         raise click.UsageError("--import and --export do not go together")
@@ -92,6 +93,7 @@ def label(
             stored = store_gold(connection, labels)
             unknown = count_unknown_gold(connection)
             build_marts(connection)
+            build_trends(connection)
         _say(
             as_json,
             {"imported": stored, "of_unknown_posts": unknown},
@@ -129,6 +131,7 @@ def label(
                 # After each label: nobody knows how many there will be.
                 weigh_gold(connection, done, draw.count_pool / len(done))
         build_marts(connection)
+        build_trends(connection)
     _say(as_json, {"labelled": len(done)}, f"{len(done)} labels stored{_NEXT}")
 
 
@@ -187,6 +190,7 @@ def forget(
     from analytics.store.forget import forget as forget_in_store
     from analytics.store.sql_files import build_marts
     from analytics.store.warehouse import open_writer
+    from analytics.trends import build_trends
 
     if (post_id is None) == (author is None):
         raise click.UsageError("name one of --post and --author")
@@ -214,6 +218,7 @@ def forget(
             author=pair,
         )
         build_marts(connection)
+        build_trends(connection)
     _say(
         as_json,
         {

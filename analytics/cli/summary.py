@@ -55,6 +55,14 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
             for check in outcome.failed_checks
         ],
         "report": str(outcome.report) if outcome.report else None,
+        "alerts": None
+        if outcome.alerts is None
+        else {
+            "path": str(outcome.alerts.path),
+            "count": outcome.alerts.count,
+            "sent": outcome.alerts.count_sent,
+            "webhook_fault": outcome.alerts.webhook_fault,
+        },
     }
 
 
@@ -98,6 +106,11 @@ def outcome_as_text(outcome: Outcome) -> str:
         lines.append(
             f'Rejects: {counts.count_rejects}; see them with `analytics sql "from rejects"`'
         )
+    if outcome.alerts is not None:
+        fault = outcome.alerts.webhook_fault
+        sent = f"; {outcome.alerts.count_sent} sent" if outcome.alerts.count_sent else ""
+        sent += f"; not sent: {fault}" if fault else ""
+        lines.append(f"Alerts: {outcome.alerts.count} ({outcome.alerts.path}){sent}")
     if outcome.report is not None:
         lines.append(f"Report: {outcome.report}")
     lines.append(f"{outcome.status.replace('_', ' ').capitalize()} in {outcome.seconds:.1f} s.")

@@ -14,7 +14,13 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "ANALYTICS_"
 # Read by other parts; no settings of analytics.toml.
-_ELSEWHERE = ("ANALYTICS_CONFIG", "ANALYTICS_CACHE_DIR", "ANALYTICS_AUTHOR_KEY_FILE")
+_ELSEWHERE = (
+    "ANALYTICS_CONFIG",
+    "ANALYTICS_CACHE_DIR",
+    "ANALYTICS_AUTHOR_KEY_FILE",
+    "ANALYTICS_WEBHOOK_URL",
+    "ANALYTICS_WEBHOOK_TOKEN",
+)
 # So like a name of ours, and it is taken for a slip; else for another program's.
 _SLIP = 0.75
 

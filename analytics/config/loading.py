@@ -16,7 +16,7 @@ import platformdirs
 
 from analytics.config.environment import read_environment
 from analytics.config.hosts import parse_allowed
-from analytics.config.secrets import find_secrets, is_secret_name
+from analytics.config.secrets import find_secrets, find_webhook_fault, is_secret_name
 from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config, alternatives
 from analytics.contract.decoding import Decoding
 from analytics.contract.digests import digest_of
@@ -181,11 +181,15 @@ def _build(data: dict[str, Any], reading: _Reading) -> Config | None:
     _check_time_zone(config, reading)
     place = reading.origins.get(("model", "options")) or f"{reading.file}: [model] options"
     reading.faults.extend(f"{place}: {fault}" for fault in find_secrets(config.model.options))
+    if config.alerts.webhook and (fault := find_webhook_fault(config.alerts.webhook)):
+        place = reading.origins.get(("alerts", "webhook")) or f"{reading.file}: [alerts] webhook"
+        reading.faults.append(f"{place} {fault}")
     # Paths that stay at their defaults are relative to the folder as well.
     return dataclasses.replace(
         config,
         warehouse=_absolute(config.warehouse, reading.folder),
         report=_absolute(config.report, reading.folder),
+        alerts=_absolute(config.alerts, reading.folder),
     )
 
 

@@ -51,3 +51,15 @@ def _look(name: str, value: Any) -> Iterator[str]:
                 f"{name!r} goes on after '?' or '#', where keys may stand, {_STORED}. Give it as "
                 f"http://host:port/v1. {_KEY_FIX}"
             )
+
+
+def find_webhook_fault(url: str) -> str | None:
+    """What is wrong with an address for alerts that would be stored with each run."""
+    if not re.match(r"https?://[^/?#\s]", url):
+        return "is no web address. Write it http://... or https://..."
+    if _PASSWORD_IN_URL.search(url) or "?" in url or "#" in url:
+        return (
+            f"holds a user name, a password or what stands after '?' or '#', {_STORED}. Set the"
+            " whole address in the environment variable ANALYTICS_WEBHOOK_URL"
+        )
+    return None

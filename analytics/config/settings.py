@@ -193,6 +193,27 @@ class ChecksConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsConfig:
+    """Alerts of `analytics run`: spikes and steps (docs/alerts.md)."""
+
+    enabled: bool = setting("write them", default=True)
+    path: Path = setting("where alerts are written, as JSON", default=Path("alerts.json"))
+    false_alarms_per_year: float = setting(
+        "alerts a year, of one aspect on one platform, in which nothing happened", default=1.0
+    )
+    days: int = setting("what was found in so many last whole days is an alert", default=7)
+    max_series: int = setting(
+        "aspects on platforms that are watched, those of most posts", default=100
+    )
+    webhook: str | None = setting(
+        "new alerts are posted to this address; one with a secret goes into the environment"
+        " variable ANALYTICS_WEBHOOK_URL, a token into ANALYTICS_WEBHOOK_TOKEN",
+        default=None,
+        example="https://hooks.example.org/sentiment",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The resolved configuration. Paths are absolute."""
 
@@ -205,6 +226,7 @@ class Config:
     infer: InferConfig = field(default_factory=InferConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     checks: ChecksConfig = field(default_factory=ChecksConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
     folder: Path = field(default_factory=Path.cwd)
     """Where the file stands; relative paths start here."""
 
@@ -217,6 +239,7 @@ SECTIONS: dict[str, type] = {
     "infer": InferConfig,
     "report": ReportConfig,
     "checks": ChecksConfig,
+    "alerts": AlertsConfig,
 }
 LISTS: dict[str, type] = {"sources": SourceConfig, "aspects": AspectConfig}
 
@@ -250,6 +273,9 @@ BOUNDS: dict[tuple[str, str], tuple[float, float]] = {
     ("checks", "min_volume"): (0.0, 1.0),
     ("checks", "max_volume"): (1.0, 1e9),
     ("checks", "min_weekly_posts"): (1, 1_000_000_000),
+    ("alerts", "false_alarms_per_year"): (0.1, 20.0),
+    ("alerts", "days"): (1, 366),
+    ("alerts", "max_series"): (1, 10_000),
 }
 
 

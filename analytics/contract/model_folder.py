@@ -9,6 +9,8 @@ from analytics.contract.prompts import PARTS
 
 # The stamp of the training contract, see `digests.training_digest`.
 CONTRACT_FILE = "contract.json"
+# What the model gets wrong on labelled data, see `analytics.estimates.model_errors`.
+ERRORS_FILE = "errors.json"
 
 
 def find_empty_parts(folder: Path) -> list[str]:

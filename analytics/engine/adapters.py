@@ -11,13 +11,14 @@ from typing import Any
 from analytics.contract.errors import EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
 from analytics.contract.json_files import read_object
-from analytics.contract.model_folder import CONTRACT_FILE, share_weights
+from analytics.contract.model_folder import CONTRACT_FILE, ERRORS_FILE, share_weights
+from analytics.contract.reference import REFERENCE_FILE
 from analytics.engine.calibration import CALIBRATION_FILE
 
 ADAPTER_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"
 # What an adapter folder says for itself or not at all; most else is its base's.
-_OWN_FILES = (CONTRACT_FILE, CALIBRATION_FILE, "trained_on.json")
+_OWN_FILES = (CONTRACT_FILE, CALIBRATION_FILE, ERRORS_FILE, "trained_on.json", REFERENCE_FILE)
 # True of the base alone.
 _BASE_FILES = ("model.json", "model.safetensors.index.json")
 

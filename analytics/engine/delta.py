@@ -14,7 +14,7 @@ from typing import Any
 
 from analytics.contract.errors import EngineError
 from analytics.contract.json_files import read_object
-from analytics.contract.model_folder import CONTRACT_FILE, share_weights
+from analytics.contract.model_folder import CONTRACT_FILE, ERRORS_FILE, share_weights
 from analytics.engine.assembly import hash_file
 
 FORMAT_VERSION = 2
@@ -32,7 +32,9 @@ SMALL_FILES = (
     "chat_template.jinja",
     CONTRACT_FILE,
     "calibration.json",
+    ERRORS_FILE,
     "trained_on.json",
+    "reference.json",
 )
 
 

@@ -10,11 +10,13 @@ from typing import Any
 from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError
 from analytics.contract.json_files import read_object
+from analytics.contract.labels import NO_CALIBRATION, LabelCalibration
 from analytics.contract.model_folder import CONTRACT_FILE
 from analytics.engine import adapters, delta, smol
 from analytics.engine.assembly import assemble_once
-from analytics.engine.calibration import read_temperature
+from analytics.engine.calibration import read_calibration
 from analytics.engine.devices import share_cores
+from analytics.engine.measured_errors import read_errors
 from analytics.engine.model_digests import (
     FactCache,
     list_all_digests,
@@ -38,7 +40,8 @@ class ModelFolder:
     """A folder of weights, ready for an engine, and what is known of it.
 
     `model_id` is `<name>@<12 hex digits of the sha256 of its files>`. Engines
-    divide the logits of the labels by `temperature`.
+    make probabilities of the labels' logits by `calibration`. `errors` is the text of its
+    errors.json: what it gets wrong on labelled data, if that was measured.
     """
 
     path: Path
@@ -47,7 +50,8 @@ class ModelFolder:
     description: str
     is_distilled: bool
     accepts_images: bool
-    temperature: float = 1.0
+    calibration: LabelCalibration = NO_CALIBRATION
+    errors: str | None = None
 
 
 # Models that come with this package as differences to a base, one folder each.
@@ -207,7 +211,8 @@ def _describe_folder(
         description=description,
         is_distilled=is_distilled,
         accepts_images=_accepts_images(config),
-        temperature=read_temperature(path),
+        calibration=read_calibration(path),
+        errors=read_errors(path),
     )
 
 

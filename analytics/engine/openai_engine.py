@@ -209,7 +209,7 @@ class OpenaiEngine:
                     "server = 'other' in [model.options]"
                 )
             logprobs = by_token[names[0]], by_token[names[1]], by_token[names[2]]
-        return make_label_reply(logprobs, temperature=self._model.temperature)
+        return make_label_reply(logprobs, self._model.calibration)
 
     async def _rationalize(self, item: Item) -> TextReply:
         dialect = self._dialect

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -25,6 +25,7 @@ from analytics.contract.errors import EngineDiedError, EngineError
 from analytics.contract.records import Item
 
 _LOOK_S = 1.0
+_STOP_S = 0.2
 _CLOSE_S = 30.0
 
 
@@ -42,13 +43,21 @@ class ProcessEngine:
 
     As many threads may ask at once as the engine's facts say. One that has calls to answer, and
     for `silence_s` seconds neither answers nor beats (see `beats`), hangs: its process is ended.
+    While it loads `is_stopped` is asked whether to give up.
 
     Raises:
         AnalyticsError: what `load` raised there.
+        KeyboardInterrupt: `is_stopped` said so while it loaded; its process was ended.
         EngineDiedError: the process ended while it loaded.
     """
 
-    def __init__(self, load: Callable[[], Engine], *, silence_s: float | None = None) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Engine],
+        *,
+        silence_s: float | None = None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._silence_s = silence_s
         self._heard_at = time.monotonic()
         ours, theirs = socket.socketpair()
@@ -73,7 +82,12 @@ class ProcessEngine:
         self._reader.start()
         level = logging.getLogger(__name__).getEffectiveLevel()
         try:
-            self._facts: EngineFacts = self._exchange("load", (load, level), "it loaded")
+            loading = self._send("load", (load, level), "it loaded")
+            while not loading.done():
+                if is_stopped():
+                    raise KeyboardInterrupt
+                wait([loading], timeout=_STOP_S)
+            self._facts: EngineFacts = loading.result()
         except BaseException:
             self.close()
             raise
@@ -128,11 +142,11 @@ class ProcessEngine:
         if self._is_closed:
             raise EngineError("the engine was closed. Load it again")
         count = "1 item" if len(items) == 1 else f"{len(items)} items"
-        replies: list[Any] = self._exchange(method, list(items), f"it had {count} to {method}")
+        replies: list[Any] = self._send(method, list(items), f"it had {count} to {method}").result()
         return replies
 
-    def _exchange(self, method: str, content: object, doing: str) -> Any:
-        """What the process answers to one call."""
+    def _send(self, method: str, content: object, doing: str) -> "Future[Any]":
+        """Ask the process; what it will answer to one call."""
         call = _Call(method=method, doing=doing)
         with self._lock:
             if self._end is not None:
@@ -145,7 +159,7 @@ class ProcessEngine:
         # A broken pipe is its end, which the reader tells.
         with suppress(OSError), self._send_lock:
             self._connection.send((number, method, content))
-        return call.answer.result()
+        return call.answer
 
     def _read(self) -> None:
         """Hand answers to those who wait, and log what the process logs, to its end."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from analytics.contract.engine import LabelReply, TextReply
 from analytics.contract.errors import EngineError
-from analytics.contract.labels import LABELS, compute_probabilities
+from analytics.contract.labels import LABELS, LabelCalibration, compute_probabilities
 from analytics.contract.prompts import HEADINGS
 
 # The prediction line with its line break, or the prediction on the line after
@@ -22,14 +22,14 @@ STOP_STRINGS = tuple(
 )
 
 
-def make_label_reply(logits: Sequence[float], *, temperature: float) -> LabelReply:
+def make_label_reply(logits: Sequence[float], calibration: LabelCalibration) -> LabelReply:
     """The probabilities of the three labels from their logits or log probabilities.
 
     Raises:
         EngineError: the model computed no finite numbers.
     """
     try:
-        probabilities = compute_probabilities(logits, temperature=temperature)
+        probabilities = compute_probabilities(logits, calibration)
     except ValueError as exc:
         raise EngineError(
             f"the model computed no finite probabilities ({exc}). Try dtype = 'float32'"

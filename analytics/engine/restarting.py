@@ -8,6 +8,7 @@ from try to try.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
@@ -34,6 +35,7 @@ Method = Literal["label", "rationalize"]
 MAX_RESTARTS = 5
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
+_LOOK_S = 0.2
 # So many items in a row on each of which alone it died, and the engine is at fault.
 _MAX_DEADLY = 8
 # So many calls after a death run alone: enough to halve a batch of any size.
@@ -45,7 +47,7 @@ _HARMLESS = Item(content_key="harmless", text="Good morning.")
 class RestartingEngine:
     """The engine that `load` makes, made again when it dies.
 
-    `on_restart` is called when a new one has answered.
+    `on_restart` is called when a new one has answered. After `is_stopped` none is loaded again.
 
     Raises:
         AnalyticsError: what `load` raises the first time.
@@ -57,11 +59,13 @@ class RestartingEngine:
         *,
         on_restart: Callable[[], None] = lambda: None,
         sleep: Callable[[float], object] | None = None,
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._load = load
         self._on_restart = on_restart
         self._closed = threading.Event()
-        self._sleep = sleep or self._closed.wait
+        self._is_stopped = is_stopped
+        self._sleep = sleep or self._pause
         self._turns = _Turns()
         self._lock = threading.Lock()
         self._loading = threading.Lock()
@@ -142,6 +146,12 @@ class RestartingEngine:
                     ) from death
                 raise DeadlyItemError(f"the engine died on it twice, alone: {death}") from death
 
+    def _pause(self, seconds: float) -> None:
+        ends_at = time.monotonic() + seconds
+        while (left := ends_at - time.monotonic()) > 0 and not self._is_stopped():
+            if self._closed.wait(min(left, _LOOK_S)):
+                break
+
     def _lose(self, dead: Engine, error: EngineDiedError) -> None:
         """Close an engine that died, unless another call has done so."""
         self._turns.be_careful()
@@ -158,6 +168,7 @@ class RestartingEngine:
 
         Raises:
             EngineDiedError: there is none after so many tries.
+            EngineDownError: it is not wanted any more.
         """
         pause = _FIRST_PAUSE_S
         for n in range(1, MAX_RESTARTS + 1):
@@ -167,7 +178,11 @@ class RestartingEngine:
             self._sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
             try:
+                if self._is_stopped():
+                    raise KeyboardInterrupt
                 engine = self._load()
+            except KeyboardInterrupt as exc:
+                raise EngineDownError("the run was stopped while the engine was down") from exc
             except EngineError as exc:
                 last = exc
                 continue

@@ -7,7 +7,7 @@ model, or of what the configuration says that it serves.
 import asyncio
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -17,6 +17,8 @@ from analytics.chat.backoff import Backoff
 from analytics.chat.client import ChatClient, RefusedError, UnavailableError
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConfigError, EngineDownError
+from analytics.contract.labels import LABELS, NO_CALIBRATION, LabelCalibration
+from analytics.engine.calibration import is_number
 from analytics.engine.models import resolve_model
 from analytics.engine.option_names import check_option_names
 
@@ -66,6 +68,7 @@ class ServedOptions:
     folder: str = ""
     max_characters: int = 6000
     calibration_temperature: float | None = None
+    calibration_bias: Sequence[float] | None = None
     extra_body: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -73,8 +76,9 @@ class ServedOptions:
 class ServedModel:
     """A model behind a server; `name` is its name there.
 
-    `model_id` is `<name>@<12 hex digits>`. Logits of the labels are divided by
-    `temperature`. `models` is the server's list, where it has been asked for the id.
+    `model_id` is `<name>@<12 hex digits>`. `calibration` makes
+    probabilities of the labels' logits. `models` is the server's list, where it has been
+    asked for the id.
     """
 
     name: str
@@ -82,7 +86,7 @@ class ServedModel:
     description: str
     is_distilled: bool
     accepts_images: bool
-    temperature: float
+    calibration: LabelCalibration
     options: ServedOptions
     models: tuple[Mapping[str, Any], ...] | None = None
 
@@ -135,7 +139,7 @@ def find_served_model(name: str, options: Mapping[str, Any], *, cache_dir: Path)
             description=folder.description,
             is_distilled=folder.is_distilled,
             accepts_images=_choose(parsed.accepts_images, folder.accepts_images),
-            temperature=_choose(parsed.calibration_temperature, folder.temperature),
+            calibration=_choose_calibration(parsed, folder.calibration),
             options=parsed,
         )
     models, facts = None, {"weights": parsed.weights}
@@ -148,7 +152,7 @@ def find_served_model(name: str, options: Mapping[str, Any], *, cache_dir: Path)
         "for sentiment: its labels and rationales are not to be trusted without evaluation",
         is_distilled=False,
         accepts_images=_choose(parsed.accepts_images, False),
-        temperature=_choose(parsed.calibration_temperature, 1.0),
+        calibration=_choose_calibration(parsed, NO_CALIBRATION),
         options=parsed,
         models=models,
     )
@@ -246,6 +250,14 @@ def _choose(given: Any, otherwise: Any) -> Any:
     return otherwise if given is None else given
 
 
+def _choose_calibration(options: ServedOptions, stored: LabelCalibration) -> LabelCalibration:
+    negative, neutral, positive = _choose(options.calibration_bias, stored.bias)
+    return LabelCalibration(
+        float(_choose(options.calibration_temperature, stored.temperature)),
+        (float(negative), float(neutral), float(positive)),
+    )
+
+
 def _check_text(value: Any) -> str:
     return "" if isinstance(value, str) else "must be text"
 
@@ -261,6 +273,15 @@ def _check_count(low: int) -> Any:
 def _check_positive(value: Any) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return "" if is_number and 0 < value < float("inf") else "must be a number above 0"
+
+
+def _check_bias(value: Any) -> str:
+    is_bias = isinstance(value, list | tuple) and len(value) == len(LABELS)
+    return (
+        ""
+        if is_bias and all(is_number(entry) for entry in value)
+        else f"must be a list of {len(LABELS)} numbers, for {', '.join(LABELS)}"
+    )
 
 
 def _check_choice(name: str) -> Any:
@@ -293,5 +314,6 @@ _CHECKS: dict[str, Any] = {
     "folder": _check_text,
     "max_characters": _check_count(100),
     "calibration_temperature": _check_positive,
+    "calibration_bias": _check_bias,
     "extra_body": _check_extra_body,
 }

@@ -13,6 +13,7 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
+from analytics.contract.labels import LabelCalibration
 from analytics.contract.prompts import Purpose
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
@@ -126,7 +127,7 @@ def load(
         eos_ids=eos_ids,
         pad_id=pad_id,
         decoding=decoding,
-        temperature=folder.temperature,
+        calibration=folder.calibration,
         batch_size=batch_size,
         batch_tokens=batch_tokens,
         facts=EngineFacts(
@@ -154,7 +155,7 @@ class TransformersEngine:
         eos_ids: list[int],
         pad_id: int,
         decoding: Decoding,
-        temperature: float,
+        calibration: LabelCalibration,
         batch_size: int,
         batch_tokens: int,
         facts: EngineFacts,
@@ -165,7 +166,7 @@ class TransformersEngine:
         self._processor = processor
         self._maker = maker
         self._decoding = decoding
-        self._temperature = temperature
+        self._calibration = calibration
         self._facts = facts
         self._batch_size = batch_size
         self._batch_tokens = batch_tokens
@@ -276,7 +277,7 @@ class TransformersEngine:
                 )
             logits = output.logits[0]
         rows = logits[:, list(self._maker.label_ids)].float().tolist()
-        return [make_label_reply(row, temperature=self._temperature) for row in rows]
+        return [make_label_reply(row, self._calibration) for row in rows]
 
     def _rationalize_rows(self, decoder: "GreedyDecoder", items: Sequence[Item]) -> list[TextReply]:
         prompts = self._prepare(items, "rationale")

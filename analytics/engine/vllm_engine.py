@@ -15,6 +15,7 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
 from analytics.contract.errors import EngineDiedError, EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
+from analytics.contract.labels import LabelCalibration
 from analytics.contract.prompts import RATIONALE_PREFILL, Purpose, make_reply_pattern
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
@@ -37,6 +38,11 @@ _CPU_BLOCK_SIZE = 32
 # Labels of the next posts, and rationales of some gathered before.
 _MAX_CALLS = 4
 _GIB = 2**30
+# A picture takes a megabyte or two there, and is read again soon or not at all.
+_IMAGE_ARGUMENTS: dict[str, Any] = {
+    "limit_mm_per_prompt": {"image": 1},
+    "mm_processor_cache_gb": 1,
+}
 _OWN_OPTIONS = ("isolated", "guided")
 # Advice on builds and kernels that a user cannot act on; errors still show.
 _NOISY_LOGGERS = (
@@ -136,7 +142,7 @@ def load(
         "disable_log_stats": False,  # the cache's counters come with it
         "use_tqdm_on_load": False,
         **(_list_cpu_arguments() if device == "cpu" else {}),
-        **({"limit_mm_per_prompt": {"image": 1}} if folder.accepts_images else {}),
+        **(_IMAGE_ARGUMENTS if folder.accepts_images else {}),
         **({"max_num_seqs": batch_size} if batch_size else {}),
         **{k: v for k, v in options.items() if k not in (*_OWN_OPTIONS, "max_model_len")},
     }
@@ -148,6 +154,7 @@ def load(
     pump = RequestPump(
         lambda: vllm.LLM(model=str(folder.path), dtype=cast(Any, dtype), **arguments),
         _shut_down,
+        prepare=_render,
         fatal=(EngineDeadError,),
     )
     with _environment(settings), quiet_libraries():
@@ -166,7 +173,7 @@ def load(
         maker=maker,
         decoding=decoding,
         is_guided=bool(options.get("guided", True)),
-        temperature=folder.temperature,
+        calibration=folder.calibration,
         undo=lambda: setattr(torch, "set_num_threads", set_num_threads),
         facts=EngineFacts(
             name="vllm",
@@ -193,7 +200,7 @@ class VllmEngine:
         maker: PromptMaker,
         decoding: Decoding,
         is_guided: bool,
-        temperature: float,
+        calibration: LabelCalibration,
         undo: Callable[[], None],
         facts: EngineFacts,
     ) -> None:
@@ -204,7 +211,7 @@ class VllmEngine:
         self._maker = maker
         self._decoding = decoding
         self._is_guided = is_guided
-        self._temperature = temperature
+        self._calibration = calibration
         self._undo = undo
         self._facts = facts
 
@@ -229,7 +236,7 @@ class VllmEngine:
         for output in outputs:
             found = output.outputs[0].logprobs[0]
             logprobs = [float(found[i].logprob) for i in ids]
-            replies.append(make_label_reply(logprobs, temperature=self._temperature))
+            replies.append(make_label_reply(logprobs, self._calibration))
         return replies
 
     def rationalize(self, items: Sequence[Item]) -> list[TextReply]:
@@ -277,6 +284,7 @@ class VllmEngine:
         self, items: Sequence[Item], purpose: Purpose, sampling: dict[str, Any]
     ) -> list[Any]:
         from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
 
         if self._llm is None:
             raise EngineError("engine vllm: it was closed. Load it again")
@@ -284,7 +292,12 @@ class VllmEngine:
             return []
         prompts = [_make_input(prompt) for prompt in self._maker.prepare(items, purpose)]
         try:
-            outputs = self._pump.ask(prompts, SamplingParams(temperature=0.0, **sampling))
+            outputs = self._pump.ask(
+                prompts,
+                SamplingParams(
+                    temperature=0.0, output_kind=RequestOutputKind.FINAL_ONLY, **sampling
+                ),
+            )
         except EngineDiedError as exc:
             raise EngineDiedError(
                 f"engine vllm: the process of its model ended while it had {len(items)} {purpose}"
@@ -316,6 +329,18 @@ def _make_input(prompt: Prompt) -> dict[str, Any]:
         return {"prompt_token_ids": prompt.token_ids}
     picture = open_picture(prompt.image_path)
     return {"prompt_token_ids": prompt.token_ids, "multi_modal_data": {"image": picture}}
+
+
+def _render(llm: Any, prompt: dict[str, Any]) -> Any:
+    """A prompt as the engine takes it: its picture as numbers."""
+    from vllm.renderers.inputs.preprocess import parse_model_prompt
+
+    # The cache of this side alone: one shared with the engine must see requests in its order,
+    # also those that are given up after they were prepared.
+    (rendered,) = llm.renderer.render_cmpl(
+        [parse_model_prompt(llm.model_config, prompt)], skip_mm_cache=True
+    )
+    return rendered
 
 
 def _list_cpu_arguments() -> dict[str, Any]:

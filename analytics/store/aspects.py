@@ -8,7 +8,7 @@ import duckdb
 
 from analytics.contract.digests import digest_of
 from analytics.store.settings import read_setting, write_setting
-from analytics.store.transactions import transaction
+from analytics.store.transactions import count_rows, transaction
 
 _SETTING = "aspects_digest"
 # Scripts written without spaces: their words have no boundary to look for.
@@ -38,18 +38,24 @@ def match_aspects(
     """Write the aspects with origin `config`, of all posts or of those in `touched`."""
     scope = "select post_id from touched" if only_touched else "select post_id from posts"
     connection.execute(f"delete from aspects where origin = 'config' and post_id in ({scope})")
-    for rule in rules:
-        connection.execute(
-            f"""
-            insert into aspects
-            select post_id, $name, 'config'
-            from posts
-            where post_id in ({scope})
-                and regexp_matches(clean_text, $pattern)
-                and post_id not in (select post_id from aspects where aspect = $name)
-            """,
-            {"name": rule.name, "pattern": rule.pattern},
-        )
+    if not rules:
+        return
+    # In one insert, see `_store_winners` of merge.
+    found = " union all ".join(
+        f"""
+        select post_id, $name_{n}, 'config'
+        from posts
+        where post_id in ({scope})
+            and regexp_matches(clean_text, $pattern_{n})
+            and post_id not in (select post_id from aspects where aspect = $name_{n})
+        """
+        for n in range(len(rules))
+    )
+    connection.execute(
+        f"insert into aspects {found}",
+        {f"name_{n}": rule.name for n, rule in enumerate(rules)}
+        | {f"pattern_{n}": rule.pattern for n, rule in enumerate(rules)},
+    )
 
 
 def merge_source_aspects(
@@ -101,11 +107,14 @@ def merge_source_aspects(
     )
     connection.execute(
         f"""
-        insert into aspects
+        create or replace temp table named_aspects as
         select post_id, aspect, 'source' from ({named})
         where (post_id, aspect) not in (select (post_id, aspect) from aspects)
         """
     )
+    if count_rows(connection, "named_aspects"):  # never an insert without rows, see `match_aspects`
+        connection.execute("insert into aspects from named_aspects")
+    connection.execute("drop table named_aspects")
 
 
 def refresh_aspects(connection: duckdb.DuckDBPyConnection, rules: tuple[AspectRule, ...]) -> bool:

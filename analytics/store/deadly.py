@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from analytics.store.predictions import ResultKey
+from analytics.store.predictions import ResultKey, insert_predictions
 from analytics.store.rejects import insert_new_rejects
 from analytics.store.transactions import count_rows
 
@@ -50,3 +50,37 @@ def set_deadly_aside(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> i
             now=datetime.now(UTC),
         )
     return count
+
+
+def give_stored_labels(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> int:
+    """Give items of `deadly_items` without a prediction the label that is stored, if one is.
+
+    An engine that died on a rationale had given the label before; how many got theirs.
+    """
+    connection.execute(
+        """
+        create or replace temp table unlabelled_items as
+        select post_id, aspect, content_key from deadly_items
+        where content_key in (
+                select content_key from memo where model_id = $model and result_digest = $digest
+            )
+            and (post_id, aspect) not in (
+                select (post_id, aspect) from predictions
+                where model_id = $model and result_digest = $digest
+            )
+        """,
+        key.parameters,
+    )
+    # Never an insert without rows before a large one, see `_store_winners` of merge.
+    if not count_rows(connection, "unlabelled_items"):
+        return 0
+    connection.execute(
+        """
+        create or replace temp table stored_labels as
+        select * from memo
+        where model_id = $model and result_digest = $digest
+            and content_key in (select content_key from unlabelled_items)
+        """,
+        key.parameters,
+    )
+    return insert_predictions(connection, key, "unlabelled_items", "stored_labels")

@@ -213,18 +213,19 @@ def _store_winners(
         "delete from posts where post_id in"
         " (select post_id from winners where is_changed or is_recounted)"
     )
+    # In one insert: DuckDB 2.0 hides a full row group that follows an insert without rows into
+    # the same table in the same transaction, until the next checkpoint.
     connection.execute(
         f"""
         insert into posts by name
-        select post_id, source_file, source_line, {CONTENT}, {COUNTS}, content_retrieved_at,
-            $run_id as run_id, $now as ingested_at
-        from winners where is_new or is_changed or is_recounted
+        select *, $run_id as run_id, $now as ingested_at
+        from (
+            select post_id, source_file, source_line, {CONTENT}, {COUNTS}, content_retrieved_at
+            from winners where is_new or is_changed or is_recounted
+            union all by name
+            select * exclude (ordinal) from ({FRESH})
+        )
         """,
-        {"run_id": run_id, "now": now},
-    )
-    connection.execute(
-        f"insert into posts by name select * exclude (ordinal), $run_id as run_id,"
-        f" $now as ingested_at from ({FRESH})",
         {"file": file.name, "run_id": run_id, "now": now},
     )
     if count_rows(connection, "winners where is_moved"):

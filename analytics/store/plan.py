@@ -12,7 +12,7 @@ import duckdb
 from analytics.contract.engine import LabelReply
 from analytics.contract.policy import RationalePolicy, RationaleReason
 from analytics.contract.records import Item
-from analytics.store.deadly import set_deadly_aside
+from analytics.store.deadly import give_stored_labels, set_deadly_aside
 from analytics.store.predictions import (
     Plan,
     PlannedItem,
@@ -85,8 +85,9 @@ def make_plan(
         has_replacements = rationales != RationalePolicy() and _has_bare_labels(connection, key)
         if has_replacements:
             delete_replaced(connection, key, "plan_items", "known_contents")
-        count_memo_hits = insert_predictions(connection, key, "plan_items", "known_contents")
         count_deadly = set_deadly_aside(connection, key)
+        count_memo_hits = give_stored_labels(connection, key)
+        count_memo_hits += insert_predictions(connection, key, "plan_items", "known_contents")
         # A label that is stored without the rationale that is wanted now is not asked for again.
         connection.execute(
             """

@@ -176,11 +176,12 @@ def store_model(
     description: str,
     is_distilled: bool,
     accepts_images: bool,
+    errors: str | None = None,
 ) -> None:
-    """Remember how a model is named and described."""
+    """Remember how a model is named and described, and what it gets wrong (JSON)."""
     connection.execute(
         "insert or replace into models values (?, ?, ?, ?, ?,"
-        " coalesce((select first_used_at from models where model_id = ?), ?))",
+        " coalesce((select first_used_at from models where model_id = ?), ?), ?)",
         [
             model_id,
             name,
@@ -189,6 +190,7 @@ def store_model(
             accepts_images,
             model_id,
             datetime.now(UTC),
+            errors,
         ],
     )
 

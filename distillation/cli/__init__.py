@@ -14,8 +14,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "student": ("distillation.cli.train:student", "Train the student on hard and soft labels."),
     "average": ("distillation.cli.average:average", "Average models of one start."),
     "evaluate": ("distillation.cli.evaluate:evaluate", "Score a model on a labelled data set."),
+    "errors": ("distillation.cli.errors:errors", "Write down what a model gets wrong."),
+    "calibrate": ("distillation.cli.calibrate:calibrate", "Fit a model's probabilities."),
     "promote": ("distillation.cli.promote:promote", "Let a better model into the registry."),
     "start": ("distillation.cli.start:start", "Make the untrained embedded student."),
+    "reference": ("distillation.cli.reference:reference", "Say what a model was trained on."),
     "ship": ("distillation.cli.ship:ship", "Store a model as a small difference to its base."),
 }
 

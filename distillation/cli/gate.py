@@ -12,6 +12,7 @@ from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.engine import EngineFacts, LabelReply
 from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError, TrainingError
 from analytics.contract.json_files import read_object
+from analytics.contract.labels import NO_CALIBRATION, LabelCalibration
 from analytics.contract.records import Item
 from analytics.engine.calibration import CALIBRATION_FILE
 from analytics.engine.devices import choose_dtype
@@ -20,7 +21,12 @@ from analytics.engine.model_digests import FactCache, list_file_digests
 from analytics.engine.models import ModelFolder, find_contract_fault, resolve_model
 from analytics.engine.registry import RegistryEntry, find_current
 from analytics.engine.smol import BASE_NAME
-from distillation.calibration import fit_temperature
+from distillation.calibration import (
+    ADJUSTMENT_KEYS,
+    Calibration,
+    apply_calibration,
+    fit_temperature,
+)
 from distillation.data.examples import Example, drop_pictures
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import open_cached_pictures
@@ -28,6 +34,7 @@ from distillation.data.seen import read_seen, split_seen
 from distillation.evaluation.judging import judge, label_items
 from distillation.promote import (
     Check,
+    calibrate_replies,
     check_agreement,
     check_better,
     check_calibrated,
@@ -120,11 +127,14 @@ def run_gate(
         if example.item.content_key not in keys and example.example_id not in seen_others
     ]
     # Temperature 1: the one to be stored is fitted to what the model itself says.
-    plain = replace(candidate, temperature=1.0)
+    plain = replace(candidate, calibration=NO_CALIBRATION)
     replies, facts = _label(config, "transformers", plain, [e.item for e in (*gold, *held_out)])
     judged = judge(gold, replies)
     fitted = fit_temperature(judge(held_out, replies)) if held_out else None
     stored = read_object(candidate.path / CALIBRATION_FILE)
+    served = candidate.calibration
+    if fitted is not None:
+        served = replace(served, temperature=fitted.temperature)
     checks = [
         check_contract(find_contract_fault(candidate), training_digest()),
         unseen,
@@ -138,7 +148,7 @@ def run_gate(
             check_better(
                 baseline.model_id,
                 judge(examples, other),
-                judged,
+                apply_calibration(judged, served),
                 n_resamples=settings.n_resamples,
                 seed=settings.seed,
                 n_seen_by_baseline=len(theirs),
@@ -148,14 +158,14 @@ def run_gate(
     checks.append(
         check_calibrated(
             judged,
-            stored=candidate.temperature if stored is not None else None,
+            stored=candidate.calibration if stored is not None else None,
             fitted=fitted,
             n_left_out=len(others) - len(held_out),
             allow_few=settings.allow_few_posts,
         )
     )
     items = choose_agreement_items(gold, held_out, seed=settings.seed)
-    checks.append(_check_serving(config, plain, items, replies, facts, settings))
+    checks.append(_check_serving(config, plain, items, replies, facts, settings, served))
     about_fit = (
         _describe_data(settings.calibrate_on, settings.calibrate_split, held_out)
         if settings.calibrate_on
@@ -166,7 +176,7 @@ def run_gate(
         file_digests=file_digests,
         replaces=current.version if current else None,
         checks=checks,
-        calibration={**fitted.to_json(), "data": about_fit} if fitted else stored,
+        calibration=_merge_calibration(fitted, about_fit, stored),
         evidence={
             "source": {"folder": str(candidate.path), "model_id": candidate.model_id},
             "checks": [check.to_json() for check in checks],
@@ -260,7 +270,9 @@ def _check_serving(
     replies: Mapping[str, LabelReply],
     facts: EngineFacts,
     settings: GateSettings,
+    calibration: LabelCalibration,
 ) -> Check:
+    """`folder` and `replies` are without calibration; labels are compared with it."""
     if settings.without_vllm:
         return skip_agreement("--without-vllm was given", is_allowed=True)
     (vllm,) = [status for status in describe_engines() if status.name == "vllm"]
@@ -272,8 +284,14 @@ def _check_serving(
         return skip_agreement(str(exc), is_allowed=False)
     keys = [item.content_key for item in items]
     return check_agreement(
-        compare_replies(replies, served, keys=keys),
-        as_served=_compare_as_served(config, folder, items, keys, device=facts.device),
+        compare_replies(
+            calibrate_replies(replies, calibration),
+            calibrate_replies(served, calibration),
+            keys=keys,
+        ),
+        as_served=_compare_as_served(
+            config, replace(folder, calibration=calibration), items, keys, device=facts.device
+        ),
         versions={facts.name: facts.version, served_by.name: served_by.version},
         allow_few=settings.allow_few_posts,
     )
@@ -290,6 +308,18 @@ def _compare_as_served(
         _label(config, engine, folder, items, dtype=dtype)[0] for engine in ("transformers", "vllm")
     )
     return {"dtype": dtype, **compare_replies(ours, theirs, keys=keys)}
+
+
+def _merge_calibration(
+    fitted: Calibration | None,
+    about_fit: Mapping[str, Any] | None,
+    stored: Mapping[str, Any] | None,
+) -> Mapping[str, Any] | None:
+    """What `calibration.json` is to hold: a new temperature, the bias that was there."""
+    if fitted is None:
+        return stored
+    kept = {name: stored[name] for name in ADJUSTMENT_KEYS if name in stored} if stored else {}
+    return {**fitted.to_json(), "data": about_fit, **kept}
 
 
 def _describe_data(path: Path, split: str, examples: Sequence[Example]) -> dict[str, Any]:

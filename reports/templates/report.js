@@ -19,6 +19,10 @@
     return ((Math.sign(value) * (low + (low % 2))) / 10 ** digits).toFixed(digits);
   };
   const count = (value) => Math.round(value).toLocaleString("en-US");
+  const tick = (value) => {
+    const [size, name] = value >= 1e6 ? [1e6, "M"] : [1e3, "k"];
+    return value >= 1e4 ? fixed(value / size, 1).replace(/\.0$/, "") + name : count(value);
+  };
   const signed = (value) => {
     const text = fixed(Math.abs(value), 2);
     return text === "0.00" ? text : (value > 0 ? "+" : "\u2212") + text;
@@ -174,7 +178,7 @@
           marks.push(...drawPoints(plot, sums[k]));
         }
       } else {
-        drawAxis(svg, plot, high % 2 ? [0, high] : [0, high / 2, high], count);
+        drawAxis(svg, plot, high % 2 ? [0, high] : [0, high / 2, high], tick);
         const width = scale === "bars"
           ? Math.max(0.8, Math.min(12, plot.slot * 0.8)) : Math.max(1, Math.min(46, plot.slot * 0.72));
         marks.push(...drawBars(plot, sums[k], width));

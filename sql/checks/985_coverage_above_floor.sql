@@ -21,7 +21,7 @@ with
     raw_runs as (select * from runs),
 
     wanted as (
-        select coalesce(max(cast(value as double)), 0.9) as min_coverage
+        select coalesce(max(try_cast(value as double)), 0.9) as min_coverage
         from settings
         where key = 'min_coverage'
     ),

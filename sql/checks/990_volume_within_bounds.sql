@@ -15,19 +15,25 @@ with
     wanted as (
         select
             coalesce(
-                max(cast(value as integer)) filter (where key = 'volume_weeks'),
+                max(try_cast(value as integer)) filter (
+                    where key = 'volume_weeks'
+                ),
                 4
             ) as volume_weeks,
             coalesce(
-                max(cast(value as double)) filter (where key = 'min_volume'),
+                max(try_cast(value as double)) filter (
+                    where key = 'min_volume'
+                ),
                 0.2
             ) as min_volume,
             coalesce(
-                max(cast(value as double)) filter (where key = 'max_volume'),
+                max(try_cast(value as double)) filter (
+                    where key = 'max_volume'
+                ),
                 5.0
             ) as max_volume,
             coalesce(
-                max(cast(value as bigint)) filter (
+                max(try_cast(value as bigint)) filter (
                     where key = 'min_weekly_posts'
                 ),
                 100

@@ -144,44 +144,53 @@ with
         )
     ),
 
-    spread_contents as (
+    -- The slices that a cell is in, as numbers, which are short keys.
+    targets as (
         select
-            content_id,
             slice_id,
-            max(label) as label,
-        from facts
-        where content_id in (select content_id from contents where is_spread)
-        group by content_id, slice_id
+            period,
+            period_start,
+            aspect,
+            unnest([platform, platform, '*', '*']) as slice_platform,
+            unnest([lang, '*', lang, '*']) as slice_lang,
+        from dated_cells
+    ),
+
+    numbered as (
+        select
+            *,
+            hash(period, period_start, aspect, slice_platform, slice_lang)
+                as target_id,
+        from targets
+    ),
+
+    target_keys as (
+        select
+            target_id,
+            any_value(period) as period,
+            any_value(period_start) as period_start,
+            any_value(aspect) as aspect,
+            any_value(slice_platform) as slice_platform,
+            any_value(slice_lang) as slice_lang,
+        from numbered
+        group by target_id
     ),
 
     content_groups as (
         select
-            dated_cells.period,
-            dated_cells.period_start,
-            any_value(dated_cells.aspect) as aspect,
-            case when grouping(dated_cells.platform) = 1 then '*'
-            else dated_cells.platform end as slice_platform,
-            case when grouping(dated_cells.lang) = 1 then '*'
-            else dated_cells.lang end as slice_lang,
-            max(spread_contents.label) as label,
-        from spread_contents
-        inner join dated_cells
-            on spread_contents.slice_id = dated_cells.slice_id
-        group by grouping sets (
-            (content_id, period, period_start, platform, lang),
-            (content_id, period, period_start, platform),
-            (content_id, period, period_start, lang),
-            (content_id, period, period_start)
-        )
+            facts.content_id,
+            numbered.target_id,
+            max(facts.label) as label,
+        from facts
+        semi join (select content_id from contents where is_spread) as spread
+            on facts.content_id = spread.content_id
+        inner join numbered on facts.slice_id = numbered.slice_id
+        group by all
     ),
 
-    content_slices as (
+    content_targets as (
         select
-            period,
-            period_start,
-            aspect,
-            slice_platform,
-            slice_lang,
+            target_id,
             count(*) as count_contents,
             count(label) as content_count_predicted,
             count(*) filter (where label = 'negative')
@@ -189,13 +198,14 @@ with
             count(*) filter (where label = 'positive')
                 as content_count_positive,
         from content_groups
-        group by all
+        group by target_id
     ),
 
-    spread_authors as (
+    -- An author is of one platform, so over all platforms authors add up.
+    author_groups as (
         select
             facts.author_id,
-            facts.slice_id,
+            numbered.target_id,
             count(facts.label) as count_predicted,
             count(*) filter (where facts.label = 'negative') as count_negative,
             count(*) filter (where facts.label = 'positive') as count_positive,
@@ -203,37 +213,15 @@ with
         semi join (select * from authors where is_spread) as spread
             on facts.author_id = spread.author_id
             and facts.aspect = spread.aspect
-        group by facts.author_id, facts.slice_id
+        inner join numbered
+            on facts.slice_id = numbered.slice_id
+            and numbered.slice_platform <> '*'
+        group by all
     ),
 
-    author_groups as (
+    author_targets as (
         select
-            period,
-            period_start,
-            aspect,
-            platform,
-            case when grouping(lang) = 1 then '*' else lang end as slice_lang,
-            sum(spread_authors.count_predicted) as count_predicted,
-            sum(spread_authors.count_negative) as count_negative,
-            sum(spread_authors.count_positive) as count_positive,
-        from spread_authors
-        inner join dated_cells
-            on spread_authors.slice_id = dated_cells.slice_id
-        group by grouping sets (
-            (author_id, period, period_start, aspect, platform, lang),
-            (author_id, period, period_start, aspect, platform)
-        )
-    ),
-
-    -- An author is of one platform, so over all platforms authors add up.
-    author_slices as (
-        select
-            period,
-            period_start,
-            aspect,
-            case when grouping(platform) = 1 then '*' else platform end
-                as slice_platform,
-            slice_lang,
+            target_id,
             count(*) as count_authors,
             count(*) filter (where count_predicted > 0)
                 as author_count_predicted,
@@ -248,10 +236,26 @@ with
                 )
             ) as author_sum_positive,
         from author_groups
-        group by grouping sets (
-            (period, period_start, aspect, platform, slice_lang),
-            (period, period_start, aspect, slice_lang)
-        )
+        group by target_id
+    ),
+
+    author_slices as (
+        select
+            target_keys.* exclude (target_id, slice_platform),
+            unnest([target_keys.slice_platform, '*']) as slice_platform,
+            author_targets.* exclude (target_id),
+        from author_targets
+        inner join target_keys
+            on author_targets.target_id = target_keys.target_id
+    ),
+
+    content_slices as (
+        select
+            target_keys.* exclude (target_id),
+            content_targets.* exclude (target_id),
+        from content_targets
+        inner join target_keys
+            on content_targets.target_id = target_keys.target_id
     ),
 
     parts as (

@@ -41,12 +41,14 @@ def _statuses() -> list[str]:
 def test_ingest_without_media_leaves_the_pictures_to_a_later_run(
     pictures: Path, server: PictureServer
 ) -> None:
-    result = run("ingest", "--no-media", "--fetch")
+    with (pictures / "analytics.toml").open("a") as file:
+        file.write("fetch = true\n")
+    result = run("ingest", "--no-media")
     assert result.exit_code == 0, result.output
     assert _statuses() == ["pending"] * 3
     assert not (pictures / "data").exists()
     assert not server.asked
-    result = run("media")
+    result = run("media", "--no-fetch")
     assert result.exit_code == 0, result.output
     assert "Remote pictures: 2 not fetched, as [media] fetch is off" in result.output
     assert _statuses() == ["ok", "not_fetched", "not_fetched"]

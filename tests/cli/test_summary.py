@@ -1,5 +1,7 @@
 from dataclasses import replace
+from pathlib import Path
 
+from analytics.alerts import AlertsReport
 from analytics.cli.summary import outcome_as_json, outcome_as_text
 from analytics.pipeline import Outcome
 from analytics.store.predictions import Plan
@@ -42,3 +44,17 @@ def test_rationales_that_lack_a_part_are_said() -> None:
     torn = replace(OUTCOME, counts=counts)
     assert "Rationales that lack a part: 3 of 40\n" in outcome_as_text(torn)
     assert outcome_as_json(torn)["counts"]["count_rationales_incomplete"] == 3
+
+
+def test_alerts_are_said_with_their_file_and_what_the_webhook_took() -> None:
+    assert "Alerts:" not in outcome_as_text(OUTCOME)
+    alerts = AlertsReport(path=Path("alerts.json"), document={"alerts": [{}, {}]}, count_sent=1)
+    assert "Alerts: 2 (alerts.json); 1 sent\n" in outcome_as_text(replace(OUTCOME, alerts=alerts))
+    refused = replace(OUTCOME, alerts=replace(alerts, count_sent=0, webhook_fault="status 404"))
+    assert "Alerts: 2 (alerts.json); not sent: status 404\n" in outcome_as_text(refused)
+    assert outcome_as_json(refused)["alerts"] == {
+        "path": "alerts.json",
+        "count": 2,
+        "sent": 0,
+        "webhook_fault": "status 404",
+    }

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.contract.labels import Label, compute_probabilities, label_of
+from analytics.contract.labels import Label, LabelCalibration, compute_probabilities, label_of
 
 LOGITS = st.lists(st.floats(-500, 500), min_size=3, max_size=3)
 
@@ -14,7 +14,7 @@ def test_compute_probabilities_by_hand() -> None:
     logits = [0.0, math.log(2), math.log(5)]
     assert compute_probabilities(logits) == pytest.approx((1 / 8, 2 / 8, 5 / 8))
     total = 1 + math.sqrt(2) + math.sqrt(5)
-    assert compute_probabilities(logits, temperature=2) == pytest.approx(
+    assert compute_probabilities(logits, LabelCalibration(temperature=2)) == pytest.approx(
         (1 / total, math.sqrt(2) / total, math.sqrt(5) / total)
     )
 
@@ -24,7 +24,7 @@ def test_compute_probabilities_by_hand() -> None:
 def test_compute_probabilities_sum_to_one_and_temperature_keeps_the_order(
     logits: list[float], temperature: float
 ) -> None:
-    found = compute_probabilities(logits, temperature=temperature)
+    found = compute_probabilities(logits, LabelCalibration(temperature=temperature))
     assert sum(found) == pytest.approx(1)
     order = sorted(range(3), key=lambda i: logits[i])
     assert found[order[0]] <= found[order[1]] <= found[order[2]]

@@ -3,7 +3,7 @@
 import pytest
 
 from analytics.contract.engine import LabelReply
-from analytics.contract.labels import LABELS
+from analytics.contract.labels import LABELS, LabelCalibration
 from distillation.calibration import fit_temperature
 from distillation.data.examples import make_example
 from distillation.evaluation.judging import judge
@@ -113,7 +113,9 @@ def test_calibration_needs_a_temperature() -> None:
 
 
 def test_stored_temperature_is_taken() -> None:
-    check = check_calibrated(make_judged(FAIR, confidence=0.9), stored=1.5, fitted=None)
+    check = check_calibrated(
+        make_judged(FAIR, confidence=0.9), stored=LabelCalibration(1.5), fitted=None
+    )
     assert check.is_passed
     assert check.figures["temperature"] == 1.5
     assert check.figures["source"] == "calibration.json"
@@ -121,18 +123,25 @@ def test_stored_temperature_is_taken() -> None:
 
 @pytest.mark.parametrize("n", [1, 90])
 def test_temperature_that_spoils_the_gold_is_refused(n: int) -> None:
-    check = check_calibrated(make_judged(RIGHT[:n], confidence=0.9), stored=17.0, fitted=None)
+    check = check_calibrated(
+        make_judged(RIGHT[:n], confidence=0.9), stored=LabelCalibration(17.0), fitted=None
+    )
     assert not check.is_passed
     assert "makes the log loss on gold worse" in check.detail
     few = check_calibrated(
-        make_judged(RIGHT[:n], confidence=0.9), stored=17.0, fitted=None, allow_few=True
+        make_judged(RIGHT[:n], confidence=0.9),
+        stored=LabelCalibration(17.0),
+        fitted=None,
+        allow_few=True,
     )
     assert few.is_passed
 
 
 def test_fitted_temperature_wins_and_is_reported_on_gold() -> None:
     fitted = fit_temperature(make_judged(FAIR, confidence=0.9))
-    check = check_calibrated(make_judged(FAIR, confidence=0.9), stored=9.0, fitted=fitted)
+    check = check_calibrated(
+        make_judged(FAIR, confidence=0.9), stored=LabelCalibration(9.0), fitted=fitted
+    )
     assert "0 left out that gold or training data hold, too" in check.detail
     assert check.is_passed
     assert check.figures["temperature"] == fitted.temperature

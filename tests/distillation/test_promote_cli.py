@@ -141,7 +141,7 @@ def test_better_model_is_promoted_and_serves_by_its_name(world: World, cache: Pa
     folder = resolve_model(config.model.name, cache_dir=cache)
     assert folder.path == path
     assert folder.model_id == evidence["model_id"]
-    assert folder.temperature == pytest.approx(calibration["temperature"])
+    assert folder.calibration.temperature == pytest.approx(calibration["temperature"])
     found = [f for f in examine(None) if f.area == "Model"]
     assert all(finding.is_ok for finding in found)
     assert any("in the registry" in finding.detail for finding in found)
@@ -158,7 +158,7 @@ def test_better_model_is_promoted_and_serves_by_its_name(world: World, cache: Pa
         engine.close()
     logits = [math.log(p) for p in rows[str(world.good)]]
     assert rows["mystudent"] == pytest.approx(
-        compute_probabilities(logits, temperature=folder.temperature), abs=1e-6
+        compute_probabilities(logits, folder.calibration), abs=1e-6
     )
 
     # The same model again is no better than the current one, whatever it is compared with.

@@ -96,12 +96,14 @@ def test_a_stamp_and_a_temperature_of_the_adapter_count_not_those_of_the_base(
     adapter: Path, tiny_vision_folder: ModelFolder, tmp_path: Path
 ) -> None:
     (adapter / "calibration.json").write_text('{"temperature": 1.5}', encoding="utf-8")
-    assert resolve_model(str(adapter), cache_dir=tmp_path / "cache").temperature == 1.5
+    assert resolve_model(str(adapter), cache_dir=tmp_path / "cache").calibration.temperature == 1.5
     stamp = tiny_vision_folder.path / "calibration.json"
     stamp.write_text('{"temperature": 3.0}', encoding="utf-8")
     (adapter / "calibration.json").unlink()
     try:
-        assert resolve_model(str(adapter), cache_dir=tmp_path / "cache").temperature == 1.0
+        assert (
+            resolve_model(str(adapter), cache_dir=tmp_path / "cache").calibration.temperature == 1.0
+        )
     finally:
         stamp.unlink()
 

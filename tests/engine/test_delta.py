@@ -212,14 +212,14 @@ def test_a_file_added_to_a_shipped_folder_reaches_the_assembled_model(
         about={"base": base_folder.name},
     )
     first = resolve_model("mine", cache_dir=own_cache, shipped=shipped)
-    assert first.temperature == 1.0
+    assert first.calibration.temperature == 1.0
     assert resolve_model("mine", cache_dir=own_cache, shipped=shipped) == first
     # Any folder that `distill ship` made can be named, too.
     assert resolve_model(str(shipped / "mine"), cache_dir=own_cache, shipped=shipped) == first
     shutil.rmtree(first.path)  # 270 MB
     (shipped / "mine" / "calibration.json").write_text('{"temperature": 2.0}', encoding="utf-8")
     second = resolve_model("mine", cache_dir=own_cache, shipped=shipped)
-    assert second.temperature == 2.0
+    assert second.calibration.temperature == 2.0
     assert second.path != first.path
     assert second.model_id != first.model_id
 

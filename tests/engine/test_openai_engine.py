@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from analytics.contract.parser import parse_reply
 from analytics.contract.records import Item
 from analytics.engine.loading import find_model, load_engine
 from analytics.engine.models import ModelFolder
+from analytics.engine.served import parse_options
 from tests.chat.makers import Waits
 from tests.chat.scripted_server import (
     MODEL,
@@ -48,6 +50,18 @@ def test_calibration_divides_the_logits() -> None:
     (reply,) = label_with(answer, make_items(1), calibration_temperature=2.0)
     roots = [p**0.5 for p in (0.1, 0.2, 0.6)]
     assert reply.probabilities == pytest.approx([root / sum(roots) for root in roots])
+
+
+def test_calibration_adds_the_bias() -> None:
+    bias = [math.log(2), 0, 0]
+    (reply,) = label_with(answer, make_items(1), calibration_bias=bias)
+    assert reply.probabilities == pytest.approx((2 / 10, 2 / 10, 6 / 10))
+
+
+@pytest.mark.parametrize("bias", [[1, 2], "0,0,0", [0, 0, None]], ids=repr)
+def test_a_bias_that_is_none_is_an_error_of_the_configuration(bias: object) -> None:
+    with pytest.raises(ConfigError, match="calibration_bias"):
+        parse_options({"url": "http://localhost:1/v1", "calibration_bias": bias})
 
 
 def test_requests_say_what_they_should(tmp_path: Path) -> None:

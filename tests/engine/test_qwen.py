@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from analytics.contract.engine import Engine, LabelReply, TextReply
-from analytics.contract.labels import compute_probabilities
+from analytics.contract.labels import LabelCalibration, compute_probabilities
 from analytics.contract.records import Item
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder
@@ -79,7 +79,7 @@ def test_vllm_agrees_with_transformers_and_applies_the_temperature(
     picture_items: list[Item],
     replies: Replies,
 ) -> None:
-    warm = replace(tiny_qwen_folder, temperature=1.7)
+    warm = replace(tiny_qwen_folder, calibration=LabelCalibration(1.7))
     loaded = load_engine("vllm", warm, decoding=DECODING, dtype="float32")
     try:
         labels, texts = loaded.label(picture_items), loaded.rationalize(picture_items)
@@ -87,6 +87,6 @@ def test_vllm_agrees_with_transformers_and_applies_the_temperature(
         loaded.close()
     for ours, theirs in zip(labels, replies[0], strict=True):
         logits = [math.log(p) for p in theirs.probabilities]
-        expected = compute_probabilities(logits, temperature=warm.temperature)
+        expected = compute_probabilities(logits, warm.calibration)
         assert ours.probabilities == pytest.approx(expected, abs=1e-3)
     assert [t.n_prompt_tokens for t in texts] == [t.n_prompt_tokens for t in replies[1]]

@@ -43,7 +43,7 @@ def test_published_folder_is_whole_and_resolves_by_name(source: Path, tmp_path: 
     entry = publish_folder(source, tmp_path / "cache")
     folder = resolve_model("mine", cache_dir=tmp_path / "cache")
     assert folder.path == entry.path == tmp_path / "cache/registry/mine" / entry.version
-    assert (folder.name, folder.temperature) == ("mine", 1.25)
+    assert (folder.name, folder.calibration.temperature) == ("mine", 1.25)
     names = {str(p.relative_to(folder.path)) for p in folder.path.rglob("*") if p.is_file()}
     assert names == {
         "calibration.json",
@@ -106,7 +106,7 @@ def test_publish_stops_when_the_judged_files_changed(
 def test_temperature_of_the_source_is_replaced(source: Path, tmp_path: Path) -> None:
     (source / "calibration.json").write_text('{"temperature": 3}')
     publish_folder(source, tmp_path)
-    assert resolve_model("mine", cache_dir=tmp_path).temperature == 1.25
+    assert resolve_model("mine", cache_dir=tmp_path).calibration.temperature == 1.25
 
 
 def test_name_stands_before_a_folder_and_dot_slash_before_both(

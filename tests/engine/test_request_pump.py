@@ -1,6 +1,7 @@
 """The pump over a scripted `LLM`: order, calls side by side, and what fails."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from analytics.contract.errors import EngineDiedError
-from analytics.engine.request_pump import RequestPump
+from analytics.engine.request_pump import AHEAD, RequestPump
 
 
 @dataclass
@@ -29,6 +30,7 @@ class ScriptedLLM:
         self.llm_engine = SimpleNamespace(
             has_unfinished_requests=lambda: bool(self.running),
             step=self._step,
+            add_request=self._add,
             abort_request=self._abort,
         )
         self.running: dict[str, str] = {}
@@ -36,21 +38,16 @@ class ScriptedLLM:
         self.most_running = 0
         self.aborted: list[str] = []
         self.is_closed = False
-        self._n = 0
 
-    def enqueue(self, prompts: list[str], sampling: Any, *, use_tqdm: bool) -> list[str]:
+    def _add(self, name: str, prompt: str, sampling: Any) -> str:
         self.threads.add(threading.get_ident())
-        if "last" in prompts:
+        if prompt == "last":
             raise ConnectionResetError("nobody is there")
-        if "bad" in prompts:
+        if prompt == "bad":
             raise ValueError("a prompt is refused")
-        ids = []
-        for prompt in prompts:
-            self._n += 1
-            ids.append(f"{self._n}-abcd")
-            self.running[str(self._n)] = f"{prompt}/{sampling}"
+        self.running[name] = f"{prompt}/{sampling}"
         self.most_running = max(self.most_running, len(self.running))
-        return ids
+        return f"{name}-abcd"
 
     def _step(self) -> list[_Output]:
         self.threads.add(threading.get_ident())
@@ -66,7 +63,7 @@ class ScriptedLLM:
         assert internal
         self.aborted += ids
         for name in ids:
-            self.running.pop(name.partition("-")[0], None)
+            self.running.pop(name.removesuffix("-abcd"), None)
 
     def close(self) -> None:
         self.is_closed = True
@@ -102,7 +99,7 @@ def test_a_refused_prompt_fails_its_call_alone(pump: RequestPump) -> None:
             bad.result(timeout=20)
         assert len(good.result(timeout=20)) == 20
     assert not llm.running
-    assert len(llm.aborted) == 8
+    assert set(llm.aborted) == {f"{llm.aborted[0].partition('.')[0]}.{i}-abcd" for i in range(12)}
     assert [o.text for o in pump.ask(["again"], "c")] == ["again/c"]
 
 
@@ -152,3 +149,89 @@ def test_close_waits_for_what_has_begun() -> None:
         pump.close()
         assert len(asked.result(timeout=20)) == 100
     assert llm.is_closed
+
+
+def test_prompts_are_prepared_while_the_model_computes() -> None:
+    """In a thread of their own, in order, and not more than a few steps ahead."""
+    stepping, prepared = threading.Event(), threading.Event()
+    seen: list[str] = []
+
+    class Slow(ScriptedLLM):
+        def _step(self) -> list[_Output]:
+            stepping.set()
+            assert prepared.wait(20), "nothing is prepared during a step"
+            return super()._step()
+
+    def prepare(llm: Any, prompt: str) -> str:
+        assert threading.get_ident() not in llm.threads
+        if seen:
+            assert stepping.wait(20), "no step begins before all is prepared"
+        seen.append(prompt)
+        if len(seen) == AHEAD:  # one has entered, the others wait
+            prepared.set()
+        return prompt.upper()
+
+    pump = RequestPump(Slow, Slow.close, prepare=prepare)
+    pump.start()
+    prompts = [f"p{i}" for i in range(3 * AHEAD)]
+    assert [o.text for o in pump.ask(prompts, "a")] == [f"{p.upper()}/a" for p in prompts]
+    assert seen == prompts
+    pump.close()
+
+
+def test_no_more_is_prepared_than_there_is_room_for() -> None:
+    is_held = threading.Event()
+    n_prepared = 0
+
+    class Held(ScriptedLLM):
+        def _step(self) -> list[_Output]:
+            is_held.wait(20)
+            return super()._step()
+
+    def prepare(llm: Any, prompt: str) -> str:
+        nonlocal n_prepared
+        n_prepared += 1
+        return prompt
+
+    pump = RequestPump(Held, Held.close, prepare=prepare)
+    llm = pump.start()
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(pump.ask, ["p"] * (5 * AHEAD), "a")
+        before = -1
+        while before != n_prepared or not llm.running:
+            before = n_prepared
+            time.sleep(0.1)
+        assert n_prepared <= len(llm.running) + AHEAD < 5 * AHEAD
+        is_held.set()
+        assert len(asked.result(timeout=20)) == 5 * AHEAD
+    pump.close()
+
+
+def test_a_prompt_that_cannot_be_prepared_fails_its_call_alone() -> None:
+    def prepare(llm: Any, prompt: str) -> str:
+        if prompt == "broken":
+            raise OSError("the picture is cut")
+        return prompt
+
+    pump = RequestPump(ScriptedLLM, ScriptedLLM.close, prepare=prepare)
+    llm = pump.start()
+    with ThreadPoolExecutor(2) as threads:
+        bad = threads.submit(pump.ask, ["a"] * 5 + ["broken"] + ["b"] * 200, "x")
+        good = threads.submit(pump.ask, ["c"] * 100, "y")
+        with pytest.raises(OSError, match="the picture is cut"):
+            bad.result(timeout=20)
+        assert len(good.result(timeout=20)) == 100
+    pump.close()
+    assert not llm.running
+
+
+def test_a_dead_engine_fails_calls_that_wait_to_be_prepared() -> None:
+    pump = RequestPump(ScriptedLLM, ScriptedLLM.close)
+    pump.start()
+    with ThreadPoolExecutor(8) as threads:
+        waiting = [threads.submit(pump.ask, ["held"] * 200, str(i)) for i in range(7)]
+        waiting.append(threads.submit(pump.ask, ["deadly"] * 200, "d"))
+        for future in waiting:
+            with pytest.raises(EngineDiedError, match="the engine is dead"):
+                future.result(timeout=20)
+    pump.close()

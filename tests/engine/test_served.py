@@ -10,6 +10,7 @@ import pytest
 
 from analytics.contract.errors import ConfigError, EngineDownError
 from analytics.contract.json_files import write_object
+from analytics.contract.labels import LabelCalibration
 from analytics.contract.prompts import make_reply_pattern
 from analytics.engine.loading import find_model, list_key_options
 from analytics.engine.served import ServedModel
@@ -85,13 +86,17 @@ def test_ids_follow_the_address_unless_weights_are_named(tmp_path: Path) -> None
 def test_a_folder_says_what_is_served(tmp_path: Path) -> None:
     """Its contract is checked, and its id, calibration and eyes are those of the model."""
     path = make_folder(tmp_path / "student", {"vision_config": {}})
-    write_object(path / "calibration.json", {"temperature": 1.5})
+    bias = {"negative": 1.0, "neutral": 0.0, "positive": 0.5}
+    write_object(path / "calibration.json", {"temperature": 1.5, "label_bias": bias})
     model = find(tmp_path, "student-3b", url=URL, folder=str(path))
-    assert (model.name, model.temperature, model.accepts_images) == ("student-3b", 1.5, True)
+    assert (model.name, model.accepts_images) == ("student-3b", True)
+    assert model.calibration == LabelCalibration(1.5, (1.0, 0.0, 0.5))
     folder = find_model(str(path), engine="transformers", options={}, cache_dir=tmp_path)
     assert model.model_id == folder.model_id
     blind = find(tmp_path, url=URL, folder=str(path), accepts_images=False)
     assert not blind.accepts_images
+    other = find(tmp_path, url=URL, folder=str(path), calibration_bias=[0, 0, 1])
+    assert other.calibration == LabelCalibration(1.5, (0.0, 0.0, 1.0))
 
 
 def test_options_that_change_results_are_part_of_the_key(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_it_is_small_and_the_default(student: ModelFolder) -> None:
     assert load_config(None).model.name == NAME
     assert student.is_distilled
     assert student.accepts_images
-    assert 0.5 < student.temperature < 3.0
+    assert 0.5 < student.calibration.temperature < 3.0
     stamp = (_SHIPPED / "contract.json").read_text(encoding="utf-8")
     assert "/" not in stamp.replace("twitter/", "")  # no path of the machine that trained it
 

@@ -86,4 +86,4 @@ def test_views_are_not_made_again_with_each_mart(connection: duckdb.DuckDBPyConn
 
 
 def _code(file: SqlFile) -> str:
-    return "\n".join(line for line in file.text.splitlines() if not line.startswith("--"))
+    return "\n".join(line for line in file.text.splitlines() if not line.lstrip().startswith("--"))

@@ -1,0 +1,1 @@
+"""Statistics of shares: pure functions over numpy and scipy, without a warehouse."""

@@ -1,0 +1,45 @@
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from analytics.contract.errors import EngineError
+from analytics.contract.json_files import write_object
+from analytics.engine.measured_errors import digest_calibration, read_errors
+from analytics.engine.models import _SHIPPED
+from analytics.estimates.model_errors import parse_errors
+
+
+def test_folder_without_errors_says_nothing(tmp_path: Path) -> None:
+    assert read_errors(tmp_path) is None
+
+
+def test_errors_of_another_calibration_are_left_out_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_object(tmp_path / "calibration.json", {"temperature": 1.0})
+    write_object(
+        tmp_path / "errors.json", {"n": 3, "calibration_sha256": digest_calibration(tmp_path)}
+    )
+    assert json.loads(read_errors(tmp_path) or "")["n"] == 3
+    write_object(tmp_path / "calibration.json", {"temperature": 2.0})
+    with caplog.at_level(logging.WARNING):
+        assert read_errors(tmp_path) is None
+    assert "Measure again: `analytics distill errors`" in caplog.text
+
+
+def test_broken_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "errors.json").write_text("1.3")
+    with pytest.raises(EngineError, match=r"errors\.json: holds no JSON object"):
+        read_errors(tmp_path)
+
+
+@pytest.mark.parametrize("folder", sorted(p.parent for p in _SHIPPED.glob("*/errors.json")))
+def test_errors_of_shipped_models_are_of_their_calibration(folder: Path) -> None:
+    """Where this fails, run `analytics distill errors` as the model's card says."""
+    text = read_errors(folder)
+    assert text is not None
+    found = parse_errors(json.loads(text))
+    assert 0.5 < found.accuracy < 1
+    assert found.hard.rates.sum(1) == pytest.approx([1, 1, 1])
