@@ -1,6 +1,6 @@
--- grain: one row per (sentiment_date, aspect, content_key), the first of each day
+-- grain: one row per (sentiment_date, aspect, content_key)
 -- reads: int_facts, posts, int_current_predictions, int_pictures
--- The posts behind the points of a chart: of each day those with most
+-- The posts behind the points of a chart: the first of each day by
 -- engagement, 5 at post level ('') and 2 toward each aspect. Posts of the same
 -- content and day show once; count_copies is their number on that day. As in
 -- int_top_contents, what cannot be among the first is not sorted.
