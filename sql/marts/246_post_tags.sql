@@ -1,7 +1,7 @@
 -- grain: one row per post_id
 -- reads: int_facts, posts, top_posts, surprising_posts, conflicts, daily_posts,
 -- picture_conflicts
--- What a reader filters posts by, for the posts of the marts that hold posts (of
+-- What a reader filters posts by, for the posts of marts that hold posts (of
 -- conflicts and picture_conflicts the first 100): the language (as
 -- sentiment_slices counts it), the day, and the aspects, each with its label,
 -- by name.
