@@ -59,7 +59,7 @@ def draw_net_sentiment(
 
     `links` leads from each period to its posts.
     """
-    plot = Plot(width=width, height=height, n_slots=len(axis.starts), low=-reach, high=reach)
+    plot = _plot_chart(axis, width=width, height=height, low=-reach, high=reach)
     titles = _say_nets(axis, counts, intervals)
     marks = [
         *plot.draw_band(intervals),
@@ -109,7 +109,7 @@ def draw_volume(
     """
     volumes = [one.count_posts if one else 0 for one in counts]
     top = round_up(max(volumes, default=0) if highest is None else highest)
-    plot = Plot(width=width, height=height, n_slots=len(axis.starts), low=0, high=top)
+    plot = _plot_chart(axis, width=width, height=height, low=0, high=top)
     ticks = [0, top / 2, top] if top % 2 == 0 else [0, top]
     return Chart(
         ident=ident,
@@ -250,6 +250,14 @@ def _bar(ident: str, title: str, shapes: Sequence[Shape], kind: str) -> Chart:
     return Chart(
         ident=ident, css_class="bar", width=100, height=10, title=title, description="",
         shapes=tuple(shapes), is_stretched=True, kind=kind,
+    )  # fmt: skip
+
+
+def _plot_chart(axis: Axis, *, width: int, height: int, low: float, high: float) -> Plot:
+    """The inner box of a chart; small ones have larger letters beside their axis."""
+    left = 44 if width > 400 else 54
+    return Plot(
+        width=width, height=height, n_slots=len(axis.starts), low=low, high=high, left=left
     )  # fmt: skip
 
 

@@ -134,7 +134,7 @@ def make_trend(data: ReportData, axis: Axis | None, filters: Filters) -> Trend |
         net=tuple(
             draw_net_sentiment(
                 f"net-{size}", whole, axis, counts, width=width, height=height,
-                reach=choose_reach([c.net_sentiment for c in counts if c]),
+                reach=_reach([counts], bands, ["*"]),
                 intervals=bands.get("*", ()), css_class=size, **common,  # type: ignore[arg-type]
             )
             for size, width, height in _SIZES
@@ -152,7 +152,7 @@ def make_trend(data: ReportData, axis: Axis | None, filters: Filters) -> Trend |
                 place=place,
                 chart=draw_net_sentiment(
                     f"panel-{number}", series.name, axis, line, width=350, height=160,
-                    reach=choose_reach([c.net_sentiment for one in lines for c in one if c]),
+                    reach=_reach(lines, bands, [one.name for one in platforms]),
                     scale="net-panels", context=counts, intervals=bands.get(series.name, ()),
                     slice_of=("platform", str(place)),
                 ),
@@ -323,6 +323,17 @@ def _bands(data: ReportData, axis: Axis) -> dict[str, list[Interval | None]]:
         line = bands.setdefault(str(row["platform"]), [None] * len(axis.starts))
         line[places[row["period_start"]]] = (float(row["low"]), float(row["high"]))
     return bands
+
+
+def _reach(
+    lines: Sequence[Sequence[Counts | None]],
+    bands: Mapping[str, Sequence[Interval | None]],
+    names: Sequence[str],
+) -> float:
+    """The end of the axis that holds the lines and the bands of some names."""
+    nets = [one.net_sentiment for line in lines for one in line if one]
+    ends = [end for name in names for one in bands.get(name, ()) if one for end in one]
+    return choose_reach([*nets, *ends])
 
 
 def _band_method(data: ReportData) -> str:

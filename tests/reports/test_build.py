@@ -46,8 +46,8 @@ def test_two_weeks_report_has_all_sections(two_weeks: str) -> None:
     assert page.unbalanced == []
     assert len(ids) == len(set(ids))
     sections = [element.attributes["id"] for element in page.find("section")]
-    assert sections == ["short", "filters", "sentiment", "volume", "aspects", "voice", "posts",
-                        "conflicts", "model", "sources", "runs", "query"]  # fmt: skip
+    assert sections == ["short", "filters", "sentiment", "volume", "aspects", "voice", "drivers",
+                        "posts", "conflicts", "model", "sources", "runs", "query"]  # fmt: skip
     anchors = {link.attributes["href"] for link in page.find("a")}
     assert {f"#{name}" for name in sections if name not in ("short", "filters")} <= anchors
     for anchor in anchors:
@@ -289,9 +289,9 @@ def test_hostile_text_stays_text(build: Build, tmp_path: Path, names: list[str])
                                        "data:,"))  # fmt: skip
     cards = page.find("article")
     assert len({card.attributes["id"] for card in cards}) == len(cards)
-    # Among the posts to read, by aspect, among the contradictions and those with a picture.
+    # Among the posts to read, by aspect, and among the contradictions.
     n_conflicts = min(12, 2 * len(names))
-    assert len(cards) == 2 * len(names) + n_conflicts + min(6, len(names))
+    assert len(cards) == 2 * len(names) + n_conflicts
 
 
 def test_hostile_text_is_shown_in_full(build: Build, tmp_path: Path) -> None:
