@@ -21,9 +21,10 @@ DAYS_A_YEAR = 365.25
 # The mean of fewer posts says nothing of a day.
 MIN_POSTS = 5
 _N_NODES = 48
-# Counts that swing much (a day's rate by half of itself) are heavier in the tail than their
-# trailing variance says: part of the asked rate is kept for it, as `benchmarks/alerts.py` shows.
+# Days that swing much have heavier tails than their trailing variance says: of the rate that is
+# asked for, this much is used, as `benchmarks/alerts.py` shows.
 _COUNT_SHARE = 0.8
+_NET_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def find_net_spikes(
         spread_by_freedom(below, expected.freedom),
         np.maximum(expected.mean - reach, -1.0),
         np.minimum(expected.mean + reach, 1.0),
-        false_alarms_per_year,
+        _NET_SHARE * false_alarms_per_year,
     )
 
 

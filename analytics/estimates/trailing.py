@@ -59,7 +59,7 @@ def expect_counts(counts: Floats, first_weekday: int) -> Expectation:
     beta[:, 0] = np.log(((trust * y).sum(1) + 0.5) / np.maximum(trust.sum(1), 1))
     extra = np.full(len(y), 0.05)
     past = design[:, :-1]
-    for _ in range(_ROUNDS + 4):
+    for k in range(_ROUNDS + 4):
         mu = np.exp(np.clip(np.einsum("twp,tp->tw", past, beta), -12, 20))
         weight = trust / (1 + extra[:, None] * mu)
         information = _cross(past, weight * mu)
@@ -82,6 +82,8 @@ def expect_counts(counts: Floats, first_weekday: int) -> Expectation:
         ]
         extra = np.clip(extra + np.maximum(*steps), 0.0, 20.0)
         trust = seen * _weigh_outliers(residual)
+        if k >= _ROUNDS:  # by now the days of the week are known
+            trust = np.where(np.abs(residual) > 4 * _OUTLIER, 0.0, trust)
     target = design[:, -1]
     mean = np.exp(np.clip(np.einsum("tp,tp->t", target, beta), -12, 20))
     doubt = np.einsum("tp,tpq,tq->t", target, inverse, target)

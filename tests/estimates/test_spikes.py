@@ -38,7 +38,7 @@ def test_volume_has_the_false_alarms_that_were_set(
 
 @pytest.mark.parametrize(
     ("posts", "net", "swing", "low", "high"),
-    [(8, 0.05, 0.05, 0.0, 1.0), (100, 0.05, 0.05, 0.4, 1.6), (1000, -0.3, 0.05, 0.4, 1.9)],
+    [(8, 0.05, 0.05, 0.0, 1.0), (100, 0.05, 0.05, 0.2, 1.4), (1000, -0.3, 0.05, 0.3, 1.6)],
 )
 def test_net_has_the_false_alarms_that_were_set(
     posts: float, net: float, swing: float, low: float, high: float
