@@ -1,12 +1,12 @@
-"""Builds the report: one HTML file that needs no network and runs no script."""
+"""Builds the report: one HTML file that needs no network; its one script is ours."""
 
 import base64
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -15,48 +15,30 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from analytics.contract.labels import LABELS
 from reports import display
 from reports.cards import Card, make_card
-from reports.charts import (
-    FEW_POSTS,
-    Axis,
-    Chart,
-    choose_reach,
-    draw_net_bar,
-    draw_net_sentiment,
-    draw_shares,
-    draw_sparkline,
-    draw_volume,
-    draw_volume_sparkline,
-    make_axis,
+from reports.figures import (
+    make_aspects,
+    make_drivers,
+    make_period_axis,
+    make_trend,
+    make_voice,
 )
-from reports.queries import read_report_data
-from reports.records import AspectTotal, Counts, Period, PostRow, ReportData, Series
+from reports.filters import (
+    Filters,
+    make_filters,
+    name_language,
+    name_platform,
+    render_cells,
+)
+from reports.plot import FEW_POSTS
+from reports.reading import read_report_data
+from reports.records import AspectTotal, PostRow, ReportData
+from reports.scope import Scope
 from reports.sentences import write_headline
 
-_MAX_PANELS = 12
-_MAX_ASPECTS = 100
 _MAX_OPEN_ASPECTS = 15
 _MAX_ASPECTS_WITH_POSTS = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Trend:
-    """The figures over time; each is drawn for wide and for narrow screens."""
-
-    axis: Axis
-    net: tuple[Chart, ...]
-    volume: tuple[Chart, ...]
-    panels: tuple[tuple[Series, Chart], ...]
-    volume_panels: tuple[tuple[Series, Chart], ...]
-    total: Series
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AspectRow:
-    total: AspectTotal
-    shares: Chart | None
-    net: Chart | None
-    sparkline: Chart | None
-    volume: Chart | None
+# A card of a list behind a fold shows less of its text.
+_SHORT = 320
 
 
 def build_report(
@@ -66,33 +48,43 @@ def build_report(
     title: str,
     generated_at: datetime,
     max_posts: int = 50,
+    scope: Scope | None = None,
 ) -> str:
     """Read the marts and render the report; the same data give the same bytes.
 
     Raises:
-        StoreError: the marts are missing or of an older version.
+        StoreError: the marts are missing or of an older version, or the scope's aspect is
+            not known.
     """
-    data = read_report_data(connection, max_posts=max_posts)
+    data = read_report_data(connection, max_posts=max_posts, scope=scope or Scope())
     environment = _make_environment()
     css = environment.get_template("report.css").render()
-    trend = _make_trend(data)
-    post_total = next((total for total in data.aspects if total.aspect == ""), None)
+    script = environment.get_template("report.js").render()
+    axis = make_period_axis(data)
+    filters = make_filters(data, axis)
+    level = data.scope.aspect or ""
     return environment.get_template("report.html.j2").render(
         title=display.format_name(title, 120),
         generated_at=generated_at,
         css_hash=_hash(css),
+        script_hash=_hash(script),
         data=data,
-        trend=trend,
-        headline=write_headline(
-            days=data.days, platforms=data.platforms, aspects=data.aspects, model=data.model
-        ),
-        total=post_total,
-        aspects=_make_aspects(data, trend),
+        filters=filters,
+        cells=render_cells(data, filters),
+        trend=make_trend(data, axis, filters),
+        headline=write_headline(data),
+        total=next((total for total in data.aspects if total.aspect == level), None),
+        aspects=make_aspects(data, axis, filters),
+        voice=make_voice(data.optional.get("voice", ())),
         n_open_aspects=_MAX_OPEN_ASPECTS,
         n_aspects=sum(1 for total in data.aspects if total.aspect),
-        cards=_make_cards("post", data.posts, data_dir),
-        aspect_cards=_make_aspect_cards(data, data_dir),
-        conflict_cards=_make_cards("conflict", data.conflicts, data_dir),
+        cards=_make_cards("post", data.posts, data_dir, filters),
+        aspect_cards=_make_aspect_cards(data, data_dir, filters),
+        daily_cards=_make_daily_cards(data, filters),
+        conflict_cards=_make_cards("conflict", data.conflicts, data_dir, filters),
+        drivers=make_drivers(data.optional["drivers"]),
+        surprising_cards=_make_cards("surprising", data.surprising_posts, data_dir, filters),
+        picture_cards=_make_cards("picture", data.picture_posts, data_dir, filters),
         labels=LABELS,
         n_few=FEW_POSTS,
     )
@@ -137,138 +129,57 @@ def _make_environment() -> Environment:
         iso=display.format_iso,
         name=display.format_name,
         cut=display.cut_text,
+        platform=name_platform,
+        language=name_language,
+        cell=display.format_cell,
+        points=display.format_points,
+        net3=display.format_part,
     )
-    environment.globals.update(format_seconds=display.format_seconds)
+    environment.globals.update(
+        format_seconds=display.format_seconds, format_span=display.format_span
+    )
     return environment
 
 
-def _hash(css: str) -> str:
-    digest = hashlib.sha256(css.encode("utf-8")).digest()
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
-def _make_trend(data: ReportData) -> _Trend | None:
-    total = _sum_series(data.platforms)
-    if not total.periods:
-        return None
-    axis = make_axis(data.grain, total.periods[0].start, total.periods[-1].start)
-    counts = axis.align(total.periods)
-    nets = [one.net_sentiment for one in counts if one]
-    panels = data.platforms[:_MAX_PANELS] if len(data.platforms) > 1 else ()
-    panel_counts = [axis.align(series.periods) for series in panels]
-    panel_nets = [one.net_sentiment for line in panel_counts for one in line if one]
-    reach = choose_reach([*nets, *panel_nets])
-    sizes = (("wide", 1000, 250), ("narrow", 350, 210))
-    return _Trend(
-        axis=axis,
-        total=total,
-        net=tuple(
-            draw_net_sentiment(
-                f"net-{size}", "all platforms", axis, counts,
-                width=width, height=height, reach=reach, css_class=size,
-            )
-            for size, width, height in sizes
-        ),
-        volume=tuple(
-            draw_volume(
-                f"volume-{size}", "all platforms", axis, counts,
-                width=width, height=height - 30, css_class=size,
-            )
-            for size, width, height in sizes
-        ),
-        panels=tuple(
-            (
-                series,
-                draw_net_sentiment(
-                    f"panel-{number}", series.name, axis, line,
-                    width=350, height=150, reach=reach, context=counts,
-                ),
-            )
-            for number, (series, line) in enumerate(zip(panels, panel_counts, strict=True), 1)
-        ),
-        volume_panels=tuple(
-            (
-                series,
-                draw_volume(
-                    f"volume-panel-{number}", series.name, axis, line,
-                    width=350, height=130, highest=_count_most(panel_counts),
-                ),
-            )
-            for number, (series, line) in enumerate(zip(panels, panel_counts, strict=True), 1)
-        ),
-    )  # fmt: skip
-
-
-def _count_most(lines: Iterable[Sequence[Counts | None]]) -> int:
-    """The largest volume of one period in any of several series."""
-    return max((one.count_posts for line in lines for one in line if one), default=0)
-
-
-def _sum_series(platforms: Sequence[Series]) -> Series:
-    sums: dict[date, Counts] = {}
-    for series in platforms:
-        for period in series.periods:
-            sums[period.start] = sums.get(period.start, Counts()) + period.counts
-    periods = tuple(Period(start=start, counts=sums[start]) for start in sorted(sums))
-    return Series(name="all platforms", periods=periods)
-
-
-def _make_aspects(data: ReportData, trend: _Trend | None) -> tuple[_AspectRow, ...]:
-    series = {one.name: one for one in data.aspect_series}
-    totals = [total for total in data.aspects if total.aspect][:_MAX_ASPECTS]
-    lines = {
-        total.aspect: trend.axis.align(series[total.aspect].periods)
-        for total in totals
-        if trend is not None and total.aspect in series
-    }
-    reach = choose_reach([c.net_sentiment for line in lines.values() for c in line if c])
-    highest = _count_most(lines.values())
-    rows = []
-    for number, total in enumerate(totals, 1):
-        net, shares = total.counts.net_sentiment, total.counts.shares
-        line = lines.get(total.aspect)
-        words = f"{display.format_name(total.aspect)}: "
-        rows.append(
-            _AspectRow(
-                total=total,
-                shares=draw_shares(f"aspect-{number}-shares", shares, words + _say_shares(shares))
-                if shares
-                else None,
-                net=draw_net_bar(
-                    f"aspect-{number}-net", net, f"{words}net {display.format_net(net)}"
-                )
-                if net is not None
-                else None,
-                sparkline=draw_sparkline(
-                    f"aspect-{number}-line", total.aspect, trend.axis, line, reach=reach
-                )
-                if trend is not None and line is not None and len(trend.axis.starts) > 1
-                else None,
-                volume=draw_volume_sparkline(
-                    f"aspect-{number}-volume", total.aspect, trend.axis, line, highest=highest
-                )
-                if trend is not None and line is not None and len(trend.axis.starts) > 1
-                else None,
-            )
-        )
-    return tuple(rows)
-
-
-def _say_shares(shares: Sequence[float]) -> str:
-    pairs = zip(LABELS, shares, strict=True)
-    return ", ".join(f"{label} {display.format_share(share)}" for label, share in pairs)
-
-
-def _make_cards(prefix: str, rows: Sequence[PostRow], data_dir: Path) -> tuple[Card, ...]:
-    return tuple(make_card(prefix, number, row, data_dir) for number, row in enumerate(rows, 1))
+def _make_cards(
+    prefix: str, rows: Sequence[PostRow], data_dir: Path, filters: Filters
+) -> tuple[Card, ...]:
+    return tuple(
+        make_card(f"{prefix}-{number}", number, row, data_dir, filters)
+        for number, row in enumerate(rows, 1)
+    )
 
 
 def _make_aspect_cards(
-    data: ReportData, data_dir: Path
+    data: ReportData, data_dir: Path, filters: Filters
 ) -> tuple[tuple[AspectTotal, tuple[Card, ...]], ...]:
     groups = []
+    if data.scope.aspect is not None:  # they are the posts of the report already
+        return ()
     shown = [total for total in data.aspects if total.aspect][:_MAX_ASPECTS_WITH_POSTS]
     for number, total in enumerate(shown, 1):
         rows = [row for row in data.aspect_posts if row.aspect == total.aspect]
-        groups.append((total, _make_cards(f"aspect-{number}-post", rows, data_dir)))
+        groups.append((total, _make_cards(f"aspect-{number}-post", rows, data_dir, filters)))
+    return tuple(groups)
+
+
+def _make_daily_cards(
+    data: ReportData, filters: Filters
+) -> tuple[tuple[str, tuple[Card, ...], int], ...]:
+    """The posts behind each point of the charts, without pictures; the latest period first.
+
+    Beside them, how many show while there is no filter by aspect.
+    """
+    groups = []
+    for day, rows in groupby(data.daily_posts, key=lambda row: row.day):
+        cards = tuple(
+            make_card(f"on-{day}-{number}", number, row, None, filters, max_text=_SHORT)
+            for number, row in enumerate(rows, 1)
+        )
+        groups.append((str(day), cards, sum(1 for card in cards if not card.places[0])))
     return tuple(groups)

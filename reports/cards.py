@@ -7,6 +7,7 @@ from analytics.contract.labels import LABELS
 from analytics.contract.prompts import HEADINGS
 from reports.charts import Chart, draw_shares
 from reports.display import CutText, Link, check_link, cut_text, format_count, format_p
+from reports.filters import Filters
 from reports.pictures import Thumbnail, read_thumbnail
 from reports.records import PostRow
 
@@ -30,7 +31,10 @@ class RationalePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A post as the report shows it."""
+    """A post as the report shows it.
+
+    `places` are its aspect, platform, language and period among the filters.
+    """
 
     ident: str
     number: int
@@ -41,14 +45,22 @@ class Card:
     alt_text: str
     engagement: str
     bar: Chart | None
+    places: tuple[int, int, int, int]
     parts: tuple[RationalePart, ...]
     rationale_note: str
     has_rationale: bool
 
 
-def make_card(prefix: str, number: int, row: PostRow, data_dir: Path) -> Card:
-    """The card of a post; `prefix` keeps the ids of a page's cards apart."""
-    ident = f"{prefix}-{number}"
+def make_card(
+    ident: str,
+    number: int,
+    row: PostRow,
+    data_dir: Path | None,
+    filters: Filters,
+    *,
+    max_text: int = 480,
+) -> Card:
+    """The card of a post, without its picture where there is no `data_dir`."""
     parts = tuple(
         RationalePart(heading=HEADINGS[field], text=_cut_part(getattr(row, field)))
         for field in HEADINGS
@@ -56,18 +68,24 @@ def make_card(prefix: str, number: int, row: PostRow, data_dir: Path) -> Card:
     )
     has_rationale = any(part.text for part in parts)
     note = _STATUS_NOTES.get(row.rationale_status or "", "")
-    if row.label is not None and not has_rationale and not note:
+    if row.label is not None and data_dir and not has_rationale and not note:
         note = "The model gave no rationale."
     return Card(
         ident=ident,
         number=number,
         row=row,
-        text=cut_text(row.text),
+        text=cut_text(row.text, max_start=max_text),
         link=check_link(row.url),
-        thumbnail=read_thumbnail(data_dir, row.image_path) if row.image_path else None,
+        thumbnail=read_thumbnail(data_dir, row.image_path) if data_dir and row.image_path else None,
         alt_text=_alt_text(row),
         engagement=_say_engagement(row),
         bar=_bar(ident, row),
+        places=(
+            filters.place("aspect", row.aspect),
+            filters.place("platform", row.platform),
+            filters.place("lang", row.lang),
+            filters.place_of_period(row),
+        ),
         parts=parts,
         rationale_note=note,
         has_rationale=has_rationale,
@@ -76,8 +94,13 @@ def make_card(prefix: str, number: int, row: PostRow, data_dir: Path) -> Card:
 
 def _say_engagement(row: PostRow) -> str:
     """The counts that the platform gave, or their sum where they are not at hand."""
-    counts = {"likes": row.likes, "reposts": row.reposts, "replies": row.replies}
-    known = [f"{format_count(n)} {name}" for name, n in counts.items() if n is not None]
+    counts = {"like": row.likes, "repost": row.reposts, "reply": row.replies}
+    plurals = {"like": "likes", "repost": "reposts", "reply": "replies"}
+    known = [
+        f"{format_count(n)} {name if n == 1 else plurals[name]}"
+        for name, n in counts.items()
+        if n is not None
+    ]
     return ", ".join(known) or f"engagement {format_count(row.count_engagement)}"
 
 

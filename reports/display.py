@@ -86,6 +86,7 @@ def check_link(url: str | None) -> Link | None:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
+        _ = parts.port  # raises where it is none
         shown = host.encode("idna").decode("ascii") if not host.isascii() else host
     except (ValueError, UnicodeError):
         return Link(url=url, host="", is_safe=False)
@@ -105,6 +106,14 @@ def format_count(count: int | float | None) -> str:
     return _MISSING if count is None else f"{count:,.0f}"
 
 
+def format_tick(count: float) -> str:
+    """A count beside an axis, where there is room for five characters: `9,999`, `20k`, `1.5M`."""
+    for size, name in ((1_000_000, "M"), (1_000, "k")):
+        if count >= 10_000 and count >= size:
+            return f"{count / size:.1f}".removesuffix(".0") + name
+    return format_count(count)
+
+
 def format_share(share: float | None) -> str:
     """`34%`, `0.4%`, or a dash for nothing; never 0% or 100% for what is not."""
     if share is None:
@@ -112,6 +121,13 @@ def format_share(share: float | None) -> str:
     if 0 < share < 0.01 or 0.99 < share < 1:
         return f"{max(0.1, min(99.9, share * 100)):.1f}%"
     return f"{share * 100:.0f}%"
+
+
+def format_points(change: float) -> str:
+    """A change of a share in percentage points: `+2.1 pp`."""
+    rounded = round(change * 100, 1)
+    sign = "+" if rounded > 0 else _MINUS if rounded < 0 else ""
+    return f"{sign}{abs(rounded):.1f} pp"
 
 
 def format_net(net: float | None) -> str:
@@ -124,6 +140,15 @@ def format_net(net: float | None) -> str:
     return f"{'+' if rounded > 0 else _MINUS}{abs(rounded):.2f}"
 
 
+def format_part(part: float | None) -> str:
+    """A part of a change of net sentiment, with three decimals: `+0.012`."""
+    if part is None:
+        return _MISSING
+    rounded = round(part, 3)
+    sign = "+" if rounded > 0 else _MINUS if rounded < 0 else ""
+    return f"{sign}{abs(rounded):.3f}"
+
+
 def format_p(p: float | None) -> str:
     """`0.93`, or a dash for nothing."""
     return _MISSING if p is None else f"{p:.2f}"
@@ -134,6 +159,16 @@ def format_date(day: date | None) -> str:
     if day is None:
         return _MISSING
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def format_span(first: date, last: date) -> str:
+    """`9-15 Mar 2026` with a true dash, as short as it can be."""
+    if first == last:
+        return format_date(last)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}\u2013{format_date(last)}"
+    start = format_day(first) if first.year == last.year else format_date(first)
+    return f"{start} \u2013 {format_date(last)}"
 
 
 def format_day(day: date) -> str:
@@ -164,6 +199,21 @@ def format_seconds(started: datetime, ended: datetime | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def format_cell(value: object) -> str:
+    """A value of any column of a table of data."""
+    if value is None:
+        return _MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return format_count(value)
+    if isinstance(value, float):
+        return f"{value:.4f}".replace("-", _MINUS)
+    if isinstance(value, datetime):
+        return format_iso(value)
+    return str(value)
 
 
 def format_iso(moment: datetime | date) -> str:

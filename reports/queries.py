@@ -1,35 +1,25 @@
-"""The queries of the report. The only module of `reports` that hands SQL to a
-connection; it reads marts only."""
+"""The SQL of the report, parameters filled in: what stands under a figure is what was run.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
-from datetime import UTC, date, datetime
-from itertools import groupby
-from typing import Any, TypeVar
+Marts only are read. `write_queries` gives all queries that every report needs;
+`reports.optional` those of tables that may not be there.
+"""
 
-import duckdb
+from datetime import date
 
-from analytics.contract.errors import StoreError
-from reports.records import (
-    AspectTotal,
-    Counts,
-    DumpRow,
-    MediaRow,
-    ModelRow,
-    Period,
-    PostRow,
-    RejectRow,
-    ReportData,
-    RunRow,
-    Series,
-)
+from reports.scope import Scope, Window, quote
 
 # A chart holds at most this many periods; longer spans are shown by week,
 # month, quarter or year.
-_MAX_PERIODS = 100
+MAX_PERIODS = 100
 _DAYS_IN = {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}
+# What the filters tell apart; the other platforms and languages go together.
+MAX_ASPECTS = 20
+MAX_PLATFORMS = 12
+MAX_LANGUAGES = 8
+# Posts behind the points of the charts, in all.
+MAX_DAILY_POSTS = 400
 
-_COUNTS = """\
+COUNTS = """\
     sum(count_posts)::bigint as count_posts,
     sum(count_predicted)::bigint as count_predicted,
     sum(count_negative)::bigint as count_negative,
@@ -38,201 +28,320 @@ _COUNTS = """\
     sum(count_positive - count_negative)
         / nullif(sum(count_predicted), 0) as net_sentiment,"""
 
-_DAYS = f"""\
-select
-    sentiment_date as start,
-{_COUNTS}
-from daily_sentiment
-group by all
-order by start"""
-
-_PLATFORMS = f"""\
-select
-    platform as name,
-    date_trunc('{{grain}}', sentiment_date)::date as start,
-{_COUNTS}
-from daily_sentiment
-group by all
-order by name, start"""
-
-_ASPECTS = """\
-select *
-from aspect_totals
-order by count_posts desc, aspect"""
-
-_ASPECT_SERIES = f"""\
-select
-    aspect as name,
-    date_trunc('{{grain}}', sentiment_date)::date as start,
-{_COUNTS}
-from aspect_daily
-group by all
-order by name, start"""
-
-_POSTS = """\
-select *
-from top_posts
-where aspect = '' and rank <= {max_posts}
-order by rank"""
-
-_ASPECT_POSTS = """\
-select *
-from top_posts
-where aspect <> '' and rank <= 3
-order by aspect, rank"""
-
-_CONFLICTS = """\
-select
-    *,
-    count(*) over (partition by aspect, content_key) as count_copies,
-from conflicts
-qualify row_number() over (
-    partition by aspect, content_key
-    order by count_engagement desc, post_id
-) = 1
-order by count_engagement desc, post_id, aspect
-limit 12"""
-
-_MODEL = """\
-select *
-from model_quality"""
-
-_REJECTS = """\
-select *
-from reject_summary
-order by count_rejects desc, stage, reason
-limit 50"""
-
-_RUNS = """\
-select *
-from run_facts
-order by started_at desc, run_id desc"""
-
-_DUMPS = """\
-select *
-from dump_facts
-order by platform"""
-
-_MEDIA = """\
-select *
-from media_facts
-order by platform, kind, status"""
-
-_SETTINGS = """\
-select time_zone
-from mart_settings"""
-
-_Row = Mapping[str, Any]
-_Record = TypeVar("_Record")
-
-
-def read_report_data(connection: duckdb.DuckDBPyConnection, *, max_posts: int) -> ReportData:
-    """Read from the marts all that a report shows.
-
-    Raises:
-        StoreError: a mart is missing or of an older version.
-    """
-    days = tuple(_period(row) for row in _fetch(connection, _DAYS))
-    grain = choose_grain(days[0].start, days[-1].start) if days else "day"
-    sql = {
-        "days": _DAYS,
-        "platforms": _PLATFORMS.format(grain=grain),
-        "aspects": _ASPECTS,
-        "aspect_series": _ASPECT_SERIES.format(grain=grain),
-        "posts": _POSTS.format(max_posts=int(max_posts)),
-        "aspect_posts": _ASPECT_POSTS,
-        "conflicts": _CONFLICTS,
-        "model": _MODEL,
-        "rejects": _REJECTS,
-        "runs": _RUNS,
-        "dumps": _DUMPS,
-        "media": _MEDIA,
-    }
-    models = [_pick(ModelRow, row) for row in _fetch(connection, sql["model"])]
-    return ReportData(
-        time_zone=str(_fetch(connection, _SETTINGS)[0]["time_zone"]),
-        grain=grain,
-        days=days,
-        platforms=_series(_fetch(connection, sql["platforms"])),
-        aspects=tuple(_aspect(row) for row in _fetch(connection, sql["aspects"])),
-        aspect_series=_series(_fetch(connection, sql["aspect_series"])),
-        posts=tuple(_post(row) for row in _fetch(connection, sql["posts"])),
-        aspect_posts=tuple(_post(row) for row in _fetch(connection, sql["aspect_posts"])),
-        conflicts=tuple(_post(row) for row in _fetch(connection, sql["conflicts"])),
-        model=models[0] if models else None,
-        rejects=tuple(_pick(RejectRow, row) for row in _fetch(connection, sql["rejects"])),
-        runs=tuple(_pick(RunRow, row) for row in _fetch(connection, sql["runs"])),
-        dumps=tuple(_pick(DumpRow, row) for row in _fetch(connection, sql["dumps"])),
-        media=tuple(_pick(MediaRow, row) for row in _fetch(connection, sql["media"])),
-        sql=sql,
-    )
+_BOTH_LEVELS = """\
+(
+    select '' as aspect, * from daily_sentiment
+    union all by name
+    select * from aspect_daily
+)"""
 
 
 def choose_grain(first: date, last: date) -> str:
     """The finest period that cuts a span into few enough pieces for a chart."""
     n_days = (last - first).days + 1
     for grain, length in _DAYS_IN.items():
-        if n_days / length <= _MAX_PERIODS:
+        if n_days / length <= MAX_PERIODS:
             return grain
     return "year"
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection, sql: str) -> list[_Row]:
-    try:
-        cursor = connection.execute(sql)
-        names = [column[0] for column in cursor.description or []]
-        rows = cursor.fetchall()
-    except (duckdb.CatalogException, duckdb.BinderException) as exc:
-        reason = str(exc).partition("\n")[0]
-        raise StoreError(
-            f"the marts cannot be read ({reason}). Make them anew with `analytics marts`."
-        ) from exc
-    return [dict(zip(names, map(_in_utc, row), strict=True)) for row in rows]
+def write_days(scope: Scope) -> str:
+    """The query of the posts of each day."""
+    return f"""\
+select
+    sentiment_date as start,
+{COUNTS}
+from {_series_table(scope)}
+where {_series_condition(scope)}
+group by all
+order by start"""
 
 
-def _in_utc(value: Any) -> Any:
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+def write_queries(
+    scope: Scope, *, grain: str, n_periods: int, window: Window | None, max_posts: int
+) -> dict[str, str]:
+    """The queries of the report by figure."""
+    queries = {
+        "platforms": f"""\
+select
+    platform as name,
+    date_trunc('{grain}', sentiment_date)::date as start,
+{COUNTS}
+from {_series_table(scope)}
+where {_series_condition(scope)}
+group by all
+order by name, start""",
+        "aspects": _write_aspects(scope),
+        "aspect_series": f"""\
+select
+    aspect as name,
+    date_trunc('{grain}', sentiment_date)::date as start,
+{COUNTS}
+from aspect_daily
+where {scope.says_days("sentiment_date")}
+group by all
+order by name, start""",
+        "posts": _write_posts(scope, max_posts),
+        "aspect_posts": _write_aspect_posts(scope),
+        "daily_posts": _write_daily_posts(scope, grain, n_periods),
+        "conflicts": _write_conflicts(scope),
+        "pictures": _write_picture_posts(scope),
+        "surprising": _write_surprising_posts(scope),
+        "model": "select *\nfrom model_quality",
+        "rejects": """\
+select *
+from reject_summary
+order by count_rejects desc, stage, reason
+limit 50""",
+        "runs": """\
+select *
+from run_facts
+order by started_at desc, run_id desc""",
+        "dumps": "select *\nfrom dump_facts\norder by platform",
+        "media": "select *\nfrom media_facts\norder by platform, kind, status",
+    }
+    if window is not None:
+        queries["changes"] = _write_changes(scope, window)
+    return queries
 
 
-def _pick(record: type[_Record], row: _Row) -> _Record:
-    """The record made of the row's columns of the same names."""
-    return record(**{name: row[name] for name in _names(record)})
+def write_cells(
+    scope: Scope, *, grain: str, has_slices: bool, n_aspects: int, platforms: tuple[str, ...]
+) -> str:
+    """The query of the counts by period, aspect, platform and language that the filters add up.
 
+    Without `sentiment_slices` languages are not told apart.
+    """
+    shown = ", ".join(quote(name) for name in platforms)
+    name = f"case when platform in ({shown}) then platform else '*' end" if platforms else "'*'"
+    if has_slices:
+        source = "sentiment_slices"
+        own = "period = 'day' and platform <> '*' and lang <> '*'"
+        day, language = "period_start", "case when lang in (from languages) then lang else '*' end"
+    else:
+        source, own, day, language = _BOTH_LEVELS, "true", "sentiment_date", "'*'"
+    languages = f"""\
+    languages as (
+        select lang
+        from sentiment_slices
+        where period = 'all' and aspect = '' and platform = '*' and lang <> '*'
+        order by count_posts desc, lang
+        limit {MAX_LANGUAGES}
+    ),
 
-def _names(record: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(record))
-
-
-def _period(row: _Row) -> Period:
-    return Period(start=row["start"], counts=_pick(Counts, row))
-
-
-def _series(rows: Iterable[_Row]) -> tuple[Series, ...]:
-    """Rows ordered by name as series, those with most posts first."""
-    series = [
-        Series(name=name, periods=tuple(_period(row) for row in group))
-        for name, group in groupby(rows, key=lambda row: str(row["name"]))
-    ]
-    return tuple(sorted(series, key=lambda one: (-one.total.count_posts, one.name)))
-
-
-def _aspect(row: _Row) -> AspectTotal:
-    return AspectTotal(
-        counts=_pick(Counts, row),
-        **{name: row[name] for name in _names(AspectTotal) if name != "counts"},
+"""
+    return f"""\
+with
+{languages if has_slices else ""}    aspects as (
+        select aspect
+        from aspect_totals
+        where {_name_condition(scope)}
+        order by count_posts desc, aspect
+        limit {n_aspects}
     )
 
+select
+    date_trunc('{grain}', {day})::date as start,
+    aspect,
+    {name} as platform,
+    {language} as lang,
+{COUNTS}
+from {source}
+where {own}
+    and {scope.says_days(day)}
+    and (aspect = '' or aspect in (from aspects))
+group by all
+order by all"""
 
-def _post(row: _Row) -> PostRow:
-    has_label = row["label"] is not None
-    own = {
-        "probabilities": (row["p_negative"], row["p_neutral"], row["p_positive"])
-        if has_label
-        else None,
-        # The mart of conflicts has the sum alone.
-        "likes": row.get("likes"),
-        "reposts": row.get("reposts"),
-        "replies": row.get("replies"),
-        "contradicts_label": row.get("contradicts_label", True),
-    }
-    return PostRow(**own, **{name: row[name] for name in _names(PostRow) if name not in own})
+
+def _series_table(scope: Scope) -> str:
+    return "daily_sentiment" if scope.aspect is None else "aspect_daily"
+
+
+def _series_condition(scope: Scope) -> str:
+    days = scope.says_days("sentiment_date")
+    return days if scope.aspect is None else f"aspect = {quote(scope.aspect)} and {days}"
+
+
+def _name_condition(scope: Scope) -> str:
+    return "aspect <> ''" if scope.aspect is None else f"aspect = {quote(scope.aspect)}"
+
+
+def _level(scope: Scope) -> str:
+    """The aspect that the report's posts are judged toward."""
+    return quote(scope.aspect or "")
+
+
+def _write_aspects(scope: Scope) -> str:
+    if scope.is_all:
+        return "select *\nfrom aspect_totals\norder by count_posts desc, aspect"
+    return f"""\
+select
+    aspect,
+{COUNTS}
+    sum(count_empty)::bigint as count_empty,
+    count(distinct platform) as count_platforms,
+    null::bigint as count_contents,
+    0 as count_undated,
+    min(sentiment_date) as first_date,
+    max(sentiment_date) as last_date,
+from {_BOTH_LEVELS}
+where {scope.says_days("sentiment_date")}
+group by aspect
+order by count_posts desc, aspect"""
+
+
+def _write_posts(scope: Scope, max_posts: int) -> str:
+    if scope.is_all:
+        return f"""\
+select
+    top_posts.* replace (post_tags.lang as lang),
+    post_tags.aspects,
+    post_tags.sentiment_date,
+from top_posts
+inner join post_tags on top_posts.post_id = post_tags.post_id
+where aspect = {_level(scope)} and rank <= {int(max_posts)}
+order by rank"""
+    # Of some days only: the first of all days, and the first of each day.
+    return f"""\
+with
+    pool as (
+        select * from top_posts
+        union all by name
+        select * from daily_posts
+    )
+
+select
+    pool.* replace (
+        post_tags.lang as lang,
+        post_tags.sentiment_date as sentiment_date,
+        max(count_copies) over (partition by content_key) as count_copies
+    ),
+    post_tags.aspects,
+from pool
+inner join post_tags on pool.post_id = post_tags.post_id
+where aspect = {_level(scope)} and {scope.says_days("post_tags.sentiment_date")}
+qualify row_number() over (
+    partition by content_key
+    order by count_engagement desc, pool.post_id, count_copies desc
+) = 1
+order by count_engagement desc, created_at desc nulls last, pool.post_id
+limit {int(max_posts)}"""
+
+
+def _write_aspect_posts(scope: Scope) -> str:
+    return f"""\
+select
+    top_posts.* replace (post_tags.lang as lang),
+    post_tags.aspects,
+    post_tags.sentiment_date,
+from top_posts
+inner join post_tags on top_posts.post_id = post_tags.post_id
+where {_name_condition(scope)} and {scope.says_days("post_tags.sentiment_date")}
+qualify row_number() over (partition by aspect order by rank) <= 3
+order by aspect, rank"""
+
+
+def _write_daily_posts(scope: Scope, grain: str, n_periods: int) -> str:
+    """Of each period the posts with most engagement, fewer where there are many periods.
+
+    Those toward an aspect are there for the filter by aspect.
+    """
+    n_each = max(1, min(8, MAX_DAILY_POSTS // max(1, n_periods)))
+    n_aspects = max(4, min(MAX_ASPECTS, MAX_DAILY_POSTS // max(1, n_periods)))
+    toward = f"""
+    or aspect in (
+        select aspect
+        from aspect_totals
+        where aspect <> ''
+        order by count_posts desc, aspect
+        limit {n_aspects}
+    )"""
+    return f"""\
+select
+    daily_posts.* replace (
+        date_trunc('{grain}', daily_posts.sentiment_date)::date as sentiment_date
+    ),
+    post_tags.lang,
+    post_tags.aspects,
+from daily_posts
+inner join post_tags on daily_posts.post_id = post_tags.post_id
+where {scope.says_days("daily_posts.sentiment_date")}
+    and (aspect = {_level(scope)}{toward if scope.aspect is None else ""})
+qualify row_number() over (
+    partition by date_trunc('{grain}', daily_posts.sentiment_date), aspect
+    order by count_engagement desc, daily_posts.post_id
+) <= case when aspect = {_level(scope)} then {n_each} else {max(1, n_each // 4)} end
+order by
+    sentiment_date desc,
+    aspect,
+    count_engagement desc,
+    daily_posts.post_id
+limit {3 * MAX_DAILY_POSTS}"""
+
+
+def _write_conflicts(scope: Scope) -> str:
+    toward = "true" if scope.aspect is None else f"aspect = {quote(scope.aspect)}"
+    return f"""\
+select
+    conflicts.* replace (coalesce(post_tags.lang, 'und') as lang),
+    count(*) over (partition by aspect, content_key) as count_copies,
+    coalesce(post_tags.aspects, []) as aspects,
+    post_tags.sentiment_date,
+from conflicts
+left join post_tags on conflicts.post_id = post_tags.post_id
+where {toward} and {scope.says_days("post_tags.sentiment_date")}
+qualify row_number() over (
+    partition by aspect, content_key
+    order by count_engagement desc, conflicts.post_id
+) = 1
+order by count_engagement desc, conflicts.post_id, aspect
+limit 12"""
+
+
+def _write_picture_posts(scope: Scope) -> str:
+    """Posts whose text says one label and whose picture another."""
+    toward = "true" if scope.aspect is None else f"aspect = {quote(scope.aspect)}"
+    return f"""\
+select
+    picture_conflicts.* replace (coalesce(post_tags.lang, 'und') as lang),
+    count(*) over (partition by aspect, content_key) as count_copies,
+    coalesce(post_tags.aspects, []) as aspects,
+    post_tags.sentiment_date,
+from picture_conflicts
+left join post_tags on picture_conflicts.post_id = post_tags.post_id
+where {toward} and {scope.says_days("post_tags.sentiment_date")}
+qualify row_number() over (
+    partition by aspect, content_key
+    order by count_engagement desc, picture_conflicts.post_id
+) = 1
+order by count_engagement desc, picture_conflicts.post_id, aspect
+limit 12"""
+
+
+def _write_surprising_posts(scope: Scope) -> str:
+    return f"""\
+select
+    surprising_posts.* replace (post_tags.lang as lang),
+    post_tags.aspects,
+    post_tags.sentiment_date,
+from surprising_posts
+inner join post_tags on surprising_posts.post_id = post_tags.post_id
+where aspect = {_level(scope)} and {scope.says_days("post_tags.sentiment_date")}
+order by rank
+limit 6"""
+
+
+def _write_changes(scope: Scope, window: Window) -> str:
+    level = "true" if scope.aspect is None else f"aspect = {quote(scope.aspect)}"
+    return f"""\
+select
+    aspect,
+    sentiment_date >= date '{window.first.isoformat()}' as is_now,
+{COUNTS}
+from {_BOTH_LEVELS}
+where sentiment_date >= date '{window.before.first.isoformat()}'
+    and sentiment_date <= date '{window.last.isoformat()}'
+    and {level}
+group by all
+order by aspect, is_now"""

@@ -1,7 +1,11 @@
 """The rows of marts as the report reads them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+
+from reports.scope import Scope, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +68,13 @@ class Series:
 class AspectTotal:
     """All posts toward one aspect; '' is the post level.
 
-    `count_empty` of the posts have neither text nor usable picture.
+    `count_empty` of the posts have neither text nor usable picture. `count_contents` is not
+    known of some days of many: contents do not add up.
     """
 
     aspect: str
     counts: Counts
-    count_contents: int
+    count_contents: int | None
     count_empty: int
     count_platforms: int
     count_undated: int
@@ -78,12 +83,27 @@ class AspectTotal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AspectLabel:
+    """An aspect of a post and the label of the post toward it."""
+
+    aspect: str
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostRow:
-    """A post to read, with what the model said of it."""
+    """A post to read, with what the model said of it.
+
+    `lang` is the language that filters go by, `day` the day (or the start of the period) that
+    the post counts in; `aspects` are all of the post, `aspect` the one it was judged toward.
+    """
 
     aspect: str
     post_id: str
     platform: str
+    lang: str
+    day: date | None
+    aspects: tuple[AspectLabel, ...]
     url: str | None
     text: str
     label: str | None
@@ -103,6 +123,9 @@ class PostRow:
     count_engagement: int
     count_copies: int
     created_at: datetime | None
+    # What the rationale says of the text and of the picture alone, where they differ.
+    text_label: str | None = None
+    image_label: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,22 +219,51 @@ class MediaRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """An aspect ('' is the post level) in the span of interest and in the one before it."""
+
+    aspect: str
+    now: Counts
+    before: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """The counts of one period, aspect, platform and language; '*' are those not told apart."""
+
+    start: date
+    aspect: str
+    platform: str
+    lang: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportData:
     """All that a report shows. `grain` is the period of the series; `sql` holds,
-    by figure, the query that made it; days are of `time_zone`."""
+    by figure, the query that made it; `optional` the rows of tables that not every
+    warehouse has, by figure."""
 
+    scope: Scope
+    window: Window | None
     time_zone: str
     grain: str
     days: tuple[Period, ...]
+    changes: tuple[Change, ...]
+    cells: tuple[Cell, ...]
     platforms: tuple[Series, ...]
     aspects: tuple[AspectTotal, ...]
     aspect_series: tuple[Series, ...]
     posts: tuple[PostRow, ...]
     aspect_posts: tuple[PostRow, ...]
+    daily_posts: tuple[PostRow, ...]
     conflicts: tuple[PostRow, ...]
+    picture_posts: tuple[PostRow, ...]
+    surprising_posts: tuple[PostRow, ...]
     model: ModelRow | None
     rejects: tuple[RejectRow, ...]
     runs: tuple[RunRow, ...]
     dumps: tuple[DumpRow, ...]
     media: tuple[MediaRow, ...]
-    sql: dict[str, str]
+    optional: Mapping[str, tuple[Mapping[str, Any], ...]]
+    sql: Mapping[str, str]

@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "media": ("analytics.cli.flow:media", "Prepare pictures, and fetch those of addresses."),
     "infer": ("analytics.cli.flow:infer", "Give each new item a label and a rationale."),
     "marts": ("analytics.cli.flow:marts", "Rebuild the marts and run the checks."),
-    "report": ("analytics.cli.flow:report", "Write the HTML report."),
+    "report": ("analytics.cli.reporting:report", "Write the HTML report."),
     "sql": ("analytics.cli.query:sql", "Query the results."),
     "status": ("analytics.cli.query:status", "Show the last runs and who is writing."),
     "label": ("analytics.cli.labelling:label", "Label a sample by hand; import and export labels."),

@@ -186,22 +186,6 @@ def marts(config_path: Path | None, as_json: bool) -> None:
     _run(config_path, as_json, "marts")
 
 
-@click.command(epilog="Example: analytics report --output report.html")
-@click.option("--output", type=click.Path(path_type=Path), help="As [report] path.")
-@common_options
-def report(config_path: Path | None, as_json: bool, output: Path | None) -> None:
-    """Write the HTML report of the last published results."""
-    from analytics.config.loading import load_config
-    from analytics.reporting import make_report
-
-    config = load_config(config_path)
-    path = make_report(config, output.absolute() if output else None)
-    if as_json:
-        echo_json({"status": "done", "report": str(path)})
-    else:
-        click.echo(f"Report: {path}")
-
-
 def _run(
     config_path: Path | None,
     as_json: bool,

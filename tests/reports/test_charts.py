@@ -1,18 +1,19 @@
+import re
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import pytest
 
+from reports.axis import choose_reach, make_axis
 from reports.charts import (
     Chart,
-    Shape,
-    choose_reach,
     draw_net_bar,
     draw_net_sentiment,
     draw_shares,
     draw_volume,
     draw_volume_sparkline,
-    make_axis,
 )
+from reports.plot import Shape
 from reports.records import Counts, Period
 
 AXIS = make_axis("day", date(2026, 3, 1), date(2026, 3, 4))
@@ -29,8 +30,14 @@ def count(negative: int, neutral: int, positive: int, unlabelled: int = 0) -> Co
     )
 
 
+def walk(shapes: Iterable[Shape]) -> Iterator[Shape]:
+    for shape in shapes:
+        yield shape
+        yield from walk(shape.children)
+
+
 def shapes_of(chart: Chart, css_class: str) -> list[dict[str, str]]:
-    found = [dict(shape.attributes) | {"title": shape.title} for shape in chart.shapes]
+    found = [dict(shape.attributes) | {"title": shape.title} for shape in walk(chart.shapes)]
     return [shape for shape in found if shape["class"] == css_class]
 
 
@@ -73,10 +80,41 @@ def test_points_of_few_posts_are_hollow() -> None:
     counts = [count(0, 0, 9), count(0, 0, 10), None, None]
     chart = draw_net_sentiment("c", "all", AXIS, counts, width=400, height=200, reach=1.0)
 
-    assert [point["title"] for point in shapes_of(chart, "point few-yes")] == [
-        "1 Mar 2026: +1.00 (n = 9)"
-    ]
+    assert len(shapes_of(chart, "point few-yes")) == 1
     assert len(shapes_of(chart, "point few-no")) == 1
+    assert [hit["title"] for hit in shapes_of(chart, "hit")] == [
+        "1 Mar 2026: +1.00 (n = 9)",
+        "2 Mar 2026: +1.00 (n = 10)",
+    ]
+
+
+def test_points_lead_to_their_posts_where_there_are_some() -> None:
+    counts = [count(0, 0, 9), count(0, 0, 10), None, None]
+    chart = draw_net_sentiment(
+        "c", "all", AXIS, counts, width=400, height=200, reach=1.0, links=["#one", "", "", ""]
+    )
+    first, second = shapes_of(chart, "hit")
+
+    assert (first["href"], first["aria-label"]) == (
+        "#one",
+        "1 Mar 2026: +1.00 (n = 9). Show its posts",
+    )
+    assert "href" not in second
+    assert chart.is_linked
+
+
+def test_band_is_drawn_within_the_scale_and_breaks_with_the_data() -> None:
+    counts = [count(0, 0, 9), count(0, 0, 10), None, count(0, 9, 0)]
+    intervals = [(0.4, 1.0), (-0.5, 2.0), None, (-0.2, 0.2)]
+    chart = draw_net_sentiment(
+        "c", "all", AXIS, counts, width=400, height=200, reach=1.0, intervals=intervals
+    )
+    [band] = shapes_of(chart, "band")
+
+    assert band["d"].count("M") == band["d"].count("Z") == 2
+    heights = [float(pair.split()[1]) for pair in re.findall(r"[\d.]+ [\d.]+", band["d"])]
+    assert min(heights) == 10  # +2.00 is cut at the top of the plot
+    assert "95% interval +0.40 to +1.00" in shapes_of(chart, "hit")[0]["title"]
 
 
 def test_bars_stack_to_the_number_of_posts() -> None:
@@ -91,8 +129,10 @@ def test_bars_stack_to_the_number_of_posts() -> None:
 
     assert sum(heights.values()) == pytest.approx(full, abs=0.1)
     assert heights["positive"] == pytest.approx(3 * heights["negative"], abs=0.1)
-    [top] = shapes_of(chart, "fill-unlabelled")
-    assert top["title"] == "1 Mar 2026: 4 unlabelled of 10"
+    [hit] = shapes_of(chart, "hit")
+    assert hit["title"] == (
+        "1 Mar 2026: 10 posts (1 negative, 2 neutral, 3 positive, 4 unlabelled)"
+    )
 
 
 def test_panels_of_one_scale_can_be_compared() -> None:
@@ -110,21 +150,22 @@ def test_shapes_stay_inside_the_drawing() -> None:
     for chart in (
         draw_volume("v", "all", axis, counts, width=350, height=200),
         draw_volume("w", "all", axis, counts, width=350, height=130, highest=30),
-        draw_volume_sparkline("s", "all", axis, counts, highest=30),
+        draw_volume_sparkline("s", "all", axis, counts, highest=30, aspect="1"),
         draw_net_sentiment("n", "all", axis, counts, width=350, height=200, reach=1.0),
     ):
-        assert all(_is_inside(shape, chart) for shape in chart.shapes)
+        assert all(_is_inside(shape, chart) for shape in walk(chart.shapes))
 
 
 def _is_inside(shape: Shape, chart: Chart) -> bool:
-    numbers = {name: value for name, value in shape.attributes if name not in ("class", "d")}
+    numbers = dict(shape.attributes)
     x = [float(numbers[name]) for name in ("x", "x1", "x2", "cx") if name in numbers]
     y = [float(numbers[name]) for name in ("y", "y1", "y2", "cy") if name in numbers]
     return all(0 <= v <= chart.width for v in x) and all(0 <= v <= chart.height for v in y)
 
 
 @pytest.mark.parametrize(
-    ("values", "reach"), [([], 1.0), ([None], 1.0), ([0.1, -0.25], 0.25), ([0.3], 0.5), ([-0.6], 1)]
+    ("values", "reach"),
+    [([], 1.0), ([None], 1.0), ([0.1, -0.25], 0.25), ([0.3], 0.5), ([-0.6], 0.75), ([0.8], 1)],
 )
 def test_choose_reach_fits_the_values(values: list[float | None], reach: float) -> None:
     assert choose_reach(values) == reach

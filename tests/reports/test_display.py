@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports import display
 from reports.display import (
     check_link,
     cut_text,
@@ -74,7 +75,7 @@ def test_check_link_takes_web_addresses(url: str) -> None:
         "vbscript:x", "file:///etc/passwd", "//a.example/x", "/x", "a.example", "https://",
         "https://a@b.example/", "https://a.example/ b", 'https://a.example/"x', "http://[::1",
         "https://a.example/\u202ex", "https://a.example/" + "x" * 3000, "\x01https://a.example/",
-        "https://a.example\\@b.example/",
+        "https://a.example\\@b.example/", "https://a.example:99999/", "https://a.example:x/",
     ],
 )  # fmt: skip
 def test_check_link_leaves_others_unlinked(url: str) -> None:
@@ -149,3 +150,11 @@ def test_format_name_is_one_short_line(text: str) -> None:
 def test_printable_marks_control_characters() -> None:
     assert printable("a\x00b\ud800c\td\n") == "a\ufffdb\ufffdc\td\n"
     assert printable(7) == 7
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0"), (5, "5"), (9_999, "9,999"), (10_000, "10k"), (12_500, "12.5k"), (1_500_000, "1.5M")],
+)
+def test_format_tick_has_room_beside_an_axis(count: int, words: str) -> None:
+    assert display.format_tick(count) == words

@@ -3,8 +3,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from reports.records import AspectTotal, Counts, ModelRow, Period, Series
-from reports.sentences import write_headline
+from reports.records import AspectTotal, Change, Counts, ModelRow, Period, ReportData, Series
+from reports.scope import Scope, choose_window
+from reports.sentences import interval_of_change, write_headline
 
 FIRST = date(2026, 3, 1)
 
@@ -33,53 +34,115 @@ def total(aspect: str, counts: Counts) -> AspectTotal:
     )
 
 
-def headline(days: list[Counts], aspects: dict[str, Counts] | None = None) -> list[str]:
+def make_data(
+    days: list[Counts],
+    aspects: dict[str, tuple[Counts, Counts]] | None = None,
+    *,
+    undated: Counts | None = None,
+    model: ModelRow | None = None,
+    scope: Scope | None = None,
+) -> ReportData:
+    """Posts of days, and aspects as (before, now); the rest of the report is empty."""
+    scope = scope or Scope()
     periods = tuple(
         Period(start=FIRST + timedelta(days=number), counts=counts)
         for number, counts in enumerate(days)
     )
-    everything = sum(days, Counts())
-    totals = [total("", everything)] + [total(*pair) for pair in (aspects or {}).items()]
-    sentences = write_headline(
-        days=periods,
-        platforms=[Series(name="x", periods=periods)] if periods else [],
-        aspects=totals,
-        model=None,
-    )
-    return [sentence.text for sentence in sentences]
+    window = choose_window(periods[0].start, periods[-1].start, scope) if periods else None
+    everything = sum(days, undated or Counts())
+    totals = [total("", everything)]
+    changes = []
+    if window is not None:
+        now = sum((p.counts for p in periods if window.holds(p.start)), Counts())
+        before = sum((p.counts for p in periods if window.before.holds(p.start)), Counts())
+        changes.append(Change(aspect="", now=now, before=before))
+    for name, (before, now) in (aspects or {}).items():
+        totals.append(total(name, before + now))
+        changes.append(Change(aspect=name, now=now, before=before))
+    empty = {field.name: () for field in dataclasses.fields(ReportData)}
+    known = {
+        "scope": scope,
+        "window": window,
+        "time_zone": "UTC",
+        "grain": "day",
+        "days": periods,
+        "changes": tuple(changes) if window else (),
+        "platforms": (Series(name="x", periods=periods),) if periods else (),
+        "aspects": tuple(totals),
+        "model": model,
+        "optional": {},
+        "sql": {},
+    }
+    return ReportData(**(empty | known))  # type: ignore[arg-type]
 
 
-def test_change_of_the_last_day_is_said() -> None:
-    days = [count(negative=30, positive=10), count(negative=10, positive=30), count(positive=50)]
+def headline(
+    days: list[Counts], aspects: dict[str, tuple[Counts, Counts]] | None = None
+) -> list[str]:
+    return [sentence.text for sentence in write_headline(make_data(days, aspects))]
+
+
+def test_change_of_the_last_seven_days_is_said() -> None:
+    days = [count(negative=10, positive=30)] * 7 + [count(negative=30, positive=10)] * 7
     assert headline(days) == [
-        "Net sentiment is +1.00 on 3 Mar 2026 (n = 50), 1.00 above the mean of the 2 earlier days"
-        " (0.00, n = 80).",
-        "50 posts on 3 Mar 2026, the last day, against 40.0 a day over the 2 days before"
-        " (130 posts from 1 platform).",
+        "Net sentiment fell by 1.00 to \u22120.50 over 8\u201314 Mar 2026 (n = 280), from +0.50"
+        " over the 7 days before (n = 280) (95% interval of the change \u22121.14 to \u22120.86).",
+        "280 posts over 8\u201314 Mar 2026, against 280 over the 7 days before."
+        " 560 posts from 1 platform in all.",
     ]
+
+
+def test_few_days_are_compared_by_day() -> None:
+    days = [count(negative=10, positive=30), count(negative=30, positive=20)]
+    assert headline(days) == [
+        "Net sentiment fell by 0.70 to \u22120.20 on 2 Mar 2026 (n = 50), from +0.50 the day before"
+        " (n = 40) (95% interval of the change \u22121.08 to \u22120.32).",
+        "50 posts on 2 Mar 2026, against 40 the day before, 25% more."
+        " 90 posts from 1 platform in all.",
+    ]
+
+
+def test_change_that_chance_explains_is_said_to_be_so() -> None:
+    days = [count(negative=20, positive=22), count(negative=22, positive=20)]
+    assert "; chance alone may have made that (95% interval of the change" in headline(days)[0]
+
+
+def test_interval_of_change_is_that_of_two_multinomials() -> None:
+    now, before = count(10, 20, 30), count(30, 20, 10)
+    # By hand: nets 1/3 and -1/3, each variance (2/3 - 1/9) / 60.
+    reach = 1.959964 * (2 * (2 / 3 - 1 / 9) / 60) ** 0.5
+
+    assert interval_of_change(now, before) == pytest.approx((2 / 3 - reach, 2 / 3 + reach))
+    assert interval_of_change(now, Counts()) is None
 
 
 def test_small_numbers_are_marked() -> None:
     sentences = headline([count(positive=100), count(negative=3)])
-    assert sentences[0].endswith(
-        "2.00 below the mean of the one earlier day (+1.00, n = 100); so few posts swing widely."
-    )
-    assert "3 posts on 2 Mar 2026, the last day, against 100 the day before" in sentences[1]
+    assert sentences[0].endswith("from +1.00 the day before (n = 100); so few posts swing widely.")
+    assert sentences[1].startswith("3 posts on 2 Mar 2026, against 100 the day before, 97% fewer.")
 
 
 def test_no_change_is_said_to_be_none() -> None:
-    assert "level with the mean" in headline([count(positive=40), count(positive=40)])[0]
+    assert headline([count(positive=40), count(positive=40)])[0].startswith(
+        "Net sentiment is level at +1.00 on 2 Mar 2026 (n = 40): +1.00 the day before (n = 40)"
+    )
 
 
-def test_unlabelled_last_day_is_passed_over() -> None:
-    sentences = headline([count(positive=40), count(negative=40), count(unlabelled=9)])
-    assert sentences[0].startswith("Net sentiment is \u22121.00 on 2 Mar 2026 (n = 40)")
-    assert sentences[1].startswith("9 posts on 3 Mar 2026, the last day")
+def test_span_without_labels_before_it_says_so() -> None:
+    assert headline([count(unlabelled=9), count(positive=40)])[0] == (
+        "Net sentiment is +1.00 on 2 Mar 2026 (n = 40); no post of the day before has a label to"
+        " compare it with."
+    )
+
+
+def test_gap_before_the_span_is_none() -> None:
+    sentences = headline([count(positive=40), count(), count(positive=3)])
+    assert sentences[1].startswith("3 posts on 3 Mar 2026, against none the day before.")
 
 
 def test_one_day_has_no_comparison() -> None:
     assert headline([count(positive=1)]) == [
-        "Net sentiment is +1.00 on 1 Mar 2026 (n = 1), the only day with labels;"
+        "Net sentiment is +1.00 on 1 Mar 2026, the only day with posts (n = 1);"
         " so few posts swing widely.",
         "1 post from 1 platform, all on 1 Mar 2026.",
     ]
@@ -96,26 +159,38 @@ def test_no_posts_say_so() -> None:
     assert headline([]) == ["There are no posts yet."]
 
 
-def test_undated_posts_give_the_overall_figure() -> None:
-    sentences = write_headline(
-        days=[], platforms=[], aspects=[total("", count(positive=40))], model=None
-    )
-    assert [one.text for one in sentences] == [
-        "Net sentiment is +1.00 over all posts (n = 40).",
-        "40 posts, none with a date: there are no trends.",
-    ]
+@pytest.mark.parametrize(
+    ("n", "words"), [(1, "1 post, without a date:"), (40, "40 posts, none with a date:")]
+)
+def test_undated_posts_give_the_overall_figure(n: int, words: str) -> None:
+    sentences = write_headline(make_data([], undated=count(positive=n)))
+    assert sentences[0].text.startswith("Net sentiment is +1.00 over all posts (n =")
+    assert sentences[1].text == f"{words} there are no trends."
 
 
-def test_best_and_worst_aspects_are_named() -> None:
+def test_aspect_that_moved_most_is_named() -> None:
     aspects = {
-        "tie small": count(positive=5),
-        "tie large": count(positive=9),
-        "middling": count(neutral=9),
-        "worst": count(negative=6, neutral=2),
-        "too few": count(negative=4),
-        "unlabelled": count(unlabelled=90),
+        "steady": (count(positive=40), count(positive=40)),
+        "fell": (count(positive=40), count(negative=30, positive=10)),
+        "rose a little": (count(neutral=40), count(neutral=30, positive=10)),
+        "too few": (count(positive=4), count(negative=4)),
     }
-    assert headline([count(positive=40)], aspects)[2] == (
+    assert headline([count(positive=40), count(positive=40)], aspects)[2] == (
+        "The largest clear change is toward fell: net sentiment fell from +1.00 (n = 40) to"
+        " \u22120.50 (n = 40)."
+    )
+
+
+def test_best_and_worst_aspects_are_named_where_none_moved() -> None:
+    aspects = {
+        "tie small": (count(), count(positive=5)),
+        "tie large": (count(), count(positive=9)),
+        "middling": (count(), count(neutral=9)),
+        "worst": (count(), count(negative=6, neutral=2)),
+        "too few": (count(), count(negative=4)),
+        "unlabelled": (count(), count(unlabelled=90)),
+    }
+    assert headline([count(positive=40), count(positive=40)], aspects)[2] == (
         "Of 4 aspects with 5 labelled posts or more, posts are most positive toward"
         " tie large (+1.00, n = 9)"
         " and most negative toward worst (\u22120.75, n = 8)."
@@ -124,11 +199,16 @@ def test_best_and_worst_aspects_are_named() -> None:
 
 @pytest.mark.parametrize(
     "aspects",
-    [{"one": count(positive=9)}, {"a": count(positive=9), "b": count(positive=7)}],
+    [
+        {"one": (count(), count(positive=9))},
+        {"a": (count(), count(positive=9)), "b": (count(), count(positive=7))},
+    ],
     ids=["one aspect", "all the same"],
 )
-def test_aspects_that_do_not_differ_are_not_ranked(aspects: dict[str, Counts]) -> None:
-    assert len(headline([count(positive=40)], aspects)) == 2
+def test_aspects_that_do_not_differ_are_not_ranked(
+    aspects: dict[str, tuple[Counts, Counts]],
+) -> None:
+    assert len(headline([count(positive=40), count(positive=40)], aspects)) == 2
 
 
 def model(**gold: object) -> ModelRow:
@@ -156,12 +236,6 @@ def model(**gold: object) -> ModelRow:
 def test_agreement_with_people_is_said_and_comes_first_where_it_is_low(
     gold: dict[str, object], place: int, words: str
 ) -> None:
-    counts = count(positive=40)
-    sentences = write_headline(
-        days=[Period(start=FIRST, counts=counts)],
-        platforms=[],
-        aspects=[total("", counts)],
-        model=model(**gold),
-    )
+    sentences = write_headline(make_data([count(positive=40)], model=model(**gold)))
     assert words in sentences[place].text
     assert sentences[place].figure == "model"

@@ -1,0 +1,87 @@
+-- grain: one row per post_id
+-- reads: int_facts, posts, top_posts, surprising_posts, conflicts, daily_posts,
+-- picture_conflicts
+-- What a reader filters posts by, for the posts of marts that hold posts (of
+-- conflicts and picture_conflicts the first 100): the language (as
+-- sentiment_slices counts it), the day, and the aspects, each with its label,
+-- by name.
+with
+    facts as (select * from int_facts),
+
+    raw_posts as (
+        select
+            *,
+            rowid as post_number,
+        from posts
+    ),
+
+    most_engaging as (select * from top_posts),
+
+    most_surprising as (select * from surprising_posts),
+
+    of_the_day as (select * from daily_posts),
+
+    contradicting as (
+        select *
+        from conflicts
+        qualify row_number() over (
+            partition by aspect, content_key
+            order by count_engagement desc, post_id
+        ) = 1
+        order by count_engagement desc, post_id, aspect
+        limit 100
+    ),
+
+    divided as (
+        select *
+        from picture_conflicts
+        qualify row_number() over (
+            partition by aspect, content_key
+            order by count_engagement desc, post_id
+        ) = 1
+        order by count_engagement desc, post_id, aspect
+        limit 100
+    ),
+
+    wanted as (
+        select post_id from most_engaging
+        union
+        select post_id from most_surprising
+        union
+        select post_id from of_the_day
+        union
+        select post_id from contradicting
+        union
+        select post_id from divided
+    ),
+
+    numbered as (
+        select
+            wanted.post_id,
+            raw_posts.post_number,
+        from wanted
+        inner join raw_posts on wanted.post_id = raw_posts.post_id
+    ),
+
+    final as (
+        select
+            numbered.post_id,
+            any_value(facts.lang) as lang,
+            coalesce(
+                list(
+                    {
+                        'aspect': facts.aspect,
+                        'label': cast(facts.label as varchar)
+                    }
+                    order by facts.aspect
+                ) filter (where facts.aspect <> ''),
+                []
+            ) as aspects,
+            any_value(facts.sentiment_date) as sentiment_date,
+        from numbered
+        inner join facts on numbered.post_number = facts.post_number
+        group by numbered.post_id
+        order by numbered.post_id
+    )
+
+select * from final
