@@ -16,7 +16,7 @@ UNITS = ("content", "author")
 KEYS = ("period", "period_start", "aspect", "platform", "lang")
 # Cells of a histogram of probabilities have this width.
 BINS = 40
-_TABLES = ("slice_gold", "unit_weeks", "spread_units", "unit_cells", "unit_slices")
+_TABLES = ("slice_gold", "unit_weeks", "units", "unit_cells", "unit_slices")
 # What is numbered by int_names, which build_marts leaves beside int_facts.
 _ITEMS = """
     select
@@ -53,6 +53,19 @@ _SUMS = {
     "m_neg_pos": "sum(neg / n * pos / n)",
     "m_pos_pos": "sum(pos / n * pos / n)",
 }
+# Most units are one item: fewer sums tell all of theirs.
+_LONE = """
+    count(*)::double as n,
+    sum(neg) as neg,
+    sum(pos) as pos,
+    sum(neg * neg) as neg_neg,
+    sum(neg * pos) as neg_pos,
+    sum(pos * pos) as pos_pos,
+"""
+_OF_LONE = ", ".join(
+    name.replace("count_units", "n").replace("nn", "n").removeprefix("m_").removeprefix("n_")
+    for name in _SUMS
+)
 _OF_UNITS = ", ".join(f"{sql} as {name}" for name, sql in _SUMS.items())
 _ADDED = ", ".join(f"sum({name}) as {name}" for name in _SUMS)
 
@@ -147,38 +160,36 @@ def sum_slices(
     )
     _make(
         connection,
-        "unit_cells",
-        f"""
-        with units as (
-            select
-                min(cell) as cell,
-                min(cell) <> max(cell) or bool_or(is_spread) as is_spread,
-                sum(n)::integer as n,
-                sum(neg) as neg,
-                sum(pos) as pos,
-            from unit_weeks
-            group by unit
-        )
-        select cell, 'week' as scope, {_OF_UNITS}
-        from unit_weeks
-        where not is_spread and week is not null
-        group by cell
-        union all
-        select cell, 'all' as scope, {_OF_UNITS}
-        from units
-        where not is_spread
-        group by cell
-        """,
-    )
-    _make(
-        connection,
-        "spread_units",
+        "units",
         """
-        select unit
+        select
+            unit,
+            min(cell) as cell,
+            min(cell) <> max(cell) or bool_or(is_spread) as is_spread,
+            sum(n)::integer as n,
+            sum(neg) as neg,
+            sum(pos) as pos,
         from unit_weeks
         group by unit
-        having min(cell) <> max(cell) or bool_or(is_spread)
         """,
+    )
+    in_one_cell = [
+        ("week", "unit_weeks where not is_spread and week is not null"),
+        ("all", "units where not is_spread"),
+    ]
+    _make(
+        connection,
+        "unit_cells",
+        " union all ".join(
+            f"""
+            select cell, '{scope}' as scope, {_OF_UNITS} from {source} and n > 1 group by cell
+            union all
+            select cell, '{scope}' as scope, {_OF_LONE} from (
+                select cell, {_LONE} from {source} and n = 1 group by cell
+            )
+            """
+            for scope, source in in_one_cell
+        ),
     )
     grouped = "any_value(aspect_number) as aspect_number, platform_number, lang_number"
     summed = f"aspect_number, platform_number, lang_number, {_OF_UNITS}"
@@ -189,16 +200,18 @@ def sum_slices(
         with in_weeks as (
             select
                 if(grouping(day) = 1, 'week', 'day') as period,
-                if(grouping(day) = 1, week, day) as period_start,
+                if(grouping(day) = 1, items.week, day) as period_start,
                 {grouped}, {sums}
             from ({items}) as items
-            where (unit, week) in (select (unit, week) from unit_weeks where is_spread)
-            group by unit, week, rollup (day), {places}
+            semi join (
+                select unit, week from unit_weeks where is_spread
+            ) as spread on items.unit = spread.unit and items.week = spread.week
+            group by items.unit, items.week, rollup (day), {places}
         ),
         in_all as (
             select {grouped}, {sums}
             from ({items}) as items
-            where unit in (select unit from spread_units)
+            where unit in (select unit from units where is_spread)
             group by unit, {places}
         )
         select period, period_start, {summed}
