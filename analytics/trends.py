@@ -51,17 +51,15 @@ def build_trends(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         soft = (n_level[0] >= MIN_GOLD, n_level[1] >= MIN_GOLD)
         slices = _read_slices(connection, soft)
         units = {unit: count_gold_units(connection, unit) for unit in UNITS}
-        frames = [
-            _estimate(family, key, view, gold, units, soft, errors)
-            for key, family in _families(slices)
-            for view in VIEWS
-        ]
         prevalence = estimate_prevalence(connection, gold, _read_design(slices), errors)
+    frames = (
+        _estimate(family, key, view, gold, units, soft, errors)
+        for key, family in _families(slices)
+        for view in VIEWS
+    )
     return {
-        "sentiment_estimates": replace_estimates(
-            connection, "sentiment_estimates", pl.concat(frames) if frames else pl.DataFrame()
-        ),
-        "prevalence_estimates": replace_estimates(connection, "prevalence_estimates", prevalence),
+        "sentiment_estimates": replace_estimates(connection, "sentiment_estimates", frames),
+        "prevalence_estimates": replace_estimates(connection, "prevalence_estimates", [prevalence]),
     }
 
 

@@ -1,6 +1,6 @@
 -- grain: one row, of the current model (none before the first inference)
--- reads: current_model, models, int_facts, gold, posts, rejects, settings,
--- int_current_predictions
+-- reads: current_model, models, int_facts, int_names, gold, posts, rejects,
+-- settings, int_current_predictions
 -- How far the labels and rationales that the marts show can be trusted. Gold
 -- counts one per human label on a predicted item, unweighted. Items are what is
 -- to be judged; count_empty are the posts with neither text nor usable picture.
@@ -11,7 +11,15 @@ with
 
     named as (select * from models),
 
-    facts as (select * from int_facts),
+    facts as not materialized (select * from int_facts),
+
+    names as (
+        select
+            name,
+            number,
+        from int_names
+        where kind = 'aspect'
+    ),
 
     human_labels as (select * from gold),
 
@@ -26,7 +34,7 @@ with
         from posts
     ),
 
-    judged_items as (
+    judged_items as not materialized (
         select *
         from facts
         where is_item
@@ -69,7 +77,7 @@ with
                 where sentiment_date is null
             ) as count_undated,
         from facts
-        where aspect = ''
+        where aspect_number = 0
     ),
 
     -- Confidence is the probability of the label.
@@ -82,9 +90,10 @@ with
             ) as confidence,
         from human_labels
         inner join raw_posts on human_labels.post_id = raw_posts.post_id
+        inner join names on human_labels.aspect = names.name
         inner join judged_items
             on raw_posts.post_number = judged_items.post_number
-            and human_labels.aspect = judged_items.aspect
+            and names.number = judged_items.aspect_number
         inner join predicted
             on human_labels.post_id = predicted.post_id
             and human_labels.aspect = predicted.aspect
