@@ -84,21 +84,15 @@ def items_ready(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute(
         f"""
         create or replace temp table slice_gold as
-        with votes as (
-            select
-                posts.rowid as post_number,
-                gold.aspect,
-                avg((gold.label = 'negative')::int) as y_neg,
-                avg((gold.label = 'positive')::int) as y_pos,
-                avg(gold.weight) as weight,
-            from gold
-            inner join posts on gold.post_id = posts.post_id
-            group by all
-        ),
-        items as ({_ITEMS})
-        select items.*, votes.y_neg, votes.y_pos, votes.weight
-        from items
-        inner join votes on items.post_number = votes.post_number and items.aspect = votes.aspect
+        with items as ({_ITEMS})
+        select
+            items.*,
+            (gold.label = 'negative')::int as y_neg,
+            (gold.label = 'positive')::int as y_pos,
+            gold.weight,
+        from int_gold_sample as gold
+        inner join posts on gold.post_id = posts.post_id
+        inner join items on posts.rowid = items.post_number and gold.aspect = items.aspect
         order by items.post_number, items.aspect
         """
     )
@@ -111,7 +105,7 @@ def items_ready(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def read_gold(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Gold with the prediction of the same item: one row an item, annotators averaged."""
+    """Gold items with their prediction and weight: the rows of `int_gold_sample`."""
     return _read(connection, "select * from slice_gold")
 
 
