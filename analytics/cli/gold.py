@@ -99,9 +99,11 @@ def forget(
     """Remove a post, or all posts of an author, and keep them from coming back.
 
     Rows, memo entries, pictures, marts and the snapshot are cleaned, and the
-    warehouse's file is written anew, so that its bytes hold nothing of them. The
-    dumps themselves are not touched, nor are reports that were already written.
+    warehouse's file is written anew, so that its bytes hold nothing of them. An
+    alerts.json is written anew, too, without sending anything. The dumps
+    themselves are not touched, nor are reports that were already written.
     """
+    from analytics.alerts import renew_alerts, write_alerts
     from analytics.config.loading import load_config
     from analytics.marts import rebuild_marts
     from analytics.store.author_key import check_author_key, load_author_key
@@ -134,6 +136,9 @@ def forget(
             author=pair,
         )
         rebuild_marts(connection, config)
+        alerts = renew_alerts(connection, config.alerts)
+    if alerts is not None:
+        write_alerts(alerts)
     _say(
         as_json,
         {
