@@ -19,8 +19,8 @@ def evaluate(config_path: Path | None, as_json: bool) -> None:
     An item counts once, by majority where several people labelled it. Accuracy
     and macro-F1 are of the labelled items as they are; the weighted ones count
     each by the inverse of its sampling probability, and so are of all items that
-    were drawn from. Where several people labelled the same items, it says how far
-    they agree.
+    were drawn from (drawn items alone, where 20 or more were drawn). Where several
+    people labelled the same items, it says how far they agree.
     """
     from analytics.config.loading import load_config
     from analytics.labelling.agreement import compare_pairs, krippendorff_alpha
@@ -65,9 +65,14 @@ def evaluate(config_path: Path | None, as_json: bool) -> None:
 
 def _print_scores(scores: dict[str, Any]) -> None:
     click.echo(f"Model: {scores['model']}: {scores['description']}")
+    by_weight = "no item that counts by weight has a prediction"
+    if scores["weighted_accuracy"] is not None:
+        by_weight = (
+            f"by weight {scores['weighted_accuracy']:.1%} and {scores['weighted_macro_f1']:.1%}"
+        )
     click.echo(
         f"n = {scores['n']}, accuracy {scores['accuracy']:.1%}, macro-F1 {scores['macro_f1']:.1%};"
-        f" by weight {scores['weighted_accuracy']:.1%} and {scores['weighted_macro_f1']:.1%}"
+        f" {by_weight}"
     )
     click.echo(f"{'gold / predicted':<18}" + "".join(f"{name:>10}" for name in LABELS))
     for gold, row_counts in scores["confusion"].items():

@@ -110,3 +110,15 @@ def test_forget_makes_no_alerts_where_there_were_none(project: Path) -> None:
     (project / "alerts.json").unlink()
     assert run("forget", "--post", f"test:{SECRET}").exit_code == 0
     assert not (project / "alerts.json").exists()
+
+
+def test_labels_of_forgotten_posts_are_not_taken_from_a_file_again(project: Path) -> None:
+    """The file that labels came with still names the post."""
+    with (project / "gold.csv").open("a", encoding="utf-8") as file:
+        file.write("test:never-read,neutral\n")
+    assert run("label", "--import", "gold.csv", "--annotator", "ann").exit_code == 0
+    for post in (SECRET, "never-read"):
+        assert run("forget", "--post", f"test:{post}").exit_code == 0
+    said = json.loads(run("label", "--import", "gold.csv", "--annotator", "ann", "--json").stdout)
+    assert (said["imported"], said["of_forgotten_posts"], said["of_unknown_posts"]) == (90, 2, 0)
+    assert rows_of(project, "from gold where post_id not in (select post_id from posts)") == []

@@ -76,6 +76,14 @@ def test_enough_drawn_items_count_alone_and_few_not_at_all(
     assert {weight: found.count(weight) for weight in set(found)} == weights
 
 
+def test_first_drawn_items_count_where_there_are_no_others(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    for post in add(connection, 3):
+        say(connection, post, "negative", **DRAWN)
+    assert read_sample(connection) == [(1, 0, 4.0)] * 3
+
+
 def test_draws_of_the_post_level_leave_the_labels_of_aspects(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
