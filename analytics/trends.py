@@ -243,8 +243,8 @@ def _note(method: str, is_between_known: bool, errors: ModelErrors | None) -> st
         )
     return (
         "too little gold, and the model's errors were not measured (it has no errors.json): these"
-        " are its labels, counted. The interval is of sampling alone, the model's errors are not in it"
-        + advice
+        " are its labels, counted. The interval is of sampling alone, the model's errors are not in"
+        " it" + advice
     )
 
 
