@@ -228,7 +228,7 @@ def _note(method: str, is_between_known: bool, errors: ModelErrors | None) -> st
         return ""
     if method == "ppi_pooled":
         return (
-            f"fewer than {MIN_GOLD} gold labels in this slice: the model's error is taken from all"
+            f"fewer than {MIN_GOLD} gold items in this slice: the model's error is taken from all"
             " slices of its kind"
             + ("" if is_between_known else ", whose differences are too little known to count")
         )
@@ -240,8 +240,9 @@ def _note(method: str, is_between_known: bool, errors: ModelErrors | None) -> st
             + advice
         )
     return (
-        "too little gold, and the model has no figures of its errors: these are its labels,"
-        " counted. The interval is of sampling alone, the model's errors are not in it" + advice
+        "too little gold, and the model's errors were not measured (it has no errors.json): these"
+        " are its labels, counted. The interval is of sampling alone, the model's errors are not in"
+        " it" + advice
     )
 
 

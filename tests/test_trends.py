@@ -183,7 +183,7 @@ def test_slices_with_little_gold_borrow_the_error_of_the_others(
     assert methods["all"] == "ppi"
     assert methods["day"] == "ppi_pooled"
     note = read(connection, "period = 'day' and method = 'ppi_pooled' limit 1", "note")[0][0]
-    assert note.startswith("fewer than 20 gold labels in this slice")
+    assert note.startswith("fewer than 20 gold items in this slice")
     day = read(connection, "period='day' and platform='*' and lang='*'", "avg(high - low)")[0][0]
     whole = read(connection, "period='all' and platform='*' and lang='*'", "avg(high - low)")[0][0]
     assert day > whole

@@ -84,12 +84,11 @@ def items_ready(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             select
                 posts.rowid as post_number,
                 gold.aspect,
-                avg((gold.label = 'negative')::int) as y_neg,
-                avg((gold.label = 'positive')::int) as y_pos,
-                avg(gold.weight) as weight,
-            from gold
+                (gold.label = 'negative')::int as y_neg,
+                (gold.label = 'positive')::int as y_pos,
+                gold.weight,
+            from int_gold_sample as gold
             inner join posts on gold.post_id = posts.post_id
-            group by all
         ),
         items as (
             select
@@ -114,7 +113,7 @@ def items_ready(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def read_gold(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Gold with the prediction of the same item: one row an item, annotators averaged."""
+    """Gold items with their prediction and weight: the rows of `int_gold_sample`."""
     return _read(connection, "select * from slice_gold")
 
 
