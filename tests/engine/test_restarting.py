@@ -1,6 +1,7 @@
 """An engine that dies is loaded again; what kills it is found."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -107,6 +108,16 @@ def test_engine_that_dies_on_everything_is_given_up() -> None:
     assert workshop.pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
     assert len(workshop.engines) == 1 + MAX_RESTARTS
     engine.close()
+
+
+def test_calls_beside_the_one_that_found_it_gone_do_not_wait_for_it_again() -> None:
+    workshop = Workshop(lambda items: True)
+    engine = workshop.make()
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(ask_each, engine.label, ITEMS) for _ in range(4)]
+        faults = [call.exception(timeout=20) for call in asked]
+    assert [type(fault) for fault in faults] == [EngineDiedError] * 4
+    assert workshop.pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 
 
 def test_engine_that_lives_on_harmless_items_only_is_given_up() -> None:
