@@ -128,7 +128,8 @@ def load(
     for name in _OWN_OPTIONS:  # "no" would count as true
         if not isinstance(options.get(name, True), bool):
             raise ConfigError(
-                f"engine vllm: {name} in [model.options] is {options[name]!r}: must be true or false"
+                f"engine vllm: {name} in [model.options] is {options[name]!r}:"
+                " must be true or false"
             )
     if options.get("speculative_config"):
         raise ConfigError(
