@@ -140,11 +140,12 @@ class RestartingEngine:
                     continue
                 self._n_deadly += 1
                 if self._n_deadly >= _MAX_DEADLY:
-                    raise EngineDiedError(
+                    self._given_up = EngineDiedError(
                         f"{death}; it died on {self._n_deadly} contents in a row, on each of them"
                         " alone and twice, so it is at fault and not they. Mend the engine, or"
                         " choose another in [model] engine; what was committed is kept"
-                    ) from death
+                    )
+                    raise self._given_up from death
                 raise DeadlyItemError(f"the engine died on it twice, alone: {death}") from death
 
     def _pause(self, seconds: float) -> None:

@@ -127,6 +127,17 @@ def test_engine_that_lives_on_harmless_items_only_is_given_up() -> None:
     assert len(workshop.engines) < 40
 
 
+def test_calls_beside_the_one_that_gave_it_up_do_not_load_it_again() -> None:
+    workshop = Workshop(lambda items: items[0].content_key != "harmless")
+    engine = workshop.make()
+    with pytest.raises(EngineDiedError, match="8 contents in a row"):
+        ask_each(engine.label, ITEMS)
+    n_loaded = len(workshop.engines)
+    with pytest.raises(EngineDiedError, match="8 contents in a row"):
+        ask_each(engine.rationalize, ITEMS)
+    assert len(workshop.engines) == n_loaded
+
+
 def test_engine_that_cannot_be_loaded_again_is_tried_with_growing_pauses() -> None:
     workshop = Workshop(has("3"))
     n_loads = 0
