@@ -15,13 +15,12 @@ logger = logging.getLogger(__name__)
 def make_marts(
     connection: duckdb.DuckDBPyConnection, config: Config
 ) -> tuple[dict[str, int], list[CheckResult]]:
-    """Write the settings that SQL reads, build the marts, run the checks.
+    """Rebuild the marts and run the checks.
 
     Returns the row count of each mart and table of estimates, and the checks that failed,
     which are logged as well.
     """
-    write_mart_settings(connection, config)
-    counts = build_marts(connection) | build_trends(connection)
+    counts = rebuild_marts(connection, config)
     failed = [check for check in run_checks(connection) if check.count_rows]
     for check in failed:
         logger.error(
@@ -32,6 +31,12 @@ def make_marts(
             check.example,
         )
     return counts, failed
+
+
+def rebuild_marts(connection: duckdb.DuckDBPyConnection, config: Config) -> dict[str, int]:
+    """Write the settings that SQL reads, build the marts and the estimates; the row counts."""
+    write_mart_settings(connection, config)
+    return build_marts(connection) | build_trends(connection)
 
 
 def write_mart_settings(connection: duckdb.DuckDBPyConnection, config: Config) -> None:

@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("analytics.cli.reporting:report", "Write the HTML report."),
     "sql": ("analytics.cli.query:sql", "Query the results."),
     "status": ("analytics.cli.query:status", "Show the last runs and who is writing."),
-    "label": ("analytics.cli.gold:label", "Label a sample by hand; import and export labels."),
+    "label": ("analytics.cli.labelling:label", "Label a sample by hand; import and export labels."),
     "evaluate": ("analytics.cli.gold:evaluate", "Compare predictions with human labels."),
     "distill": ("distillation.cli:distill", "Teach the student: teacher, assistant, student."),
     "forget": ("analytics.cli.gold:forget", "Remove a post or an author for good."),

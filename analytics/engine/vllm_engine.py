@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
-from analytics.contract.errors import EngineDiedError, EngineError, MissingExtraError
+from analytics.contract.errors import ConfigError, EngineDiedError, EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
 from analytics.contract.labels import LabelCalibration
 from analytics.contract.prompts import RATIONALE_PREFILL, Purpose, make_reply_pattern
@@ -125,6 +125,11 @@ def load(
     if not device:
         raise EngineError(f"engine vllm: this build finds no device to run on. {_INSTALL}")
     check_option_names("vllm", options, list_option_names())
+    if options.get("speculative_config"):
+        raise ConfigError(
+            "engine vllm: with speculative_config vLLM gives no log-probabilities of the labels."
+            " Leave it out of [model.options]"
+        )
     dtype = choose_dtype(dtype, device=device)
     max_model_len = limit_model_len(folder.path, options.get("max_model_len"))
     with quiet_libraries():

@@ -1,6 +1,6 @@
 """Human labels: drawn, imported, exported, compared."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ import pyarrow.parquet
 
 from analytics.contract.errors import StoreError
 from analytics.contract.labels import LABELS
+from analytics.store.gold_weights import weigh_gold
 from analytics.store.transactions import count_rows, transaction
 
 _GOLD = pa.schema(
@@ -22,97 +23,72 @@ _GOLD = pa.schema(
         ("label", pa.string()),
         ("annotator", pa.string()),
         ("weight", pa.float64()),
+        ("stratum", pa.string()),
+        ("draw_id", pa.string()),
+        ("probability", pa.float64()),
     ]
 )
+# The answer that no label can be told.
+UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldLabel:
-    """One human label; `weight` is the inverse of the sampling probability."""
+    """One human answer: a label, or UNCLEAR where none can be told.
+
+    `weight` is the inverse of the sampling probability. `draw_id`, `stratum` and `probability`
+    are None where the answer came of no draw.
+    """
 
     post_id: str
     aspect: str
     label: str
     annotator: str
     weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampled:
-    """An item that was drawn to be labelled by hand."""
-
-    post_id: str
-    aspect: str
-    text: str
-    url: str | None
-    image_path: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draw:
-    """Items drawn from the `count_pool` that had no human label."""
-
-    items: list[Sampled]
-    count_pool: int
-
-
-def draw_sample(connection: duckdb.DuckDBPyConnection, n: int, seed: int) -> Draw:
-    """A simple random sample of the items without a human label.
-
-    The order is random, so whoever labels the first few has a random sample as well.
-    It is by a seeded hash, so the same seed goes on with the same draw.
-    """
-    pool = "int_items where (post_id, aspect) not in (select (post_id, aspect) from gold)"
-    size = count_rows(connection, pool)
-    rows = connection.execute(
-        f"""
-        with drawn as (
-            select post_id, aspect, image_path
-            from {pool}
-            order by hash(post_id || chr(31) || aspect || chr(31) || $seed), post_id, aspect
-            limit $n
-        )
-        select drawn.post_id, drawn.aspect, posts.text, posts.url, drawn.image_path
-        from drawn
-        inner join posts on drawn.post_id = posts.post_id
-        order by
-            hash(drawn.post_id || chr(31) || drawn.aspect || chr(31) || $seed),
-            drawn.post_id,
-            drawn.aspect
-        """,
-        {"n": n, "seed": str(seed)},
-    ).fetchall()
-    items = [
-        Sampled(post_id=post_id, aspect=aspect, text=text, url=url, image_path=path)
-        for post_id, aspect, text, url, path in rows
-    ]
-    return Draw(items=items, count_pool=size)
+    stratum: str | None = None
+    draw_id: str | None = None
+    probability: float | None = None
 
 
 def store_gold(connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel]) -> int:
-    """Store labels: of those of one item by one annotator the last; how many were stored."""
+    """Store answers: of those of one item by one annotator the last; how many were stored.
+
+    Labels of draws are weighed anew.
+    """
+    with transaction(connection):
+        n_stored = replace_gold(connection, labels)
+        weigh_gold(connection)
+    return n_stored
+
+
+def replace_gold(connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel]) -> int:
+    """As `store_gold`, in the caller's transaction, and without weighing."""
     last = {(label.post_id, label.aspect, label.annotator): label for label in labels}
-    with _registered(connection, last.values()), transaction(connection):
-        connection.execute(
-            "delete from gold where (post_id, aspect, annotator) in"
-            " (select (post_id, aspect, annotator) from given_gold)"
-        )
-        connection.execute(
-            "insert into gold by name select *, $now as created_at from given_gold",
-            {"now": datetime.now(UTC)},
-        )
+    with _registered(connection, last.values()):
+        _delete_given(connection)
+        for table, column, condition in (
+            ("gold", "cast(label as sentiment_label) as label,", "<>"),
+            ("gold_unclear", "", "="),
+        ):
+            connection.execute(
+                f"insert into {table} by name select * exclude (label), {column}"
+                f" $now as created_at from given_gold where label {condition} $unclear",
+                {"now": datetime.now(UTC), "unclear": UNCLEAR},
+            )
     return len(last)
 
 
-def weigh_gold(
-    connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel], weight: float
-) -> None:
-    """Give stored labels of one draw the same weight."""
+def remove_gold(connection: duckdb.DuckDBPyConnection, labels: list[GoldLabel]) -> None:
+    """Remove what the annotators of these said of their items, in the caller's transaction."""
     with _registered(connection, labels):
+        _delete_given(connection)
+
+
+def _delete_given(connection: duckdb.DuckDBPyConnection) -> None:
+    for table in ("gold", "gold_unclear"):
         connection.execute(
-            "update gold set weight = ? where (post_id, aspect, annotator) in"
-            " (select (post_id, aspect, annotator) from given_gold)",
-            [weight],
+            f"delete from {table} where (post_id, aspect, annotator) in"
+            " (select (post_id, aspect, annotator) from given_gold)"
         )
 
 
@@ -120,13 +96,28 @@ def weigh_gold(
 def _registered(
     connection: duckdb.DuckDBPyConnection, labels: Iterable[GoldLabel]
 ) -> Iterator[None]:
-    """Labels as the table `given_gold`."""
+    """Answers as the table `given_gold`."""
     rows = [asdict(label) for label in labels]
     connection.register("given_gold", pa.Table.from_pylist(rows, schema=_GOLD))
-    try:
-        yield
-    finally:
-        connection.unregister("given_gold")
+    yield
+    # Not after a failure: in a transaction that failed this fails, too, and would hide why.
+    connection.unregister("given_gold")
+
+
+def read_gold(connection: duckdb.DuckDBPyConnection) -> list[GoldLabel]:
+    """All human answers, unclear ones too, in a fixed order."""
+    names = ", ".join(name for name in _GOLD.names if name != "label")
+    rows = connection.execute(
+        f"""
+        select {names}, cast(label as varchar) as label from gold
+        union all
+        select {names}, $unclear as label from gold_unclear
+        order by post_id, aspect, annotator
+        """,
+        {"unclear": UNCLEAR},
+    ).fetchall()
+    keys = [name for name in _GOLD.names if name != "label"] + ["label"]
+    return [GoldLabel(**dict(zip(keys, row, strict=True))) for row in rows]
 
 
 def count_unknown_gold(connection: duckdb.DuckDBPyConnection) -> int:
@@ -178,32 +169,26 @@ def write_gold_parquet(connection: duckdb.DuckDBPyConnection, path: Path, data_d
     return int(table.num_rows)
 
 
-def read_confusion(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
-    """Counts of items by human label and label of the current model.
+def read_confusion(
+    connection: duckdb.DuckDBPyConnection, *, is_weighted: bool = False
+) -> dict[str, dict[str, float]]:
+    """Counts of items by human label and label of the current model; with weights their sums.
 
     A prediction of a text that was edited since does not count. An item that several
     people labelled counts once, by majority (ties: the first in the order of labels).
     """
-    counts = {gold: dict.fromkeys(map(str, LABELS), 0) for gold in map(str, LABELS)}
+    counts: dict[str, dict[str, float]] = {
+        gold: dict.fromkeys(map(str, LABELS), 0) for gold in map(str, LABELS)
+    }
     rows = connection.execute(
-        """
-        with
-            votes as (
-                select post_id, aspect, label, count(*) as count_votes
-                from gold
-                group by all
-            ),
-            majority as (
-                select post_id, aspect, label
-                from votes
-                qualify row_number() over (
-                    partition by post_id, aspect order by count_votes desc, label
-                ) = 1
-            )
-        select majority.label, predictions.label, count(*)
-        from majority
+        f"""
+        select
+            gold.label,
+            predictions.label,
+            {"sum(gold.weight)" if is_weighted else "count(*)"}
+        from int_gold_items as gold
         inner join int_judged_items as predictions
-            on majority.post_id = predictions.post_id and majority.aspect = predictions.aspect
+            on gold.post_id = predictions.post_id and gold.aspect = predictions.aspect
         where predictions.label is not null
         group by all
         """
@@ -213,14 +198,14 @@ def read_confusion(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str,
     return counts
 
 
-def score_confusion(confusion: dict[str, dict[str, int]]) -> dict[str, Any]:
+def score_confusion(confusion: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     """Accuracy, macro-F1 and per-label scores of a confusion matrix.
 
     macro-F1 is the mean over the labels that occur, in gold or as a prediction.
     """
     total = sum(sum(row.values()) for row in confusion.values())
     hits = sum(confusion[label][label] for label in confusion)
-    per_label: dict[str, dict[str, float | int]] = {}
+    per_label: dict[str, dict[str, float]] = {}
     for label in confusion:
         support = sum(confusion[label].values())
         predicted = sum(row[label] for row in confusion.values())

@@ -16,10 +16,10 @@ ARCHIVES = "archives"
 def remove_posts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Remove the posts of the table `gone(post_id)`, inside the caller's transaction.
 
-    Their media, aspects, predictions and gold labels go with them, the rejects that came of
-    them, and of the memo and the fetched addresses what no other post has; tables that quote
-    no post stay. Given are
-    the sha256 of the pictures that nothing uses now, for `remove_pictures` after the commit.
+    Their media, aspects, predictions, gold labels and places in draws go with them, the rejects
+    that came of them, and of the memo and the fetched addresses what no other post has; tables
+    that quote no post stay. Given are the sha256 of the pictures that nothing uses now, for
+    `remove_pictures` after the commit.
     """
     connection.execute(
         "create or replace temp table gone_pictures as select distinct sha256 from media"
@@ -49,7 +49,10 @@ def remove_posts(connection: duckdb.DuckDBPyConnection) -> list[str]:
         )
         """
     )
-    for table in ("posts", "media", "aspects", "source_aspects", "predictions", "gold"):
+    for table in (
+        *("posts", "media", "aspects", "source_aspects", "predictions"),
+        *("gold", "gold_unclear", "gold_draw_items"),
+    ):
         connection.execute(f"delete from {table} where post_id in (select post_id from gone)")
     connection.execute(
         "delete from memo where content_key in (select content_key from gone_contents)"

@@ -203,6 +203,14 @@ def test_unknown_option_names_the_nearest(base_folder: ModelFolder) -> None:
         load_engine("vllm", base_folder, decoding=Decoding(), options={"max_model_length": 1})
 
 
+def test_speculation_is_refused_as_it_takes_the_labels_probabilities(
+    base_folder: ModelFolder,
+) -> None:
+    options = {"speculative_config": {"method": "ngram", "num_speculative_tokens": 3}}
+    with pytest.raises(ConfigError, match="gives no log-probabilities of the labels"):
+        load_engine("vllm", base_folder, decoding=DECODING, options=options)
+
+
 def test_deep_description_tries_the_import() -> None:
     (status,) = [s for s in describe_engines(deep=True) if s.name == "vllm"]
     assert status.can_run

@@ -82,11 +82,27 @@ class Browser:
 
     def open(self, path: Path, *, wait_s: float = 0.5, fragment: str = "") -> Visit:
         """Open a file, at a fragment, and listen until it has loaded and `wait_s` have passed."""
+        address = path.resolve().as_uri()
+        return self.visit(f"{address}#{fragment}" if fragment else address, wait_s=wait_s)
+
+    def visit(self, url: str, *, wait_s: float = 0.0) -> Visit:
+        """Open an address, as `open` does a file."""
+        self._begin(url.partition("#")[0])
+        self.call("Page.navigate", url=url)
+        return self._wait_for_load(wait_s)
+
+    def follow(self, expression: str, *, wait_s: float = 0.0) -> Visit:
+        """Evaluate what leads to another page, and wait for that."""
+        self._begin(self._address)
+        self.evaluate(expression)
+        return self._wait_for_load(wait_s)
+
+    def _begin(self, url: str) -> None:
         self._visit = Visit()
-        self._address = path.resolve().as_uri()
+        self._address = url
         self._is_loaded = False
-        address = f"{self._address}#{fragment}" if fragment else self._address
-        self.call("Page.navigate", url=address)
+
+    def _wait_for_load(self, wait_s: float) -> Visit:
         deadline = time.monotonic() + _TIMEOUT_S
         while not self._is_loaded:
             self._receive(deadline)

@@ -8,7 +8,7 @@ from analytics.contract.records import Media, Reject
 from analytics.infer import InferSettings, infer
 from analytics.media import prepare_media
 from analytics.store.forget import forget
-from analytics.store.gold import GoldLabel, draw_sample, read_confusion, score_confusion, store_gold
+from analytics.store.gold import GoldLabel, read_confusion, score_confusion, store_gold
 from tests.scripted import KEY, ScriptedEngine, make_post, new_run, rows, scalar, store_posts
 
 
@@ -84,23 +84,22 @@ def test_rejects_that_name_the_forgotten_are_emptied_and_stay_so(
     assert rows(connection, "select distinct raw from rejects") == [("",)]
 
 
-def test_sample_is_drawn_without_the_labelled(
-    connection: duckdb.DuckDBPyConnection,
+def test_weighted_confusion_counts_each_item_by_its_weight(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    store_posts(connection, [make_post(str(i), f"text {i}") for i in range(10)])
-    draw = draw_sample(connection, 4, seed=1)
-    first = draw.items
-    assert (len(first), draw.count_pool) == (4, 10)
-    assert draw_sample(connection, 4, seed=1) == draw
-    other = draw_sample(connection, 4, seed=2).items
-    assert {s.post_id for s in other} != {s.post_id for s in first}
+    store_posts(connection, [make_post(str(i), f"text {i}") for i in range(2)])
+    _judge(connection, tmp_path)
+    (first, label), (second, other) = rows(connection, "select post_id, label from predictions")
+    wrong = "positive" if other != "positive" else "negative"
     store_gold(
         connection,
-        [GoldLabel(post_id=s.post_id, aspect="", label="neutral", annotator="a") for s in first],
+        [
+            GoldLabel(post_id=first, aspect="", label=label, annotator="a", weight=9.0),
+            GoldLabel(post_id=second, aspect="", label=wrong, annotator="a", weight=1.0),
+        ],
     )
-    rest = draw_sample(connection, 10, seed=1).items
-    assert len(rest) == 6
-    assert not {s.post_id for s in rest} & {s.post_id for s in first}
+    assert score_confusion(read_confusion(connection))["accuracy"] == 0.5
+    assert score_confusion(read_confusion(connection, is_weighted=True))["accuracy"] == 0.9
 
 
 def test_forget_removes_all_traces_but_what_others_share(
