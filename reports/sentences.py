@@ -253,6 +253,10 @@ def _aspects(aspects: Sequence[AspectTotal], estimates: Estimates) -> list[Sente
     low, worst = min(rated, key=lambda one: (one[0], -one[1].counts.count_predicted, one[1].aspect))
     if top == low:
         return []
+    high_end, low_end = (estimates.find("all", None, one.aspect) for one in (best, worst))
+    caution = ""
+    if high_end is not None and low_end is not None and subtract(high_end, low_end).low <= 0:
+        caution = "; chance alone may have made that difference"
     return [
         Sentence(
             parts=(
@@ -263,7 +267,7 @@ def _aspects(aspects: Sequence[AspectTotal], estimates: Estimates) -> list[Sente
                 Part(text=format_name(best.aspect), is_name=True),
                 Part(text=f" ({_net_and_n(top, best)}) and most negative toward "),
                 Part(text=format_name(worst.aspect), is_name=True),
-                Part(text=f" ({_net_and_n(low, worst)})."),
+                Part(text=f" ({_net_and_n(low, worst)}){caution}."),
             ),
             figure="aspects",
         )
