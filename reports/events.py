@@ -130,8 +130,10 @@ def describe_event(row: Mapping[str, Any]) -> tuple[Part, ...]:
         )
     else:
         size, low, high = (_say_size(row[k], is_count) for k in ("size", "size_low", "size_high"))
+        is_back = row["size_low"] is not None and row["size_low"] <= 0 <= row["size_high"]
+        stayed = "; what came after took it back" if is_back else " and stayed there"
         text = (
-            f": {what} a day went from {expected} to {say(row['value'])} and stayed there,"
+            f": {what} a day went from {expected} to {say(row['value'])}{stayed},"
             f" from about {format_date(row['period_start'])}: a step of {size}"
             f" (95% interval {low} to {high}), seen by {format_date(row['detected_on'])}."
         )

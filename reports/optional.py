@@ -6,6 +6,7 @@ A figure whose tables, or columns of them, are missing is left out of the report
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from analytics.contract.labels import LABELS
 from reports.scope import Scope, Window, quote
 
 # Rows of estimates that the page holds for its filters, the widest slices first.
@@ -211,6 +212,24 @@ order by period_start desc, p_value, aspect, platform, measure, kind
 limit 60"""
 
 
+def _write_errors(frame: Frame) -> str:
+    """What the model called posts whose label was known, as its errors.json has it."""
+    rows = [
+        f"select\n    '{label}' as label,\n"
+        + "".join(
+            f"    json_extract(errors, '$.counts.{label}.{said}')::bigint as count_{said},\n"
+            for said in LABELS
+        )
+        + "    json_extract(errors, '$.n_sets')::bigint as count_sets,\nfrom current_errors"
+        for label in LABELS
+    ]
+    return (
+        "with\n    current_errors as (\n        select errors\n        from models\n"
+        "        inner join current_model on models.model_id = current_model.model_id\n"
+        "        where errors is not null\n    )\n\n" + "\nunion all\n".join(rows)
+    )
+
+
 def _write_seam(frame: Frame) -> str:
     """What the change of the model did to net sentiment, apart from the world."""
     toward = "true" if frame.scope.aspect is None else f"aspect = {_level(frame.scope)}"
@@ -268,6 +287,7 @@ OPTIONAL_FIGURES = (
         is_of_all_days=True,
     ),
     OptionalFigure(name="events", table="sentiment_events", write=_write_events),
+    OptionalFigure(name="errors", table="models", write=_write_errors),
     OptionalFigure(name="seam", table="model_seam", write=_write_seam),
     OptionalFigure(name="drift", table="input_drift", write=_write_drift),
 )

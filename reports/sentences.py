@@ -221,6 +221,8 @@ def _drivers(rows: Sequence[Mapping[str, Any]], level: str) -> list[Sentence]:
     turned = abs(top["rate_part"]) >= abs(top["mix_part"])
     why = "its posts turned" if turned else "its share of the posts changed"
     period = f"the {top['period']} of"
+    lang = str(top["lang"])
+    language = "a language that is not known" if lang == "und" else name_language(lang)
     return [
         Sentence(
             parts=(
@@ -233,7 +235,7 @@ def _drivers(rows: Sequence[Mapping[str, Any]], level: str) -> list[Sentence]:
                     " is from "
                 ),
                 Part(text=format_name(str(top["platform"])), is_name=True),
-                Part(text=f" in {name_language(str(top['lang']))}, mostly as {why}."),
+                Part(text=f" in {language}, mostly as {why}."),
             ),
             figure="drivers",
         )
