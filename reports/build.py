@@ -16,7 +16,15 @@ from analytics.contract.labels import LABELS
 from reports import display
 from reports.cards import Card, make_card
 from reports.cells import render_cells
-from reports.estimates import METHODS, WARNINGS, Estimates, make_estimates, select_net
+from reports.estimates import (
+    METHODS,
+    WARNINGS,
+    Estimate,
+    Estimates,
+    estimate_window,
+    make_estimates,
+    select_net,
+)
 from reports.events import make_events
 from reports.figures import (
     make_aspects,
@@ -77,6 +85,7 @@ def build_report(
         cells=render_cells(data, filters, estimates, events),
         trend=make_trend(data, axis, filters, estimates, events),
         estimates=estimates,
+        ends=_estimate_ends(data),
         estimate=estimates.find("all", None, level),
         methods=METHODS,
         warnings=WARNINGS,
@@ -103,6 +112,21 @@ def _find_estimates(data: ReportData) -> Estimates:
     """Net sentiment of the periods of the charts and over all posts, by slice."""
     found = data.optional
     return make_estimates(found.get("bands", ()), select_net(found.get("totals", ())))
+
+
+def _estimate_ends(data: ReportData) -> dict[str, list[Estimate | None]]:
+    """The estimates of the span of interest and of the one before it, by aspect."""
+    if data.window is None:
+        return {}
+    spans = make_estimates(data.optional.get("spans", ()))
+    window = data.window
+    return {
+        change.aspect: [
+            estimate_window(spans, span, change.aspect, counts.count_predicted)
+            for span, counts in ((window, change.now), (window.before, change.before))
+        ]
+        for change in data.changes
+    }
 
 
 def write_report(html: str, path: Path) -> None:

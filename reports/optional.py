@@ -22,8 +22,7 @@ _ESTIMATE = """\
     round(high, 4) as high,
     method,
     count_posts,
-    count_gold,
-    note,"""
+    count_gold,"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +172,7 @@ select
     view,
     measure,
 {_ESTIMATE}
+    note,
 from sentiment_estimates
 where period = 'all'
     and platform = '*'

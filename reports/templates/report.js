@@ -340,6 +340,6 @@
     block.before(copy);
   }
   window.addEventListener("beforeprint", () => {
-    for (const fold of all("details")) fold.open = true;
+    for (const fold of all("details:not(.data)")) fold.open = true;
   });
 })();
