@@ -15,6 +15,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from analytics.contract.labels import LABELS
 from reports import display
 from reports.cards import Card, make_card
+from reports.cells import render_cells
+from reports.estimates import (
+    METHODS,
+    WARNINGS,
+    Estimate,
+    Estimates,
+    estimate_window,
+    make_estimates,
+    select_net,
+)
+from reports.events import make_events
 from reports.figures import (
     make_aspects,
     make_drivers,
@@ -27,7 +38,6 @@ from reports.filters import (
     make_filters,
     name_language,
     name_platform,
-    render_cells,
 )
 from reports.plot import FEW_POSTS
 from reports.reading import read_report_data
@@ -63,6 +73,8 @@ def build_report(
     axis = make_period_axis(data)
     filters = make_filters(data, axis)
     level = data.scope.aspect or ""
+    estimates = _find_estimates(data)
+    events = make_events(data, axis, filters)
     return environment.get_template("report.html.j2").render(
         title=display.format_name(title, 120),
         generated_at=generated_at,
@@ -70,11 +82,17 @@ def build_report(
         script_hash=_hash(script),
         data=data,
         filters=filters,
-        cells=render_cells(data, filters),
-        trend=make_trend(data, axis, filters),
+        cells=render_cells(data, filters, estimates, events),
+        trend=make_trend(data, axis, filters, estimates, events),
+        estimates=estimates,
+        ends=_estimate_ends(data),
+        estimate=estimates.find("all", None, level),
+        methods=METHODS,
+        warnings=WARNINGS,
+        events=events,
         headline=write_headline(data),
         total=next((total for total in data.aspects if total.aspect == level), None),
-        aspects=make_aspects(data, axis, filters),
+        aspects=make_aspects(data, axis, filters, estimates),
         voice=make_voice(data.optional.get("voice", ())),
         n_open_aspects=_MAX_OPEN_ASPECTS,
         n_aspects=sum(1 for total in data.aspects if total.aspect),
@@ -88,6 +106,27 @@ def build_report(
         labels=LABELS,
         n_few=FEW_POSTS,
     )
+
+
+def _find_estimates(data: ReportData) -> Estimates:
+    """Net sentiment of the periods of the charts and over all posts, by slice."""
+    found = data.optional
+    return make_estimates(found.get("bands", ()), select_net(found.get("totals", ())))
+
+
+def _estimate_ends(data: ReportData) -> dict[str, list[Estimate | None]]:
+    """The estimates of the span of interest and of the one before it, by aspect."""
+    if data.window is None:
+        return {}
+    spans = make_estimates(data.optional.get("spans", ()))
+    window = data.window
+    return {
+        change.aspect: [
+            estimate_window(spans, span, change.aspect, counts.count_predicted)
+            for span, counts in ((window, change.now), (window.before, change.before))
+        ]
+        for change in data.changes
+    }
 
 
 def write_report(html: str, path: Path) -> None:

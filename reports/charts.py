@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from analytics.contract.labels import LABELS
 from reports.axis import Axis, round_up
 from reports.display import format_count, format_name, format_net, format_tick
-from reports.plot import Interval, Plot, Shape, group, layers_of, make_shape
+from reports.estimates import Estimate, take_values
+from reports.events import Mark
+from reports.plot import Plot, Shape, group, layers_of, make_shape
 from reports.records import Counts
 
 ACTION = "Show its posts"
@@ -50,22 +52,31 @@ def draw_net_sentiment(
     reach: float,
     scale: str = "net",
     context: Sequence[Counts | None] = (),
-    intervals: Sequence[Interval | None] = (),
+    context_estimates: Sequence[Estimate | None] = (),
+    estimates: Sequence[Estimate | None] = (),
+    events: Sequence[Mark] = (),
     links: Sequence[str] = (),
     slice_of: tuple[str, str] = ("", ""),
     css_class: str = "",
 ) -> Chart:
-    """Net sentiment over time as a line; `context` is drawn pale behind it, `intervals` as a band.
+    """Net sentiment over time as a line: the estimates, with their intervals as a band, and what
+    was counted where there is none. `context` is drawn pale behind it.
 
     `links` leads from each period to its posts.
     """
     plot = _plot_chart(axis, width=width, height=height, low=-reach, high=reach)
-    titles = _say_nets(axis, counts, intervals)
+    titles = _add_events(_say_nets(axis, counts, estimates), events)
+    values = take_values(counts, estimates)
+    bands = [
+        (one.low, one.high) if one and values[n] is not None else None
+        for n, one in enumerate(estimates)
+    ]
+    behind = take_values(context, context_estimates) if context else []
     marks = [
-        *plot.draw_band(intervals),
-        *(plot.draw_line(context, "line context") if context else []),
-        *plot.draw_line(counts, "line"),
-        *plot.draw_points(counts),
+        *plot.draw_band(bands),
+        *plot.draw_line(behind, "line context"),
+        *plot.draw_line(values, "line"),
+        *plot.draw_points(values, counts),
     ]
     last = next((title for title in reversed(titles) if title), "")
     return Chart(
@@ -79,6 +90,7 @@ def draw_net_sentiment(
             plot.draw_y_axis([-reach, 0.0, reach], [format_net(v) for v in (-reach, 0.0, reach)]),
             *plot.draw_x_axis(axis),
             group("marks", marks),
+            plot.draw_events([(mark.index, mark.text) for mark in events]),
             *plot.draw_hits(titles, links, action=ACTION),
         ),
         is_linked=any(links),
@@ -99,6 +111,7 @@ def draw_volume(
     height: int,
     highest: int | None = None,
     scale: str = "volume",
+    events: Sequence[Mark] = (),
     links: Sequence[str] = (),
     slice_of: tuple[str, str] = ("", ""),
     css_class: str = "",
@@ -122,7 +135,8 @@ def draw_volume(
             plot.draw_y_axis(ticks, [format_tick(tick) for tick in ticks]),
             *plot.draw_x_axis(axis),
             group("marks", plot.draw_bars(counts, max(1.0, min(46.0, plot.slot * 0.72)))),
-            *plot.draw_hits(_say_layers(axis, counts), links, action=ACTION),
+            plot.draw_events([(mark.index, mark.text) for mark in events]),
+            *plot.draw_hits(_add_events(_say_layers(axis, counts), events), links, action=ACTION),
         ),
         is_linked=any(links),
         kind="volume",
@@ -154,19 +168,23 @@ def draw_volume_sparkline(
 
 
 def draw_sparkline(
-    ident: str, name: str, axis: Axis, counts: Sequence[Counts | None], *, reach: float, aspect: str
+    ident: str,
+    name: str,
+    axis: Axis,
+    counts: Sequence[Counts | None],
+    *,
+    reach: float,
+    aspect: str,
+    estimates: Sequence[Estimate | None] = (),
 ) -> Chart:
     """Net sentiment over time, small enough for a table cell."""
     plot = _plot_sparkline(axis, low=-reach, high=reach)
+    values = take_values(counts, estimates)
     marks = [
         make_shape("line", "zero", x1=0, x2=132, y1=plot.y(0), y2=plot.y(0)),
-        *plot.draw_line(counts, "line"),
+        *plot.draw_line(values, "line"),
     ]
-    drawn = [
-        (index, one.net_sentiment)
-        for index, one in enumerate(counts)
-        if one is not None and one.net_sentiment is not None
-    ]
+    drawn = [(index, value) for index, value in enumerate(values) if value is not None]
     if drawn:
         index, net = drawn[-1]
         marks.append(make_shape("circle", "dot", cx=plot.x(index), cy=plot.y(net), r=2.4))
@@ -270,7 +288,7 @@ def _plot_sparkline(axis: Axis, *, low: float, high: float) -> Plot:
 
 
 def _say_nets(
-    axis: Axis, counts: Sequence[Counts | None], intervals: Sequence[Interval | None]
+    axis: Axis, counts: Sequence[Counts | None], estimates: Sequence[Estimate | None]
 ) -> list[str]:
     """What each period shows; '' where nothing is labelled."""
     words = []
@@ -278,17 +296,27 @@ def _say_nets(
         if one is None or one.net_sentiment is None:
             words.append("")
             continue
-        interval = intervals[index] if intervals else None
-        between = (
-            f", 95% interval {format_net(interval[0])} to {format_net(interval[1])}"
-            if interval
-            else ""
-        )
+        estimate = estimates[index] if estimates else None
+        value, more = one.net_sentiment, ""
+        if estimate is not None:
+            value = estimate.value
+            more = (
+                f", 95% interval {format_net(estimate.low)} to {format_net(estimate.high)},"
+                f" counted {format_net(one.net_sentiment)}"
+            )
         words.append(
-            f"{axis.name(axis.starts[index])}: {format_net(one.net_sentiment)}"
-            f" (n = {format_count(one.count_predicted)}{between})"
+            f"{axis.name(axis.starts[index])}: {format_net(value)}"
+            f" (n = {format_count(one.count_predicted)}{more})"
         )
     return words
+
+
+def _add_events(words: Sequence[str], events: Sequence[Mark]) -> list[str]:
+    """What each period shows, and the events that are marked there."""
+    names: dict[int, str] = {}
+    for mark in events:
+        names[mark.index] = f"{names.get(mark.index, '')}; {mark.name}"
+    return [text and text + names.get(index, "") for index, text in enumerate(words)]
 
 
 def _say_layers(axis: Axis, counts: Sequence[Counts | None]) -> list[str]:

@@ -20,8 +20,9 @@ from reports.charts import (
     draw_volume,
     draw_volume_sparkline,
 )
+from reports.estimates import Estimate, Estimates, take_values
+from reports.events import EventRow, choose_marks
 from reports.filters import Filters
-from reports.plot import Interval
 from reports.records import AspectTotal, Counts, Period, ReportData, Series
 
 _MAX_PANELS = 12
@@ -49,7 +50,7 @@ class Trend:
     panels: tuple[Panel, ...]
     volume_panels: tuple[Panel, ...]
     total: Series
-    band_method: str
+    estimates: Estimates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class AspectRow:
     """An aspect in the table of all: its figures and small charts."""
 
     total: AspectTotal
+    estimate: Estimate | None
     place: int
     shares: Chart | None
     net: Chart | None
@@ -114,7 +116,13 @@ def make_period_axis(data: ReportData) -> Axis | None:
     return make_axis(data.grain, min(starts), max(starts)) if starts else None
 
 
-def make_trend(data: ReportData, axis: Axis | None, filters: Filters) -> Trend | None:
+def make_trend(
+    data: ReportData,
+    axis: Axis | None,
+    filters: Filters,
+    estimates: Estimates,
+    events: Sequence[EventRow] = (),
+) -> Trend | None:
     """The charts of net sentiment and of volume, in all and by platform."""
     if axis is None:
         return None
@@ -124,7 +132,11 @@ def make_trend(data: ReportData, axis: Axis | None, filters: Filters) -> Trend |
     links = [f"#period-{s.isoformat()}" if s in with_posts else "" for s in axis.starts]
     platforms = data.platforms[:_MAX_PANELS] if len(data.platforms) > 1 else ()
     lines = [axis.align(series.periods) for series in platforms]
-    bands = _bands(data, axis)
+    level = data.scope.aspect or ""
+    bands = {
+        name: estimates.align(axis, level, name)
+        for name in ("*", *(series.name for series in platforms))
+    }
     places = [filters.place("platform", series.name) for series in platforms]
     whole = data.scope.aspect or "all posts"
     common = {"links": links, "slice_of": ("", "")}
@@ -135,14 +147,16 @@ def make_trend(data: ReportData, axis: Axis | None, filters: Filters) -> Trend |
             draw_net_sentiment(
                 f"net-{size}", whole, axis, counts, width=width, height=height,
                 reach=_reach([counts], bands, ["*"]),
-                intervals=bands.get("*", ()), css_class=size, **common,  # type: ignore[arg-type]
+                estimates=bands["*"], events=choose_marks(events, "sentiment"),
+                css_class=size, **common,  # type: ignore[arg-type]
             )
             for size, width, height in _SIZES
         ),
         volume=tuple(
             draw_volume(
                 f"volume-{size}", whole, axis, counts, width=width, height=height - 40,
-                css_class=size, **common,  # type: ignore[arg-type]
+                events=choose_marks(events, "volume"), css_class=size,
+                **common,  # type: ignore[arg-type]
             )
             for size, width, height in _SIZES
         ),
@@ -153,7 +167,9 @@ def make_trend(data: ReportData, axis: Axis | None, filters: Filters) -> Trend |
                 chart=draw_net_sentiment(
                     f"panel-{number}", series.name, axis, line, width=350, height=160,
                     reach=_reach(lines, bands, [one.name for one in platforms]),
-                    scale="net-panels", context=counts, intervals=bands.get(series.name, ()),
+                    scale="net-panels", context=counts, context_estimates=bands["*"],
+                    estimates=bands[series.name],
+                    events=choose_marks(events, "sentiment", platform=place),
                     slice_of=("platform", str(place)),
                 ),
             )
@@ -168,6 +184,7 @@ def make_trend(data: ReportData, axis: Axis | None, filters: Filters) -> Trend |
                 chart=draw_volume(
                     f"volume-panel-{number}", series.name, axis, line, width=350, height=140,
                     highest=_count_most(lines), scale="volume-panels",
+                    events=choose_marks(events, "volume", platform=place),
                     slice_of=("platform", str(place)),
                 ),
             )
@@ -175,13 +192,13 @@ def make_trend(data: ReportData, axis: Axis | None, filters: Filters) -> Trend |
                 zip(platforms, lines, places, strict=True), 1
             )
         ),
-        band_method=_band_method(data) if bands else "",
+        estimates=estimates,
     )  # fmt: skip
 
 
 def make_aspects(
-    data: ReportData, axis: Axis | None, filters: Filters
-) -> tuple[AspectRow, ...]:  # fmt: skip
+    data: ReportData, axis: Axis | None, filters: Filters, estimates: Estimates
+) -> tuple[AspectRow, ...]:
     """The rows of the table of aspects, the most discussed first."""
     series = {one.name: one for one in data.aspect_series}
     totals = [total for total in data.aspects if total.aspect][:_MAX_ASPECTS]
@@ -190,18 +207,22 @@ def make_aspects(
         for total in totals
         if axis is not None and total.aspect in series
     }
-    reach = choose_reach([c.net_sentiment for line in lines.values() for c in line if c])
+    bands = {name: estimates.align(axis, name) if axis else [] for name in lines}
+    reach = choose_reach([v for name in lines for v in take_values(lines[name], bands[name])])
     highest = _count_most(lines.values())
     rows = []
     for number, total in enumerate(totals, 1):
         name, counts = display.format_name(total.aspect), total.counts
+        estimate = estimates.find("all", None, total.aspect)
         net, shares = counts.net_sentiment, counts.shares
+        net = estimate.value if estimate is not None and net is not None else net
         line = lines.get(total.aspect)
         place = filters.place("aspect", total.aspect)
         is_drawn = axis is not None and line is not None and len(axis.starts) > 1
         rows.append(
             AspectRow(
                 total=total,
+                estimate=estimate,
                 place=place,
                 shares=draw_shares(
                     f"aspect-{number}-shares", shares, f"{name}: {_say_shares(shares)}"
@@ -215,7 +236,7 @@ def make_aspects(
                 else None,
                 sparkline=draw_sparkline(
                     f"aspect-{number}-line", total.aspect, axis, line, reach=reach,
-                    aspect=str(place),
+                    aspect=str(place), estimates=bands[total.aspect],
                 )
                 if is_drawn and axis and line
                 else None,
@@ -313,32 +334,20 @@ def _share(row: Mapping[str, Any] | None) -> float | None:
     return 0.0 if row is None else row["share_of_voice"]
 
 
-def _bands(data: ReportData, axis: Axis) -> dict[str, list[Interval | None]]:
-    """The intervals of the periods of the axis by platform; '*' is all."""
-    bands: dict[str, list[Interval | None]] = {}
-    places = {start: place for place, start in enumerate(axis.starts)}
-    for row in data.optional.get("bands", ()):
-        if row["period"] != axis.grain or row["period_start"] not in places or row["low"] is None:
-            continue
-        line = bands.setdefault(str(row["platform"]), [None] * len(axis.starts))
-        line[places[row["period_start"]]] = (float(row["low"]), float(row["high"]))
-    return bands
-
-
 def _reach(
     lines: Sequence[Sequence[Counts | None]],
-    bands: Mapping[str, Sequence[Interval | None]],
+    bands: Mapping[str, Sequence[Estimate | None]],
     names: Sequence[str],
 ) -> float:
     """The end of the axis that holds the lines and the bands of some names."""
-    nets = [one.net_sentiment for line in lines for one in line if one]
-    ends = [end for name in names for one in bands.get(name, ()) if one for end in one]
-    return choose_reach([*nets, *ends])
-
-
-def _band_method(data: ReportData) -> str:
-    methods = {str(row["method"]) for row in data.optional.get("bands", ()) if row["method"]}
-    return ", ".join(sorted(methods))
+    ends: list[float | None] = []
+    for line, name in zip(lines, names, strict=True):
+        values = take_values(line, bands[name])
+        ends += values
+        for value, one in zip(values, bands[name], strict=True):
+            if one is not None and value is not None:
+                ends += [one.low, one.high]
+    return choose_reach(ends)
 
 
 def _count_most(lines: Iterable[Sequence[Counts | None]]) -> int:

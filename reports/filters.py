@@ -1,18 +1,11 @@
-"""What the script of the report knows: names that can be filtered by, and counts to add up."""
+"""What a report can be filtered by, and the names of it."""
 
-import json
 from dataclasses import dataclass, field
-
-from markupsafe import Markup
 
 from reports.axis import Axis
 from reports.display import format_name
-from reports.plot import FEW_POSTS
 from reports.records import PostRow, ReportData
 
-_ESCAPES = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027", "\x7f": "\\u007f"}
-)
 # The names of common codes of ISO 639-1; other codes are shown as they are.
 _LANGUAGES = {
     "ar": "Arabic", "bn": "Bengali", "cs": "Czech", "da": "Danish", "de": "German",
@@ -91,59 +84,6 @@ def name_platform(platform: str) -> str:
     return "other platforms" if platform == "*" else format_name(platform, 40)
 
 
-def render_cells(data: ReportData, filters: Filters) -> Markup:
-    """The data of the script as JSON that no text can break out of."""
-    axis = filters.axis
-    starts = axis.starts if axis else ()
-    places = {start: place for place, start in enumerate(starts)}
-    rows = [
-        [
-            places[cell.start],
-            filters.place("aspect", cell.aspect),
-            filters.place("platform", cell.platform),
-            filters.place("lang", cell.lang),
-            cell.counts.count_posts,
-            cell.counts.count_negative,
-            cell.counts.count_neutral,
-            cell.counts.count_positive,
-        ]
-        for cell in data.cells
-        if cell.start in places
-    ]
-    return embed_json(
-        {
-            "grain": data.grain,
-            "few": FEW_POSTS,
-            "starts": [start.isoformat() for start in starts],
-            "ends": _ends(axis),
-            "periods": [axis.name(start) for start in starts] if axis else [],
-            "aspects": list(filters.aspects),
-            "platforms": list(filters.platforms),
-            "languages": list(filters.languages),
-            "aspectNames": [format_name(name) if name else "All posts" for name in filters.aspects],
-            "platformNames": [name_platform(name) for name in filters.platforms],
-            "languageNames": [name_language(code) for code in filters.languages],
-            "rows": rows,
-        }
-    )
-
-
-def embed_json(value: object) -> Markup:
-    """JSON for a `script` block of data: ASCII alone, and no character that HTML gives a meaning.
-
-    Thus no text in it ends the block, opens a comment in it, or ends a line of it (U+2028).
-    """
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return Markup(text.translate(_ESCAPES))
-
-
 def _order(counts: dict[str, int]) -> tuple[str, ...]:
     """Names by number of posts; the others last."""
     return tuple(sorted(counts, key=lambda name: (name == "*", -counts[name], name)))
-
-
-def _ends(axis: Axis | None) -> list[str]:
-    """The last day of each period."""
-    if axis is None:
-        return []
-    return [end.isoformat() for end in axis.ends]

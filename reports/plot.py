@@ -90,11 +90,10 @@ class Plot:
             if half <= self.x(index) <= self.width - half
         ]
 
-    def draw_line(self, counts: Sequence[Counts | None], css_class: str) -> list[Shape]:
-        """A line that breaks where a period has no labels."""
+    def draw_line(self, values: Sequence[float | None], css_class: str) -> list[Shape]:
+        """A line that breaks where a period has no value."""
         commands, is_down = [], False
-        for index, one in enumerate(counts):
-            net = one.net_sentiment if one is not None else None
+        for index, net in enumerate(values):
             if net is None:
                 is_down = False
                 continue
@@ -102,7 +101,9 @@ class Plot:
             is_down = True
         return [make_shape("path", css_class, d=" ".join(commands))] if commands else []
 
-    def draw_points(self, counts: Sequence[Counts | None]) -> list[Shape]:
+    def draw_points(
+        self, values: Sequence[float | None], counts: Sequence[Counts | None]
+    ) -> list[Shape]:
         """A point a period, hollow where it stands for few posts."""
         radius = 2.6 if self.n_slots > 45 else 3.4
         return [
@@ -110,11 +111,11 @@ class Plot:
                 "circle",
                 f"point few-{'yes' if one.count_predicted < FEW_POSTS else 'no'}",
                 cx=self.x(index),
-                cy=self.y(one.net_sentiment),
+                cy=self.y(value),
                 r=radius,
             )
-            for index, one in enumerate(counts)
-            if one is not None and one.net_sentiment is not None
+            for index, (value, one) in enumerate(zip(values, counts, strict=True))
+            if value is not None and one is not None
         ]
 
     def draw_band(self, intervals: Sequence[Interval | None]) -> list[Shape]:
@@ -137,6 +138,23 @@ class Plot:
             below = [f"{x:.1f} {self._within(low):.1f}" for x, (low, _) in reversed(ends)]
             commands.append("M" + " L".join([*above, *below]) + "Z")
         return [make_shape("path", "band", d=" ".join(commands))] if commands else []
+
+    def draw_events(self, marks: Sequence[tuple[int, str]]) -> Shape:
+        """Marks of spikes and steps above their periods."""
+        by_period: dict[int, list[str]] = {}
+        for index, text in marks:
+            by_period.setdefault(index, []).append(text)
+        shapes = []
+        for index in sorted(by_period):
+            x = self.x(index)
+            texts = by_period[index]
+            words = " ".join(texts[:2]) + (" \u2026" if len(texts) > 2 else "")
+            shapes.append(
+                make_shape("line", "event-line", x1=x, x2=x, y1=self.top + 14,
+                           y2=self.height - self.bottom)
+            )  # fmt: skip
+            shapes.append(make_shape("text", "event", text=words, x=x, y=self.top + 10))
+        return group("events", shapes)
 
     def _within(self, value: float) -> float:
         return self.y(max(self.low, min(self.high, value)))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from analytics.contract.errors import StoreError
-from reports.optional import OPTIONAL_FIGURES
+from reports.optional import OPTIONAL_FIGURES, Frame
 from reports.queries import (
     MAX_ASPECTS,
     MAX_PLATFORMS,
@@ -65,7 +65,9 @@ def read_report_data(
     _check_aspect(scope, aspects)
     platforms = _series(fetch(connection, sql["platforms"]))
     sql["cells"], cells = _read_cells(connection, scope, grain, platforms)
-    optional, optional_sql = _read_optional(connection, scope)
+    optional, optional_sql = _read_optional(
+        connection, Frame(scope=scope, grain=grain, window=window)
+    )
     models = [_pick(ModelRow, row) for row in fetch(connection, sql["model"])]
     return ReportData(
         scope=scope,
@@ -134,16 +136,16 @@ def _read_cells(
 
 
 def _read_optional(
-    connection: duckdb.DuckDBPyConnection, scope: Scope
+    connection: duckdb.DuckDBPyConnection, frame: Frame
 ) -> tuple[dict[str, tuple[Row, ...]], dict[str, str]]:
     """The figures whose tables are there, and their queries."""
     tables = _tables(connection)
     rows: dict[str, tuple[Row, ...]] = {figure.name: () for figure in OPTIONAL_FIGURES}
     queries = {}
     for figure in OPTIONAL_FIGURES:
-        if figure.table not in tables or (figure.is_of_all_days and not scope.is_all):
+        if figure.table not in tables or (figure.is_of_all_days and not frame.scope.is_all):
             continue
-        sql = figure.write(scope)
+        sql = figure.write(frame)
         try:
             found = fetch(connection, sql)
         except StoreError:  # of an older or newer version: absent

@@ -1,8 +1,6 @@
 """The headline: what changed, in sentences made from the data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 from reports.display import (
@@ -13,7 +11,18 @@ from reports.display import (
     format_share,
     format_span,
 )
+from reports.estimates import (
+    WARNINGS,
+    Estimate,
+    Estimates,
+    estimate_window,
+    make_estimates,
+    select_net,
+    subtract,
+)
+from reports.events import choose_recent, describe_event
 from reports.filters import name_language
+from reports.parts import Part, Sentence
 from reports.records import AspectTotal, Change, Counts, ModelRow, ReportData
 from reports.scope import Window
 
@@ -25,29 +34,7 @@ _MIN_ASPECT_POSTS = 5
 _LEVEL = 0.005
 # A change of less than this is not taken apart in words.
 _MIN_DRIVEN = 0.02
-# The quantile of the normal distribution for 95 %.
-_Z = 1.959964
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A piece of a sentence; names are isolated from the words around them."""
-
-    text: str
-    is_name: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
-    """A sentence and the id of the figure that bears it out."""
-
-    parts: tuple[Part, ...]
-    figure: str
-
-    @property
-    def text(self) -> str:
-        """The words alone."""
-        return "".join(part.text for part in self.parts)
+_MAX_EVENTS = 3
 
 
 def write_headline(data: ReportData) -> tuple[Sentence, ...]:
@@ -57,11 +44,13 @@ def write_headline(data: ReportData) -> tuple[Sentence, ...]:
     if total is None or not total.counts.count_posts:
         return (_say("sources", "There are no posts yet."),)
     change = next((one for one in data.changes if one.aspect == level), None)
+    spans, totals = data.optional.get("spans", ()), data.optional.get("totals", ())
+    estimates = make_estimates(spans, select_net(totals))
     sentences = []
     if total.counts.count_predicted:
         if change is not None and data.window is not None:
-            sentences += _net_sentiment(change, data.window)
-        sentences = sentences or [_overall(total.counts, data)]
+            sentences += _net_sentiment(change, data.window, estimates)
+        sentences = sentences or [_overall(total.counts, data, estimates)]
     sentences.append(_volume(data, total.counts, change))
     model = data.model
     if not total.counts.count_predicted and not level:
@@ -73,38 +62,32 @@ def write_headline(data: ReportData) -> tuple[Sentence, ...]:
         sentences.append(
             _say("aspects", "Posts are judged toward their aspects only, not as a whole.")
         )
+    if data.window is not None:
+        recent = choose_recent(data.optional.get("events", ()), data.window, _MAX_EVENTS)
+        sentences += [Sentence(parts=describe_event(row), figure="events") for row in recent]
     if data.scope.aspect is None:
-        moved = _moved(data.changes, data.window) if data.window is not None else []
-        sentences += moved or _aspects(data.aspects)
+        moved = _moved(data.changes, data.window, estimates) if data.window is not None else []
+        sentences += moved or _aspects(data.aspects, estimates)
     sentences += _drivers(data.optional.get("drivers", ()), level)
     if model is not None and total.counts.count_predicted:
         is_weak = (model.share_agreement or 0.0) < _LOW_AGREEMENT and model.count_gold > 0
-        sentences.insert(0 if is_weak else len(sentences), _agreement(model, is_weak=is_weak))
+        sentences.insert(
+            0 if is_weak else len(sentences),
+            _agreement(model, is_weak=is_weak, is_corrected=_is_corrected(estimates)),
+        )
     if model is not None and model.count_contradictions and data.scope.is_all and not level:
         sentences.append(_contradictions(model))
     return tuple(sentences)
 
 
-def interval_of_change(now: Counts, before: Counts) -> tuple[float, float] | None:
-    """The 95 % interval of a change of net sentiment; None where a side is not predicted.
-
-    Normal approximation for two independent multinomial samples: the variance of a net
-    sentiment d = p+ - p- of n posts is (p+ + p- - d^2) / n (Agresti, Categorical Data
-    Analysis, 2013, ch. 1).
-    """
-    change, variance = 0.0, 0.0
-    for sign, counts in ((1, now), (-1, before)):
-        net, shares = counts.net_sentiment, counts.shares
-        if net is None or shares is None:
-            return None
-        change += sign * net
-        variance += (shares[0] + shares[2] - net * net) / counts.count_predicted
-    reach = _Z * sqrt(max(0.0, variance))
-    return max(-2.0, change - reach), min(2.0, change + reach)
-
-
-def _net_sentiment(change: Change, window: Window) -> list[Sentence]:
+def _net_sentiment(change: Change, window: Window, estimates: Estimates) -> list[Sentence]:
+    ends = _estimate_both(change, window, estimates)
     now, before = change.now.net_sentiment, change.before.net_sentiment
+    if ends is not None:
+        now, before = ends[0].value, ends[1].value
+    elif change.before.net_sentiment is None:
+        alone = estimate_window(estimates, window, change.aspect, change.now.count_predicted)
+        now = alone.value if alone is not None else now
     if now is None:
         return []
     span = _in(window)
@@ -123,31 +106,52 @@ def _net_sentiment(change: Change, window: Window) -> list[Sentence]:
             f"Net sentiment {'rose' if by > 0 else 'fell'} by {abs(by):.2f} to {format_net(now)}"
             f" {span} (n = {n_now}), from {against}"
         )
-    return [_say("sentiment", f"{words}{_judge(change)}.")]
+    return [_say("sentiment", f"{words}{_judge(change, ends)}.")]
 
 
-def _judge(change: Change) -> str:
+def _estimate_both(
+    change: Change, window: Window, estimates: Estimates
+) -> tuple[Estimate, Estimate] | None:
+    """The estimates of the span and of the one before it; None unless both are there."""
+    spans = ((window, change.now), (window.before, change.before))
+    now, before = (
+        estimate_window(estimates, span, change.aspect, counts.count_predicted)
+        for span, counts in spans
+    )
+    return (now, before) if now is not None and before is not None else None
+
+
+def _judge(change: Change, ends: tuple[Estimate, Estimate] | None) -> str:
     """Whether chance alone could have made a change."""
-    fewest = min(change.now.count_predicted, change.before.count_predicted)
-    interval = interval_of_change(change.now, change.before)
-    if fewest < FEW_POSTS or interval is None:
+    if min(change.now.count_predicted, change.before.count_predicted) < FEW_POSTS:
         return "; so few posts swing widely"
-    low, high = interval
-    between = f"95% interval of the change {format_net(low)} to {format_net(high)}"
-    if low <= 0 <= high:
+    if ends is None:
+        return "; no interval is known, so chance alone may have made that"
+    by = subtract(*ends)
+    between = f"95% interval of the change {format_net(by.low)} to {format_net(by.high)}"
+    if any(end.method in WARNINGS for end in ends):
+        between += "; no human label has checked it"
+    if by.low <= 0 <= by.high:
         return f"; chance alone may have made that ({between})"
     return f" ({between})"
 
 
-def _overall(counts: Counts, data: ReportData) -> Sentence:
+def _overall(counts: Counts, data: ReportData, estimates: Estimates) -> Sentence:
     when = "over all posts"
     if len(data.days) == 1:
         when = f"on {format_date(data.days[0].start)}, the only day with posts,"
     elif data.days and not data.scope.is_all:
         when = f"in {format_span(data.days[0].start, data.days[-1].start)}"
+    net, between = counts.net_sentiment, ""
+    estimate = estimates.find("all", None, data.scope.aspect or "")
+    if estimate is not None:
+        net = estimate.value
+        between = f", 95% interval {format_net(estimate.low)} to {format_net(estimate.high)}"
     caution = "; so few posts swing widely" if counts.count_predicted < FEW_POSTS else ""
-    words = f"Net sentiment is {format_net(counts.net_sentiment)} {when}".removesuffix(",")
-    return _say("sentiment", f"{words} (n = {format_count(counts.count_predicted)}){caution}.")
+    words = f"Net sentiment is {format_net(net)} {when}".removesuffix(",")
+    return _say(
+        "sentiment", f"{words} (n = {format_count(counts.count_predicted)}{between}){caution}."
+    )
 
 
 def _volume(data: ReportData, counts: Counts, change: Change | None) -> Sentence:
@@ -175,20 +179,19 @@ def _volume(data: ReportData, counts: Counts, change: Change | None) -> Sentence
     return _say("volume", f"{_posts(now)} {span}, against {against}.{total}")
 
 
-def _moved(changes: Sequence[Change], window: Window) -> list[Sentence]:
+def _moved(changes: Sequence[Change], window: Window, estimates: Estimates) -> list[Sentence]:
     """The aspect whose net sentiment changed most, if chance does not explain it."""
     clear = []
     for change in changes:
-        interval = interval_of_change(change.now, change.before)
+        ends = _estimate_both(change, window, estimates) if change.aspect else None
         fewest = min(change.now.count_predicted, change.before.count_predicted)
-        if change.aspect and interval is not None and fewest >= _MIN_ASPECT_POSTS:
-            low, high = interval
-            if low > 0 or high < 0:
-                by = (change.now.net_sentiment or 0.0) - (change.before.net_sentiment or 0.0)
-                clear.append((abs(by), by, change))
+        if ends is not None and fewest >= _MIN_ASPECT_POSTS:
+            by = subtract(*ends)
+            if by.low > 0 or by.high < 0:
+                clear.append((by, change, ends))
     if not clear:
         return []
-    _, by, change = min(clear, key=lambda one: (-one[0], one[2].aspect))
+    by, change, (now, before) = min(clear, key=lambda one: (-abs(one[0].value), one[1].aspect))
     n_now, n_before = change.now.count_predicted, change.before.count_predicted
     return [
         Sentence(
@@ -196,9 +199,10 @@ def _moved(changes: Sequence[Change], window: Window) -> list[Sentence]:
                 Part(text="The largest clear change is toward "),
                 Part(text=format_name(change.aspect), is_name=True),
                 Part(
-                    text=f": net sentiment {'rose' if by > 0 else 'fell'} from"
-                    f" {format_net(change.before.net_sentiment)} (n = {format_count(n_before)}) to"
-                    f" {format_net(change.now.net_sentiment)} (n = {format_count(n_now)})."
+                    text=f": net sentiment {'rose' if by.value > 0 else 'fell'} from"
+                    f" {format_net(before.value)} (n = {format_count(n_before)}) to"
+                    f" {format_net(now.value)} (n = {format_count(n_now)}), 95% interval of the"
+                    f" change {format_net(by.low)} to {format_net(by.high)}."
                 ),
             ),
             figure="aspects",
@@ -217,6 +221,8 @@ def _drivers(rows: Sequence[Mapping[str, Any]], level: str) -> list[Sentence]:
     turned = abs(top["rate_part"]) >= abs(top["mix_part"])
     why = "its posts turned" if turned else "its share of the posts changed"
     period = f"the {top['period']} of"
+    lang = str(top["lang"])
+    language = "a language that is not known" if lang == "und" else name_language(lang)
     return [
         Sentence(
             parts=(
@@ -224,33 +230,35 @@ def _drivers(rows: Sequence[Mapping[str, Any]], level: str) -> list[Sentence]:
                 Part(
                     text=f"{period} {format_date(top['previous_start'])} to {period}"
                     f" {format_date(top['period_start'])}"
-                    f" ({format_net(top['scope_change'])}), the largest part"
+                    f" ({format_net(top['scope_change'])}, as counted), the largest part"
                     f" ({format_net(top['contribution'])}, as much as {format_share(share)} of it)"
                     " is from "
                 ),
                 Part(text=format_name(str(top["platform"])), is_name=True),
-                Part(text=f" in {name_language(str(top['lang']))}, mostly as {why}."),
+                Part(text=f" in {language}, mostly as {why}."),
             ),
             figure="drivers",
         )
     ]
 
 
-def _aspects(aspects: Sequence[AspectTotal]) -> list[Sentence]:
-    rated = [
-        (total.counts.net_sentiment, total)
-        for total in aspects
-        if total.aspect
-        and total.counts.net_sentiment is not None
-        and total.counts.count_predicted >= _MIN_ASPECT_POSTS
-    ]
+def _aspects(aspects: Sequence[AspectTotal], estimates: Estimates) -> list[Sentence]:
+    rated = []
+    for total in aspects:
+        found, net = estimates.find("all", None, total.aspect), total.counts.net_sentiment
+        if total.aspect and net is not None and total.counts.count_predicted >= _MIN_ASPECT_POSTS:
+            rated.append((found.value if found is not None else net, total))
     if len(rated) < 2:
         return []
     # Ties go to the aspect with more posts, then to the first by name.
-    best = min(rated, key=lambda one: (-one[0], -one[1].counts.count_predicted, one[1].aspect))[1]
-    worst = min(rated, key=lambda one: (one[0], -one[1].counts.count_predicted, one[1].aspect))[1]
-    if best.counts.net_sentiment == worst.counts.net_sentiment:
+    top, best = min(rated, key=lambda one: (-one[0], -one[1].counts.count_predicted, one[1].aspect))
+    low, worst = min(rated, key=lambda one: (one[0], -one[1].counts.count_predicted, one[1].aspect))
+    if top == low:
         return []
+    high_end, low_end = (estimates.find("all", None, one.aspect) for one in (best, worst))
+    caution = ""
+    if high_end is not None and low_end is not None and subtract(high_end, low_end).low <= 0:
+        caution = "; chance alone may have made that difference"
     return [
         Sentence(
             parts=(
@@ -259,28 +267,38 @@ def _aspects(aspects: Sequence[AspectTotal]) -> list[Sentence]:
                     " or more, posts are most positive toward "
                 ),
                 Part(text=format_name(best.aspect), is_name=True),
-                Part(text=f" ({_net_and_n(best)}) and most negative toward "),
+                Part(text=f" ({_net_and_n(top, best)}) and most negative toward "),
                 Part(text=format_name(worst.aspect), is_name=True),
-                Part(text=f" ({_net_and_n(worst)})."),
+                Part(text=f" ({_net_and_n(low, worst)}){caution}."),
             ),
             figure="aspects",
         )
     ]
 
 
-def _agreement(model: ModelRow, *, is_weak: bool) -> Sentence:
+def _is_corrected(estimates: Estimates) -> bool:
+    """Whether human labels correct the estimates."""
+    return bool(estimates.methods) and not any(name in WARNINGS for name in estimates.methods)
+
+
+def _agreement(model: ModelRow, *, is_weak: bool, is_corrected: bool) -> Sentence:
     """How far gold labels agree with those that all other sentences rest on."""
     if not model.count_gold:
         return _say(
             "model",
             "No human label has checked these figures yet. To make some, run: analytics label.",
         )
+    caution = (
+        ": net sentiment and its intervals are corrected by them; counts, drivers and labels"
+        " of posts show what this model says, not what people feel."
+        if is_corrected
+        else ": what follows shows what this model says, not what people feel."
+    )
     return _say(
         "model",
         f"The model agrees with {format_count(model.count_agreements)} of"
         f" {format_count(model.count_gold)} gold labels"
-        f" ({format_share(model.share_agreement)})"
-        + (": what follows shows what this model says, not what people feel." if is_weak else "."),
+        f" ({format_share(model.share_agreement)})" + (caution if is_weak else "."),
     )
 
 
@@ -302,9 +320,8 @@ def _over(window: Window) -> str:
     return f"{'' if window.n_days == 1 else 'over '}{_days_before(window)}"
 
 
-def _net_and_n(total: AspectTotal) -> str:
-    counts = total.counts
-    return f"{format_net(counts.net_sentiment)}, n = {format_count(counts.count_predicted)}"
+def _net_and_n(net: float, total: AspectTotal) -> str:
+    return f"{format_net(net)}, n = {format_count(total.counts.count_predicted)}"
 
 
 def _in(window: Window) -> str:

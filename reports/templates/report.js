@@ -48,6 +48,15 @@
     }
     return sums;
   };
+  // The estimates of a slice: for each period [value, low, high], or nothing.
+  const estimate = (slice) => {
+    const found = Array.from({ length: n }, () => null);
+    for (const [period, aspect, platform, language, ...values] of data.estimates) {
+      if (aspect === slice.aspect && platform === slice.platform && language === slice.language) found[period] = values;
+    }
+    return found;
+  };
+  const hasEstimates = data.estimates.length > 0;
   const total = (sums) =>
     sums.filter((counts, i) => counts && inSpan(i)).reduce(
       (left, right) => left.map((value, i) => value + right[i]), [0, 0, 0, 0]);
@@ -56,143 +65,18 @@
     const judged = counts ? labelled(counts) : 0;
     return judged ? (counts[3] - counts[1]) / judged : null;
   };
+  // What a line shows: the estimate, or what was counted where there is none.
+  const take = (sums, estimates) => sums.map((counts, i) => {
+    const value = net(counts);
+    return value !== null && estimates[i] ? estimates[i][0] : value;
+  });
+  const takeOf = (slice) => take(add(slice), estimate(slice));
   const inSpan = (period) =>
     (state.since < 0 || period >= state.since) && (state.until < 0 || period <= state.until);
   const hasSpan = () => state.since >= 0 || state.until >= 0;
   const isSliced = () => state.aspect > 0 || state.platform >= 0 || state.language >= 0;
 
-  // Drawing, as reports/plot.py does it.
-  const shape = (tag, name, attributes, text) => {
-    const element = document.createElementNS(SVG, tag);
-    element.setAttribute("class", name);
-    for (const [key, value] of Object.entries(attributes)) {
-      element.setAttribute(key, typeof value === "string" ? value : short(value));
-    }
-    if (text) element.textContent = text;
-    return element;
-  };
-  const makePlot = (svg, low, high) => {
-    const [width, height, left, right, top, bottom] = svg.dataset.box.split(" ").map(Number);
-    const slot = (width - left - right) / Math.max(1, n);
-    return {
-      left, right: width - right, slot,
-      x: (i) => left + (i + 0.5) * slot,
-      y: (value) => height - bottom - ((value - low) / (high - low)) * (height - top - bottom),
-    };
-  };
-  const drawAxis = (svg, plot, values, format) => {
-    const group = svg.querySelector(".y");
-    if (!group) return;
-    group.replaceChildren(...values.flatMap((value) => {
-      const y = plot.y(value);
-      const line = { x1: plot.left, x2: plot.right, y1: y, y2: y };
-      return [
-        shape("line", value === 0 ? "zero" : "grid", line),
-        shape("text", "tick end", { x: plot.left - 8, y: y + 4 }, format(value)),
-      ];
-    }));
-  };
-  const drawLine = (plot, sums, name) => {
-    let path = "", isDown = false;
-    sums.forEach((counts, i) => {
-      const value = net(counts);
-      if (value !== null) {
-        path += `${path && " "}${isDown ? "L" : "M"}${fixed(plot.x(i), 1)} ${fixed(plot.y(value), 1)}`;
-      }
-      isDown = value !== null;
-    });
-    return path ? [shape("path", name, { d: path })] : [];
-  };
-  const drawPoints = (plot, sums) => sums.flatMap((counts, i) => {
-    const value = net(counts);
-    if (value === null) return [];
-    const few = labelled(counts) < data.few ? "yes" : "no";
-    return [shape("circle", `point few-${few}`, { cx: plot.x(i), cy: plot.y(value), r: n > 45 ? 2.6 : 3.4 })];
-  });
-  const drawBars = (plot, sums, width) => sums.flatMap((counts, i) => {
-    if (!counts) return [];
-    const layers = [counts[1], counts[2], counts[3], counts[0] - labelled(counts)];
-    let base = 0;
-    return layers.flatMap((value, layer) => {
-      if (!value) return [];
-      const bar = shape("rect", `fill-${LABELS[layer]}`, {
-        x: plot.x(i) - width / 2, y: plot.y(base + value), width, height: plot.y(base) - plot.y(base + value),
-      });
-      base += value;
-      return [bar];
-    });
-  });
-  const roundUp = (value) => {
-    let power = 1;
-    while (power * 10 < value) power *= 10;
-    return ([1, 2, 4, 6, 8, 10].find((step) => step * power >= value) || 1) * power;
-  };
-  const chooseReach = (values) => {
-    const largest = values.length ? Math.max(...values.map(Math.abs)) : 1;
-    return [0.25, 0.5, 0.75].find((reach) => largest <= reach) || 1;
-  };
-
-  // The slice that a chart shows: the selection, or its own platform or aspect within it.
-  const sliceOf = (svg) => {
-    const slice = { ...state };
-    if (svg.dataset.platform) slice.platform = Number(svg.dataset.platform);
-    if (svg.dataset.aspect) slice.aspect = Number(svg.dataset.aspect);
-    return slice;
-  };
-  const isShown = (svg) =>
-    !(svg.dataset.platform && state.platform >= 0 && Number(svg.dataset.platform) !== state.platform);
-  const say = (kind, i, counts) => {
-    const name = data.periods[i];
-    if (!counts) return `${name}: no posts`;
-    if (kind === "net") {
-      const value = net(counts);
-      return value === null ? `${name}: no labels` : `${name}: ${signed(value)} (n = ${count(labelled(counts))})`;
-    }
-    const layers = [counts[1], counts[2], counts[3], counts[0] - labelled(counts)]
-      .map((value, layer) => (value ? `${count(value)} ${LABELS[layer]}` : "")).filter(Boolean);
-    return `${name}: ${posts(counts[0])} (${layers.join(", ")})`;
-  };
-  const drawScale = (scale) => {
-    const charts = all(`svg[data-scale="${scale}"]`).filter(isShown)
-      .filter((svg) => svg.dataset.aspect === undefined || Number(svg.dataset.aspect) >= 0);
-    const sums = charts.map((svg) => add(sliceOf(svg)));
-    const flat = sums.flat().filter(Boolean);
-    const isNet = scale.startsWith("net") || scale === "line";
-    const reach = chooseReach(flat.map(net).filter((value) => value !== null));
-    const highest = flat.length ? Math.max(...flat.map((counts) => counts[0])) : 0;
-    const high = isNet ? reach : scale === "bars" ? Math.max(1, highest) : roundUp(highest);
-    charts.forEach((svg, k) => {
-      const plot = makePlot(svg, isNet ? -reach : 0, high);
-      const marks = [];
-      if (isNet) {
-        drawAxis(svg, plot, [-reach, 0, reach], signed);
-        if (scale === "line") {
-          marks.push(shape("line", "zero", { x1: 0, x2: 132, y1: plot.y(0), y2: plot.y(0) }));
-        }
-        if (scale === "net-panels") marks.push(...drawLine(plot, add({ ...state, platform: -1 }), "line context"));
-        marks.push(...drawLine(plot, sums[k], "line"));
-        if (scale === "line") {
-          const last = sums[k].map(net).reduce((found, value, i) => (value === null ? found : i), -1);
-          if (last >= 0) marks.push(shape("circle", "dot", { cx: plot.x(last), cy: plot.y(net(sums[k][last])), r: 2.4 }));
-        } else {
-          marks.push(...drawPoints(plot, sums[k]));
-        }
-      } else {
-        drawAxis(svg, plot, high % 2 ? [0, high] : [0, high / 2, high], tick);
-        const width = scale === "bars"
-          ? Math.max(0.8, Math.min(12, plot.slot * 0.8)) : Math.max(1, Math.min(46, plot.slot * 0.72));
-        marks.push(...drawBars(plot, sums[k], width));
-      }
-      svg.querySelector(".marks").replaceChildren(...marks);
-      for (const hit of all(".hit", svg)) {
-        const i = Number(hit.dataset.i);
-        const words = say(isNet ? "net" : "volume", i, sums[k][i]);
-        hit.querySelector("title").textContent = words;
-        if (hit.hasAttribute("aria-label")) hit.setAttribute("aria-label", `${words}. Show its posts`);
-      }
-    });
-  };
-
+{% include "draw.js" %}
   // What the page said before a filter was set: put back when all are cleared.
   const originals = new Map();
   const keep = () => {
@@ -216,6 +100,7 @@
     put("posts", count(counts[0]));
     put("labelled", count(judged));
     put("net", value === null ? "\u2013" : signed(value));
+    put("interval", judged && hasEstimates ? "counted" : "");
     const shares = counts.slice(1).map((part) => (judged ? part / judged : 0));
     put("shares", judged ? shares.map(share).join(" / ") : "\u2013");
     const bars = row.querySelector('svg[data-chart="shares"]');
@@ -250,7 +135,7 @@
       const sums = total(add({ ...state, platform }));
       const words = panel.querySelector("[data-say]"), value = net(sums);
       words.textContent = words.dataset.say === "posts" ? posts(sums[0])
-        : `net ${value === null ? "\u2013" : signed(value)}, n = ${count(labelled(sums))}`;
+        : `counted net ${value === null ? "\u2013" : signed(value)}, n = ${count(labelled(sums))}`;
     }
     for (const row of all("tr[data-row]")) {
       const aspect = Number(row.dataset.row);
@@ -298,42 +183,7 @@
     one("no-posts").hidden = shown > 0 || !isAny;
   };
 
-  // The selection in words and as SQL.
-  // What cannot be seen is spelled out, so that no query reads otherwise than it runs.
-  const unseen = /([\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff])/;
-  const quote = (text) => {
-    const parts = text.split(unseen).filter(Boolean).map((piece) => (piece.length === 1 && unseen.test(piece)
-      ? `chr(${piece.charCodeAt(0)})` : "'" + piece.replaceAll("'", "''") + "'"));
-    return parts.length > 1 ? `(${parts.join(" || ")})` : parts[0] || "''";
-  };
-  const oneOf = (column, values, place) => (values[place] === "*"
-    ? `${column} not in (${values.filter((name) => name !== "*").map(quote).join(", ") || "''"})`
-    : `${column} = ${quote(values[place])}`);
-  const writeSql = () => {
-    const conditions = [`int_judged_pairs.aspect = ${quote(data.aspects[state.aspect])}`];
-    const language = "int_judged_pairs.language";
-    if (state.platform >= 0) conditions.push(oneOf("posts.platform", data.platforms, state.platform));
-    if (state.language >= 0) conditions.push(oneOf(language, data.languages, state.language));
-    if (state.since >= 0) conditions.push(`sentiment_date >= date '${data.starts[state.since]}'`);
-    if (state.until >= 0) conditions.push(`sentiment_date <= date '${data.ends[state.until]}'`);
-    return `select posts.post_id, sentiment_date, posts.platform, label, posts.text\nfrom int_judged_pairs\n`
-      + `inner join posts on int_judged_pairs.post_id = posts.post_id\nwhere ${conditions.join("\n    and ")}\n`
-      + "order by count_engagement desc, posts.post_id";
-  };
-  const describe = () => {
-    const parts = [data.aspectNames[state.aspect]];
-    if (state.platform >= 0) parts.push(data.platformNames[state.platform]);
-    if (state.language >= 0) parts.push(data.languageNames[state.language]);
-    if (hasSpan()) {
-      const since = data.periods[Math.max(0, state.since)];
-      const until = data.periods[state.until < 0 ? n - 1 : state.until];
-      parts.push(since === until ? since : `${since} to ${until}`);
-    }
-    const sums = total(add(state)), value = net(sums);
-    const figures = value === null ? "no labels" : `net ${signed(value)} (n = ${count(labelled(sums))})`;
-    return `${parts.join(" \u00b7 ")}: ${posts(sums[0])}, ${figures}.`;
-  };
-
+{% include "selection.js" %}
   // The state stands in the address: #section?aspect=...&platform=...
   const keys = { aspect: "aspects", platform: "platforms", language: "languages", since: "starts", until: "starts" };
   const writeHash = (section) => {
@@ -381,6 +231,22 @@
     target.scrollIntoView();
   };
 
+  // One tab stop a chart; arrows, Home and End move among its points.
+  const rove = (svg) => {
+    // Looked up anew each time: a filter puts other ones in their place.
+    const find = () => all("a.hit", svg);
+    const choose = (chosen) => find().forEach((hit) => hit.setAttribute("tabindex", hit === chosen ? "0" : "-1"));
+    choose(find().pop());
+    svg.addEventListener("focusin", (event) => choose(event.target.closest("a.hit")));
+    svg.addEventListener("keydown", (event) => {
+      const hits = find(), now = hits.indexOf(event.target.closest("a.hit"));
+      const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: hits.length - 1 }[event.key];
+      if (now < 0 || to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      hits[Math.max(0, Math.min(hits.length - 1, to))].focus();
+    });
+  };
+
   const follow = (hit) => {
     const svg = hit.closest("svg"), period = Number(hit.dataset.i);
     const isSame = state.since === period && state.until === period;
@@ -392,6 +258,7 @@
     one("posts-head").focus({ preventScroll: true });
   };
   if (n) {
+    all("svg[data-scale]").forEach(rove);
     keep();
     one("filters").hidden = false;
     document.documentElement.classList.add("has-filters");
@@ -414,6 +281,17 @@
       one("by-aspect").focus();
     });
     document.addEventListener("click", (event) => {
+      const link = event.target.closest("a[data-event]");
+      if (link) {
+        event.preventDefault();
+        const [aspect, platform, period] = link.dataset.event.split(" ").map(Number);
+        state = { ...everything, aspect, platform, since: period, until: period };
+        show();
+        writeHash("posts");
+        one("posts").scrollIntoView();
+        one("posts-head").focus({ preventScroll: true });
+        return;
+      }
       const hit = event.target.closest(".hit");
       if (hit && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
         event.preventDefault();
@@ -462,6 +340,6 @@
     block.before(copy);
   }
   window.addEventListener("beforeprint", () => {
-    for (const fold of all("details")) fold.open = true;
+    for (const fold of all("details:not(.data)")) fold.open = true;
   });
 })();

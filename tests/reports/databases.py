@@ -3,14 +3,17 @@ posts that attack the page."""
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from PIL import Image, ImageDraw
 
 from analytics.contract.labels import LABELS
+from analytics.store.events import write_table
 from analytics.store.sql_files import build_marts
+from analytics.trends import build_trends
 from tests.reports.payloads import PAYLOADS
 from tests.sql.rows import (
     add_aspect,
@@ -104,8 +107,54 @@ def make_two_weeks(data_dir: Path, *, n_days: int = 14) -> duckdb.DuckDBPyConnec
     add_run(connection, "20260314-070000-cd34", started_at=first, ended_at=None, status="failed",
             error="the model folder 'models/student' is missing", command="infer")  # fmt: skip
     connection.execute("commit")
-    build_marts(connection)
+    add_estimates(connection)
+    add_events(connection, [("", "*"), ("", "x"), ("tram line 9", "*"), ("tram line 9", "reddit")])
     return connection
+
+
+def add_estimates(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the marts anew, and the estimates from them."""
+    build_marts(connection)
+    build_trends(connection)
+
+
+def add_events(
+    connection: duckdb.DuckDBPyConnection,
+    slices: Sequence[tuple[str, str]],
+    *,
+    model: str = "smol-135m",
+    reading: str = "Texts are longer than in the eight weeks before.",
+) -> None:
+    """A spike of posts, a fall and a step of net sentiment in each slice; a seam and a drift."""
+    day = date(2026, 3, 12)
+    rows: list[list[Any]] = []
+    for number, (aspect, platform) in enumerate(slices):
+        p = 10.0 ** -(4 + number)
+        after = day + timedelta(days=1)
+        rows += [
+            [aspect, platform, "count_posts", "spike", day, day, after, "up", 40.0, 12.5, 4.0, 22.0,
+             2.2, None, None, p, 0.25, 40],
+            [aspect, platform, "net_sentiment", "spike", day, after, after, "down", -0.6, 0.1, -0.2,
+             0.4, -0.7, None, None, p, 0.25, 40],
+            [aspect, platform, "net_sentiment", "step", date(2026, 3, 5), day, day, "up", 0.3, 0.1,
+             None, None, 0.2, 0.05, 0.35, p, 0.25, None],
+        ]  # fmt: skip
+    write_table(connection, "sentiment_events", rows)
+    seam = [aspect for aspect, platform in slices if platform == "*"]
+    write_table(
+        connection,
+        "model_seam",
+        [
+            [aspect, "*", f"{model}@old", "1", f"{model}@new", "2", 180, 170, 0.1, 0.04, -0.06,
+             -0.11, -0.01, 0.87, 40, 5, 1, 6, 60, 4, 2, 6, 56]
+            for aspect in seam
+        ],
+    )  # fmt: skip
+    write_table(
+        connection,
+        "input_drift",
+        [["text_length", "trailing", day, day, 90, 80, 0.31, 0.05, 0.2, 0.3, "large", reading]],
+    )
 
 
 def _add_random_post(
@@ -221,5 +270,11 @@ def make_hostile(data_dir: Path, payloads: Sequence[str]) -> duckdb.DuckDBPyConn
         add_run(connection, f"{payload}{number}", error=payload, engine=payload, command=payload,
                 status=payload, model_id=payload)  # fmt: skip
     connection.execute("commit")
-    build_marts(connection)
+    add_estimates(connection)
+    add_events(
+        connection,
+        [(payload, name) for payload in payloads for name in ("*", f"{payload[:80]}0")],
+        model=payloads[0],
+        reading=payloads[-1],
+    )
     return connection

@@ -82,12 +82,13 @@ class Browser:
 
     def open(self, path: Path, *, wait_s: float = 0.5, fragment: str = "") -> Visit:
         """Open a file, at a fragment, and listen until it has loaded and `wait_s` have passed."""
-        return self.visit(path.resolve().as_uri(), wait_s=wait_s, fragment=fragment)
+        address = path.resolve().as_uri()
+        return self.visit(f"{address}#{fragment}" if fragment else address, wait_s=wait_s)
 
-    def visit(self, url: str, *, wait_s: float = 0.0, fragment: str = "") -> Visit:
+    def visit(self, url: str, *, wait_s: float = 0.0) -> Visit:
         """Open an address, as `open` does a file."""
-        self._begin(url)
-        self.call("Page.navigate", url=f"{url}#{fragment}" if fragment else url)
+        self._begin(url.partition("#")[0])
+        self.call("Page.navigate", url=url)
         return self._wait_for_load(wait_s)
 
     def follow(self, expression: str, *, wait_s: float = 0.0) -> Visit:

@@ -13,6 +13,8 @@ from reports.charts import (
     draw_volume,
     draw_volume_sparkline,
 )
+from reports.estimates import Estimate, take_values
+from reports.events import Mark
 from reports.plot import Shape
 from reports.records import Counts, Period
 
@@ -105,16 +107,51 @@ def test_points_lead_to_their_posts_where_there_are_some() -> None:
 
 def test_band_is_drawn_within_the_scale_and_breaks_with_the_data() -> None:
     counts = [count(0, 0, 9), count(0, 0, 10), None, count(0, 9, 0)]
-    intervals = [(0.4, 1.0), (-0.5, 2.0), None, (-0.2, 0.2)]
+    estimates = [
+        Estimate(value=0.7, low=0.4, high=1.0),
+        Estimate(value=0.2, low=-0.5, high=2.0),
+        None,
+        Estimate(value=0.1, low=-0.2, high=0.2),
+    ]
     chart = draw_net_sentiment(
-        "c", "all", AXIS, counts, width=400, height=200, reach=1.0, intervals=intervals
+        "c", "all", AXIS, counts, width=400, height=200, reach=1.0, estimates=estimates
     )
     [band] = shapes_of(chart, "band")
 
     assert band["d"].count("M") == band["d"].count("Z") == 2
     heights = [float(pair.split()[1]) for pair in re.findall(r"[\d.]+ [\d.]+", band["d"])]
     assert min(heights) == 10  # +2.00 is cut at the top of the plot
-    assert "95% interval +0.40 to +1.00" in shapes_of(chart, "hit")[0]["title"]
+    # The line is that of the estimates; what was counted is said.
+    assert shapes_of(chart, "hit")[0]["title"] == (
+        "1 Mar 2026: +0.70 (n = 9, 95% interval +0.40 to +1.00, counted +1.00)"
+    )
+    [line] = shapes_of(chart, "line")
+    points = [float(point["cy"]) for point in shapes_of(chart, "point few-yes")]
+    assert f" {points[0]:.1f}" in line["d"]
+    assert points[0] > min(heights)
+
+
+def test_line_is_what_was_counted_where_there_is_no_estimate() -> None:
+    counts = [count(0, 0, 9), None, None, count(0, 9, 0)]
+    estimates = [None, Estimate(value=0.5, low=0.1, high=0.9), None, None]
+    assert take_values(counts, estimates) == [1.0, None, None, 0.0]
+    chart = draw_net_sentiment(
+        "c", "all", AXIS, counts, width=400, height=200, reach=1.0, estimates=estimates
+    )
+    assert shapes_of(chart, "band") == []
+
+
+def test_events_are_marked_by_shape_and_number() -> None:
+    counts = [count(0, 0, 9), None, count(3, 0, 0), None]
+    marks = [Mark(index=2, text=f"\u25b2{n}", name=f"spike {n}") for n in (1, 2, 3)]
+    chart = draw_volume("c", "all", AXIS, counts, width=400, height=200, events=marks)
+
+    assert [
+        shape.text for shape in walk(chart.shapes) if ("class", "event") in shape.attributes
+    ] == ["\u25b21 \u25b22 \u2026"]
+    assert shapes_of(chart, "hit")[1]["title"] == (
+        "3 Mar 2026: 3 posts (3 negative); spike 1; spike 2; spike 3"
+    )
 
 
 def test_bars_stack_to_the_number_of_posts() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from analytics.store.sql_files import build_marts
 from reports.build import build_report, write_report
+from reports.display import format_net
 from tests.reports.conftest import GENERATED_AT
-from tests.reports.databases import make_two_weeks
+from tests.reports.databases import add_estimates, make_two_weeks
 from tests.reports.devtools import Browser, find_chromium, open_browser
 
 pytestmark = [
@@ -24,7 +24,8 @@ _CHOOSE = """(() => {{
   select.value = option.value;
   select.dispatchEvent(new Event('change'));
 }})()"""
-_SHAPES = """[...document.querySelectorAll('svg[data-scale] .marks > *, svg[data-scale] .y > *')]
+_SHAPES = """[...document.querySelectorAll('svg[data-scale] .marks > *, svg[data-scale] .y > *,'
++ 'svg[data-scale] .events > *')]
 .map(one => one.tagName + [...one.attributes].map(a => a.name + '=' + a.value).sort().join(' ')
 + one.textContent)"""
 _TITLES = "[...document.querySelectorAll('.hit title')].map(one => one.textContent)"
@@ -36,7 +37,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDB
     with make_two_weeks(tmp_path_factory.mktemp("data")) as connection:
         connection.execute("update posts set lang = 'de' where native_id like '%7'")
         connection.execute("update posts set detected_lang = 'en' where lang is null")
-        build_marts(connection)
+        add_estimates(connection)
         yield connection
 
 
@@ -85,6 +86,8 @@ def test_script_draws_as_the_server_did(browser: Browser, report: Path) -> None:
     after = browser.evaluate(_SHAPES), browser.evaluate(_TITLES)
 
     assert len(before[0]) > 400
+    assert sum("class=band" in one for one in before[0]) >= 4
+    assert sum("\u25b2" in one for one in before[0]) >= 3
     assert after == before
 
 
@@ -126,7 +129,9 @@ def test_selection_counts_what_the_data_hold(
     sign = "+" if net > 0.005 else "\u2212" if net < -0.005 else ""
     words = browser.evaluate(_SELECTION)
 
-    assert words.endswith(f": {n_posts} posts, net {sign}{abs(net):.2f} (n = {n_labelled}).")
+    assert words.endswith(
+        f": {n_posts} posts, counted net {sign}{abs(net):.2f} (n = {n_labelled})."
+    )
     # The query of the selection finds the same posts.
     sql = browser.evaluate("document.querySelector('#selection-sql code').textContent")
     found = database.execute(sql).fetchall()
@@ -137,6 +142,70 @@ def test_selection_counts_what_the_data_hold(
     browser.call("Page.navigate", url="about:blank")
     browser.open(report, fragment=fragment)
     assert browser.evaluate(_SELECTION) == words
+
+
+def test_selection_shows_its_own_estimates_and_events(
+    browser: Browser, report: Path, database: duckdb.DuckDBPyConnection
+) -> None:
+    browser.call("Page.navigate", url="about:blank")
+    browser.open(report)
+    choose(browser, "by-aspect", "tram line 9")
+    choose(browser, "by-platform", "reddit")
+    rows = database.execute(
+        "select low, high from sentiment_estimates where period = 'day' and aspect = 'tram line 9'"
+        " and platform = 'reddit' and lang = '*' and view = 'post' and measure = 'net_sentiment'"
+        " and estimate is not null"
+    ).fetchall()
+    chart = "document.querySelector('#sentiment svg.wide')"
+    titles = browser.evaluate(
+        f"[...{chart}.querySelectorAll('.hit title')].map(one => one.textContent)"
+    )
+    shown = [one for one in titles if "95% interval" in one]
+    low, high = (format_net(round(value, 4)) for value in rows[0])
+
+    assert len(shown) == len(rows)
+    assert any(f"95% interval {low} to {high}" in one for one in shown)
+    assert browser.evaluate(f"{chart}.querySelectorAll('.band').length") == 1
+    marks = browser.evaluate(f"[...{chart}.querySelectorAll('.event')].map(one => one.textContent)")
+    assert [mark[0] for mark in marks] == ["\u25c6", "\u25bc"]
+    # Events are of all languages.
+    choose(browser, "by-language", "German")
+    assert browser.evaluate(f"{chart}.querySelectorAll('.event').length") == 0
+
+
+def test_event_leads_to_its_posts(browser: Browser, report: Path) -> None:
+    browser.call("Page.navigate", url="about:blank")
+    browser.open(report)
+    browser.evaluate("document.querySelector('#events a[data-event^=\"0 0 \"]').click()")
+
+    assert browser.evaluate("location.hash") == (
+        "#posts?platform=x&since=2026-03-12&until=2026-03-12"
+    )
+    assert {
+        (platform, period) for _, platform, _, period in shown(browser, "#by-period-posts")
+    } == {(0, 11)}
+
+
+def test_chart_is_one_tab_stop_and_arrows_move_in_it(browser: Browser, report: Path) -> None:
+    browser.call("Page.navigate", url="about:blank")
+    browser.open(report)
+    stops = (
+        "[...document.querySelectorAll('svg')].map(svg =>"
+        " svg.querySelectorAll('a.hit:not([tabindex=\"-1\"])').length)"
+    )
+    active = "document.activeElement.dataset.i"
+    assert max(browser.evaluate(stops)) == 1
+    browser.evaluate("document.querySelector('#sentiment svg.wide a.hit[tabindex=\"0\"]').focus()")
+    seen = []
+    for key in ("ArrowLeft", "ArrowLeft", "Home", "ArrowLeft", "End"):
+        browser.call("Input.dispatchKeyEvent", type="rawKeyDown", key=key, code=key)
+        browser.call("Input.dispatchKeyEvent", type="keyUp", key=key, code=key)
+        seen.append(browser.evaluate(active))
+
+    assert seen == ["12", "11", "0", "0", "13"]
+    choose(browser, "by-platform", "reddit")
+    browser.evaluate("document.getElementById('clear').click()")
+    assert max(browser.evaluate(stops)) == 1
 
 
 def test_posts_that_show_are_of_the_selection(browser: Browser, report: Path) -> None:
@@ -236,7 +305,9 @@ def test_print_opens_folds_and_leaves_controls_out(browser: Browser, report: Pat
     browser.call("Emulation.setEmulatedMedia", media="print", features=[])
     try:
         browser.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-        assert browser.evaluate("document.querySelectorAll('details:not([open])').length") == 0
+        closed = "[...document.querySelectorAll('details:not([open])')].map(one => one.className)"
+        # Data and SQL are left out, or they were most of the pages.
+        assert set(browser.evaluate(closed)) == {"data"}
         visible = (
             "[...document.querySelectorAll('button, select, nav')]"
             ".filter(one => one.getClientRects().length).length"

@@ -1,11 +1,13 @@
 import dataclasses
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from reports.records import AspectTotal, Change, Counts, ModelRow, Period, ReportData, Series
 from reports.scope import Scope, choose_window
-from reports.sentences import interval_of_change, write_headline
+from reports.sentences import write_headline
 
 FIRST = date(2026, 3, 1)
 
@@ -34,6 +36,21 @@ def total(aspect: str, counts: Counts) -> AspectTotal:
     )
 
 
+def estimate(day: date, aspect: str, counts: Counts, method: str = "ppi") -> list[dict[str, Any]]:
+    """A row of `sentiment_estimates`: what was counted, with the interval of a multinomial."""
+    net, shares = counts.net_sentiment, counts.shares
+    if net is None or shares is None:
+        return []
+    reach = 1.959964 * max(0.0, (shares[0] + shares[2] - net * net) / counts.count_predicted) ** 0.5
+    return [
+        {
+            "period": "day", "period_start": day, "aspect": aspect, "platform": "*", "lang": "*",
+            "estimate": net, "low": net - reach, "high": net + reach, "method": method,
+            "count_posts": counts.count_predicted, "count_gold": 50,
+        }
+    ]  # fmt: skip
+
+
 def make_data(
     days: list[Counts],
     aspects: dict[str, tuple[Counts, Counts]] | None = None,
@@ -41,6 +58,8 @@ def make_data(
     undated: Counts | None = None,
     model: ModelRow | None = None,
     scope: Scope | None = None,
+    method: str | None = "ppi",
+    events: Sequence[dict[str, Any]] = (),
 ) -> ReportData:
     """Posts of days, and aspects as (before, now); the rest of the report is empty."""
     scope = scope or Scope()
@@ -52,6 +71,7 @@ def make_data(
     everything = sum(days, undated or Counts())
     totals = [total("", everything)]
     changes = []
+    spans = [row for p in periods for row in estimate(p.start, "", p.counts, method or "")]
     if window is not None:
         now = sum((p.counts for p in periods if window.holds(p.start)), Counts())
         before = sum((p.counts for p in periods if window.before.holds(p.start)), Counts())
@@ -59,6 +79,9 @@ def make_data(
     for name, (before, now) in (aspects or {}).items():
         totals.append(total(name, before + now))
         changes.append(Change(aspect=name, now=now, before=before))
+        if window is not None:
+            spans += estimate(window.last, name, now, method or "")
+            spans += estimate(window.before.last, name, before, method or "")
     empty = {field.name: () for field in dataclasses.fields(ReportData)}
     known = {
         "scope": scope,
@@ -70,7 +93,7 @@ def make_data(
         "platforms": (Series(name="x", periods=periods),) if periods else (),
         "aspects": tuple(totals),
         "model": model,
-        "optional": {},
+        "optional": {"spans": spans if method else (), "events": events},
         "sql": {},
     }
     return ReportData(**(empty | known))  # type: ignore[arg-type]
@@ -107,13 +130,37 @@ def test_change_that_chance_explains_is_said_to_be_so() -> None:
     assert "; chance alone may have made that (95% interval of the change" in headline(days)[0]
 
 
-def test_interval_of_change_is_that_of_two_multinomials() -> None:
-    now, before = count(10, 20, 30), count(30, 20, 10)
-    # By hand: nets 1/3 and -1/3, each variance (2/3 - 1/9) / 60.
-    reach = 1.959964 * (2 * (2 / 3 - 1 / 9) / 60) ** 0.5
+def test_change_without_estimates_has_no_interval() -> None:
+    days = [count(negative=10, positive=30), count(negative=30, positive=20)]
+    [first, *_] = write_headline(make_data(days, method=None))
+    assert first.text.endswith("; no interval is known, so chance alone may have made that.")
 
-    assert interval_of_change(now, before) == pytest.approx((2 / 3 - reach, 2 / 3 + reach))
-    assert interval_of_change(now, Counts()) is None
+
+def test_change_that_no_person_checked_says_so() -> None:
+    days = [count(negative=10, positive=30), count(negative=30, positive=20)]
+    [first, *_] = write_headline(make_data(days, method="count"))
+    assert first.text.endswith(" to \u22120.32; no human label has checked it).")
+
+
+def test_events_of_the_span_are_on_the_first_screen() -> None:
+    def spike(day: int, p: float) -> dict[str, Any]:
+        return {
+            "aspect": "tram", "platform": "x", "measure": "count_posts", "kind": "spike",
+            "period_start": date(2026, 3, day), "period_end": date(2026, 3, day),
+            "detected_on": date(2026, 3, day), "direction": "up", "value": 90.0, "expected": 6.5,
+            "expected_low": 1.0, "expected_high": 15.0, "p_value": p,
+        }  # fmt: skip
+
+    days = [count(positive=40)] * 14
+    data = make_data(days, events=[spike(9, 1e-3), spike(10, 1e-6), spike(2, 1e-9)])
+    found = [sentence for sentence in write_headline(data) if sentence.figure == "events"]
+
+    assert [sentence.text for sentence in found] == [
+        f"tram on x: 90 posts on {day} Mar 2026, where 6.5 (1 to 15) were expected; such a day"
+        f" comes by chance once in {odds} days."
+        for day, odds in ((10, "1,000,000"), (9, "1,000"))
+    ]
+    assert all(sentence.parts[0].is_name for sentence in found)
 
 
 def test_small_numbers_are_marked() -> None:
@@ -177,7 +224,7 @@ def test_aspect_that_moved_most_is_named() -> None:
     }
     assert headline([count(positive=40), count(positive=40)], aspects)[2] == (
         "The largest clear change is toward fell: net sentiment fell from +1.00 (n = 40) to"
-        " \u22120.50 (n = 40)."
+        " \u22120.50 (n = 40), 95% interval of the change \u22121.77 to \u22121.23."
     )
 
 
@@ -229,7 +276,8 @@ def model(**gold: object) -> ModelRow:
         (
             {"count_gold": 50, "count_agreements": 20, "share_agreement": 0.4},
             0,
-            "(40%): what follows shows what this model says, not what people feel.",
+            "(40%): net sentiment and its intervals are corrected by them; counts, drivers and"
+            " labels of posts show what this model says, not what people feel.",
         ),
     ],
 )
@@ -239,3 +287,9 @@ def test_agreement_with_people_is_said_and_comes_first_where_it_is_low(
     sentences = write_headline(make_data([count(positive=40)], model=model(**gold)))
     assert words in sentences[place].text
     assert sentences[place].figure == "model"
+
+
+def test_low_agreement_says_more_where_no_human_label_corrects() -> None:
+    weak = model(count_gold=5, count_agreements=2, share_agreement=0.4)
+    [first, *_] = write_headline(make_data([count(positive=40)], model=weak, method="count"))
+    assert first.text.endswith(": what follows shows what this model says, not what people feel.")
