@@ -83,7 +83,7 @@ def outcome_as_text(outcome: Outcome) -> str:
     if outcome.plan is not None:
         with_engine = f" by {outcome.engine}" if outcome.engine else ""
         lines.append(
-            f"Items: {counts.count_items} without a prediction, {counts.count_memo_hits} known"
+            f"Items: {counts.count_items} to be judged, {counts.count_memo_hits} known"
             f" from before; {counts.count_engine_labels} labels and"
             f" {counts.count_engine_rationales} rationales made{with_engine}"
         )
