@@ -35,7 +35,7 @@ _ALLOWED_TAGS = {
     "bdi", "p", "time", "nav", "ul", "li", "main", "aside", "strong", "section", "dl", "div", "dt",
     "dd", "figure", "figcaption", "svg", "desc", "line", "text", "path", "circle", "rect", "span",
     "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "pre", "code",
-    "article", "img", "footer", "g", "button", "label", "select", "option", "script",
+    "article", "img", "footer", "g", "button", "label", "select", "option", "script", "ol",
 }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_two_weeks_report_has_all_sections(two_weeks: str) -> None:
     assert len(ids) == len(set(ids))
     sections = [element.attributes["id"] for element in page.find("section")]
     assert sections == ["short", "filters", "sentiment", "volume", "aspects", "voice", "drivers",
-                        "posts", "conflicts", "model", "sources", "runs", "query"]  # fmt: skip
+                        "events", "posts", "conflicts", "model", "sources", "runs", "query"]  # fmt: skip
     anchors = {link.attributes["href"] for link in page.find("a")}
     assert {f"#{name}" for name in sections if name not in ("short", "filters")} <= anchors
     for anchor in anchors:
