@@ -1,5 +1,5 @@
 -- grain: one row per (sentiment_date, aspect, content_key)
--- reads: int_facts, posts, int_current_predictions, int_pictures
+-- reads: int_facts, int_names, posts, int_current_predictions, int_pictures
 -- The posts behind the points of a chart: the first of each day by
 -- engagement, 5 at post level ('') and 2 toward each aspect. Posts of the same
 -- content and day show once; count_copies is their number on that day. As in
@@ -9,6 +9,14 @@ with
         select *
         from int_facts
         where content_id is not null and sentiment_date is not null
+    ),
+
+    names as (
+        select
+            name,
+            number,
+        from int_names
+        where kind = 'aspect'
     ),
 
     raw_posts as (
@@ -26,7 +34,7 @@ with
         select
             sentiment_date,
             content_id,
-            any_value(aspect) as aspect,
+            any_value(aspect_number) as aspect_number,
             max(engagement_score) as engagement_score,
             count(*) as count_copies,
         from facts
@@ -36,21 +44,27 @@ with
     least_scores as (
         select
             sentiment_date,
-            aspect,
+            aspect_number,
             list_min(
-                max(engagement_score, case when aspect = '' then 5 else 2 end)
+                max(
+                    engagement_score,
+                    case when aspect_number = 0 then 5 else 2 end
+                )
             ) as engagement_score,
         from contents
-        group by sentiment_date, aspect
+        group by sentiment_date, aspect_number
     ),
 
     candidates as (
-        select contents.*
+        select
+            contents.*,
+            names.name as aspect,
         from contents
         inner join least_scores
             on contents.sentiment_date = least_scores.sentiment_date
-            and contents.aspect = least_scores.aspect
+            and contents.aspect_number = least_scores.aspect_number
             and contents.engagement_score >= least_scores.engagement_score
+        inner join names on contents.aspect_number = names.number
     ),
 
     copies as (
