@@ -35,7 +35,8 @@ _ALLOWED_TAGS = {
     "bdi", "p", "time", "nav", "ul", "li", "main", "aside", "strong", "section", "dl", "div", "dt",
     "dd", "figure", "figcaption", "svg", "desc", "line", "text", "path", "circle", "rect", "span",
     "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "pre", "code",
-    "article", "img", "footer", "g", "button", "label", "select", "option", "script", "ol",
+    "article", "img", "footer", "g", "button", "label", "select", "option", "script",
+    "ol",
 }  # fmt: skip
 
 
