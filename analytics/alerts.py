@@ -88,6 +88,19 @@ def tell_alerts(
     return replace(report, count_sent=len(new))
 
 
+def renew_alerts(
+    connection: duckdb.DuckDBPyConnection, config: AlertsConfig
+) -> AlertsReport | None:
+    """Events anew, after the marts; and `alerts.json`, to be written, where there is one.
+
+    For what removes posts outside a run: nothing is sent to the webhook.
+    """
+    found = find_events(connection, config)
+    if not config.path.exists():
+        return None
+    return AlertsReport(path=config.path, document=make_document(connection, found, config))
+
+
 def write_alerts(report: AlertsReport) -> None:
     """Write `alerts.json`; it appears whole or not at all.
 

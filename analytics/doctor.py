@@ -1,6 +1,7 @@
 """Looks at the installation, the configuration and the warehouse."""
 
 import importlib.metadata
+import json
 import logging
 import os
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 from analytics.config.loading import cache_folder, decoding_of, load_config
 from analytics.config.settings import Config, SourceConfig
 from analytics.contract.errors import AnalyticsError, ConfigError, ConnectorError, EngineDownError
+from analytics.contract.model_folder import ERRORS_FILE
+from analytics.contract.reference import REFERENCE_FILE, read_reference
 from analytics.engine.loading import (
     AUTO,
     SERVED,
@@ -19,11 +22,12 @@ from analytics.engine.loading import (
     find_model,
     load_engine,
 )
+from analytics.engine.models import ModelFolder
 from analytics.engine.openai_engine import describe_server
 from analytics.engine.option_names import check_option_names
 from analytics.engine.ray_options import split_ray_options
 from analytics.engine.registry import list_entries
-from analytics.engine.served import limit_patience
+from analytics.engine.served import ServedModel, limit_patience
 from analytics.engine.served_handshake import NoLogprobsError
 from analytics.engine.transformers_engine import OPTIONS
 from analytics.reading import choose_for_source
@@ -254,6 +258,7 @@ def _examine_model(config: Config) -> list[Finding]:
     try:
         model = find_model(name, engine=engine, options=options, cache_dir=cache_folder())
         add(model.name, f"{model.model_id}: {model.description}")
+        findings += _examine_measures(model)
         if is_served:
             asked = load_engine(SERVED, model, decoding=decoding_of(config))
             try:
@@ -271,6 +276,41 @@ def _examine_model(config: Config) -> list[Finding]:
             fix = "mend what it names in [model] and [model.options]; docs/engines.md lists them"
         add("server" if findings else name, exc.what, exc.fix or fix)
     return findings
+
+
+def _examine_measures(model: ModelFolder | ServedModel) -> list[Finding]:
+    """Whether the model's errors were measured, and what posts are compared with."""
+    reference = read_reference(model.path) if isinstance(model, ModelFolder) else {}
+    errors = model.errors if isinstance(model, ModelFolder) else None
+    measured = f"measured on {json.loads(errors).get('n')} labelled posts" if errors else ""
+    is_served = isinstance(model, ServedModel)
+    return [
+        Finding(
+            area="Model",
+            name=name,
+            is_ok=bool(detail),
+            detail=detail or missing,
+            fix=f"{'' if is_served else f'`analytics distill {command}`; or '}{otherwise}"
+            "; see docs/statistics.md",
+            is_needed=False,
+        )
+        for name, detail, missing, command, otherwise in (
+            (
+                ERRORS_FILE,
+                measured,
+                "none: without gold, intervals hold no errors of the model",
+                "errors",
+                "label some 200 posts (`analytics label`)",
+            ),
+            (
+                REFERENCE_FILE,
+                ", ".join(reference),
+                "none: posts are compared with earlier posts only, not with training data",
+                "reference",
+                "look at `input_drift` where reference = 'trailing'",
+            ),
+        )
+    ]
 
 
 def _examine_options(engines: list[EngineStatus], config: Config) -> list[Finding]:

@@ -24,7 +24,8 @@ from analytics.contract.digests import result_digest
 from analytics.contract.engine import Engine
 from analytics.contract.errors import AnalyticsError, ConfigError
 from analytics.contract.model_folder import find_empty_parts
-from analytics.engine.loading import find_model, list_key_options, load_engine
+from analytics.engine.interruptible import run_unless_stopped
+from analytics.engine.loading import SERVED, find_model, list_key_options, load_engine
 from analytics.engine.models import ModelFolder
 from analytics.engine.process_engine import ProcessEngine
 from analytics.engine.restarting import RestartingEngine
@@ -323,12 +324,15 @@ def _infer(
     retries_deadly: bool,
     load: Callable[..., Engine],
 ) -> None:
-    model = find_model(
+    find = partial(
+        find_model,
         config.model.name,
         engine=config.model.engine,
         options=config.model.options,
         cache_dir=cache_folder(),
     )
+    # A server may take minutes to answer.
+    model = run_unless_stopped(find, is_stopped) if config.model.engine == SERVED else find()
     remember_model(connection, model)
     decoding = decoding_of(config)
     settings = InferSettings(
@@ -358,7 +362,7 @@ def _infer(
     def make() -> Engine:
         # One that asks a server has nothing to take this process along.
         if isinstance(model, ServedModel):
-            return load_here()
+            return run_unless_stopped(load_here, is_stopped)
         return ProcessEngine(
             load_here, silence_s=config.infer.engine_timeout_s or None, is_stopped=is_stopped
         )

@@ -51,17 +51,15 @@ def build_trends(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         soft = (n_level[0] >= MIN_GOLD, n_level[1] >= MIN_GOLD)
         slices = _read_slices(connection, soft)
         units = {unit: count_gold_units(connection, unit) for unit in UNITS}
-        frames = [
-            _estimate(family, key, view, gold, units, soft, errors)
-            for key, family in _families(slices)
-            for view in VIEWS
-        ]
         prevalence = estimate_prevalence(connection, gold, _read_design(slices), errors)
+    frames = (
+        _estimate(family, key, view, gold, units, soft, errors)
+        for key, family in _families(slices)
+        for view in VIEWS
+    )
     return {
-        "sentiment_estimates": replace_estimates(
-            connection, "sentiment_estimates", pl.concat(frames) if frames else pl.DataFrame()
-        ),
-        "prevalence_estimates": replace_estimates(connection, "prevalence_estimates", prevalence),
+        "sentiment_estimates": replace_estimates(connection, "sentiment_estimates", frames),
+        "prevalence_estimates": replace_estimates(connection, "prevalence_estimates", [prevalence]),
     }
 
 
@@ -230,7 +228,7 @@ def _note(method: str, is_between_known: bool, errors: ModelErrors | None) -> st
         return ""
     if method == "ppi_pooled":
         return (
-            f"fewer than {MIN_GOLD} gold labels in this slice: the model's error is taken from all"
+            f"fewer than {MIN_GOLD} gold items in this slice: the model's error is taken from all"
             " slices of its kind"
             + ("" if is_between_known else ", whose differences are too little known to count")
         )
@@ -242,8 +240,9 @@ def _note(method: str, is_between_known: bool, errors: ModelErrors | None) -> st
             + advice
         )
     return (
-        "too little gold, and the model has no figures of its errors: these are its labels,"
-        " counted. The interval is of sampling alone, the model's errors are not in it" + advice
+        "too little gold, and the model's errors were not measured (it has no errors.json): these"
+        " are its labels, counted. The interval is of sampling alone, the model's errors are not in"
+        " it" + advice
     )
 
 

@@ -101,12 +101,14 @@ from (select *, hash(content_key) as h from int_items)
 
 _REST = (
     "insert into current_model values ('model', 'digest', 'run-1')",
-    "insert into models values ('model', 'model', 'drawn labels', false, false,"
+    "insert into models (model_id, name, description, is_distilled, accepts_images,"
+    " first_used_at) values ('model', 'model', 'drawn labels', false, false,"
     " timestamptz '2026-01-02 00:00:00+00')",
     "insert into runs (run_id, command, status, model_id, result_digest, config_digest,"
     " config_json, version, started_at, ended_at) values ('run-1', 'run', 'done', 'model',"
     " 'digest', '', '{}', '0', timestamptz '2026-01-02', timestamptz '2026-01-02')",
-    "insert into gold select post_id, aspect, label, 'ann', 1.0, created_at from predictions"
+    "insert into gold (post_id, aspect, label, annotator, weight, created_at)"
+    " select post_id, aspect, label, 'ann', 1.0, created_at from predictions"
     " where hash(post_id) % 10000 = 0",
 )
 

@@ -12,12 +12,18 @@ from typing import Any
 
 from analytics.contract.errors import TrainingError
 from analytics.contract.json_files import read_object, write_object
-from analytics.contract.model_folder import CONTRACT_FILE, ERRORS_FILE, share_weights
+from analytics.contract.model_folder import (
+    CALIBRATION_FILE,
+    CONTRACT_FILE,
+    ERRORS_FILE,
+    share_weights,
+)
+from analytics.contract.reference import REFERENCE_FILE
 from distillation.data.seen import SEEN_FILE, merge_seen
 
 CONFIG_FILE = "config.json"
 # Of one model only.
-_LEFT_OUT = ("calibration.json", ERRORS_FILE, SEEN_FILE, CONTRACT_FILE)
+_LEFT_OUT = (CALIBRATION_FILE, ERRORS_FILE, REFERENCE_FILE, SEEN_FILE, CONTRACT_FILE)
 _Places = dict[str, Path]
 _MAY_DIFFER = ("_name_or_path", "transformers_version", "dtype", "torch_dtype")
 

@@ -104,6 +104,7 @@ ALLOWED = {
     },
     "analytics.cli": {
         "analytics",
+        "analytics.alerts",
         "analytics.config",
         "analytics.contract",
         "analytics.doctor",

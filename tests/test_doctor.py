@@ -4,8 +4,12 @@ from pathlib import Path
 import pytest
 
 from analytics.config.settings import SourceConfig
+from analytics.contract.json_files import write_object
+from analytics.contract.model_folder import digest_calibration
+from analytics.contract.reference import make_reference
 from analytics.doctor import Finding, examine, examine_source
 from tests.conftest import REPOSITORY
+from tests.engine.test_models import make_folder
 from tests.scripted import write_config
 
 
@@ -118,3 +122,26 @@ def test_ray_is_needed_where_it_is_chosen(tmp_path: Path) -> None:
         found = [f for f in examine(write_config(tmp_path, text)) if f.name == "ray"]
         assert [(f.is_ok, f.is_needed) for f in found] == [(is_here, engine == "ray")]
         assert is_here or "'.[ray]'" in found[0].fix
+
+
+def test_measured_errors_and_reference_of_the_model_are_told(
+    tmp_path: Path,
+) -> None:
+    folder = make_folder(tmp_path / "model")
+    config = write_config(tmp_path, f'[model]\nname = "{folder}"\n')
+
+    def look() -> dict[str, Finding]:
+        names = ("errors.json", "reference.json")
+        return {f.name: f for f in examine(config) if f.area == "Model" and f.name in names}
+
+    before = look()
+    assert [(f.is_ok, f.is_needed) for f in before.values()] == [(False, False)] * 2
+    assert "`analytics distill errors`" in before["errors.json"].fix
+    assert "`analytics distill reference`" in before["reference.json"].fix
+
+    write_object(folder / "errors.json", {"n": 7, "calibration_sha256": digest_calibration(folder)})
+    write_object(folder / "reference.json", make_reference(["a"], [False], [0.5], "t"))
+    after = look()
+    assert all(finding.is_ok for finding in after.values())
+    assert after["errors.json"].detail == "measured on 7 labelled posts"
+    assert after["reference.json"].detail == "text_length, has_picture, confidence"

@@ -2,10 +2,13 @@
 
 import base64
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -40,7 +43,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*arguments: str, options: str = "", url: str = "") -> Result:
+def run(
+    *arguments: str, options: str = "", url: str = "", weights: str = 'weights = "r1"'
+) -> Result:
     write_config(
         Path(),
         f"""
@@ -52,7 +57,7 @@ def run(*arguments: str, options: str = "", url: str = "") -> Result:
         engine = "openai"
         [model.options]
         {f'url = "{url}"' if url else ""}
-        weights = "r1"
+        {weights}
         max_concurrent = 2
         {options}
         [infer]
@@ -124,6 +129,24 @@ def test_a_server_that_goes_away_ends_the_run_and_the_next_goes_on() -> None:
     assert result.exit_code == 0, told(result)
     with read() as connection:
         assert scalar(connection, "select count(*) from predictions") == N_POSTS
+
+
+@pytest.mark.parametrize("weights", ["", 'weights = "r1"'], ids=["which model", "which dialect"])
+def test_a_stop_does_not_wait_for_a_server_that_is_silent_at_the_start(weights: str) -> None:
+    with serve(lambda asked: replace(answer(asked), delay_s=60)) as server:
+
+        def stop() -> None:
+            while not server.asked:
+                time.sleep(0.005)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=stop, daemon=True).start()
+        started = time.monotonic()
+        result = run(url=server.url, options="timeout_s = 20\nmax_retries = 0", weights=weights)
+        assert time.monotonic() - started < 15
+    assert result.exit_code == 1
+    assert "stopped by the user" in told(result)
+    assert list_runs()[0][0] == "interrupted"
 
 
 def _close_after(server: ScriptedServer, n: int, opened: ExitStack) -> None:

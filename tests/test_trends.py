@@ -113,6 +113,9 @@ def test_grain_is_every_slice_view_and_measure_once(connection: duckdb.DuckDBPyC
     fill(connection, 90, 60)
     add_post(connection, "x:undated", created_at=None, lang="fr")
     add_prediction(connection, "x:undated", POSITIVE)
+    for post, lang in (("x:undated again", "en"), ("x:undated too", "de")):
+        add_post(connection, post, created_at=None, lang=lang, text="same", author_key="one")
+        add_prediction(connection, post, POSITIVE)
     counts = build_trends(connection)
 
     keys = "period, period_start, aspect, platform, lang, view, measure"
@@ -126,6 +129,7 @@ def test_grain_is_every_slice_view_and_measure_once(connection: duckdb.DuckDBPyC
     assert len(kinds) == 3 * 3 * 4
     assert counts["sentiment_estimates"] == len(read(connection, "true"))
     assert read(connection, "period <> 'all' and lang = 'fr'") == []
+    assert read(connection, "period <> 'all' and period_start is null") == []
     assert {row[0] for row in read(connection, "true", "lang")} == {"*", "en", "de", "und", "fr"}
     weekdays = read(connection, "period = 'week'", "distinct dayname(period_start)")
     assert weekdays == [("Monday",)]
@@ -179,7 +183,7 @@ def test_slices_with_little_gold_borrow_the_error_of_the_others(
     assert methods["all"] == "ppi"
     assert methods["day"] == "ppi_pooled"
     note = read(connection, "period = 'day' and method = 'ppi_pooled' limit 1", "note")[0][0]
-    assert note.startswith("fewer than 20 gold labels in this slice")
+    assert note.startswith("fewer than 20 gold items in this slice")
     day = read(connection, "period='day' and platform='*' and lang='*'", "avg(high - low)")[0][0]
     whole = read(connection, "period='all' and platform='*' and lang='*'", "avg(high - low)")[0][0]
     assert day > whole

@@ -19,8 +19,8 @@ def evaluate(config_path: Path | None, as_json: bool) -> None:
     An item counts once, by majority where several people labelled it. Accuracy
     and macro-F1 are of the labelled items as they are; the weighted ones count
     each by the inverse of its sampling probability, and so are of all items that
-    were drawn from. Where several people labelled the same items, it says how far
-    they agree.
+    were drawn from (drawn items alone, where 20 or more were drawn). Where several
+    people labelled the same items, it says how far they agree.
     """
     from analytics.config.loading import load_config
     from analytics.labelling.agreement import compare_pairs, krippendorff_alpha
@@ -65,9 +65,14 @@ def evaluate(config_path: Path | None, as_json: bool) -> None:
 
 def _print_scores(scores: dict[str, Any]) -> None:
     click.echo(f"Model: {scores['model']}: {scores['description']}")
+    by_weight = "no item that counts by weight has a prediction"
+    if scores["weighted_accuracy"] is not None:
+        by_weight = (
+            f"by weight {scores['weighted_accuracy']:.1%} and {scores['weighted_macro_f1']:.1%}"
+        )
     click.echo(
         f"n = {scores['n']}, accuracy {scores['accuracy']:.1%}, macro-F1 {scores['macro_f1']:.1%};"
-        f" by weight {scores['weighted_accuracy']:.1%} and {scores['weighted_macro_f1']:.1%}"
+        f" {by_weight}"
     )
     click.echo(f"{'gold / predicted':<18}" + "".join(f"{name:>10}" for name in LABELS))
     for gold, row_counts in scores["confusion"].items():
@@ -99,9 +104,11 @@ def forget(
     """Remove a post, or all posts of an author, and keep them from coming back.
 
     Rows, memo entries, pictures, marts and the snapshot are cleaned, and the
-    warehouse's file is written anew, so that its bytes hold nothing of them. The
-    dumps themselves are not touched, nor are reports that were already written.
+    warehouse's file is written anew, so that its bytes hold nothing of them. An
+    alerts.json is written anew, too, without sending anything. The dumps
+    themselves are not touched, nor are reports that were already written.
     """
+    from analytics.alerts import renew_alerts, write_alerts
     from analytics.config.loading import load_config
     from analytics.marts import rebuild_marts
     from analytics.store.author_key import check_author_key, load_author_key
@@ -134,6 +141,9 @@ def forget(
             author=pair,
         )
         rebuild_marts(connection, config)
+        alerts = renew_alerts(connection, config.alerts)
+    if alerts is not None:
+        write_alerts(alerts)
     _say(
         as_json,
         {

@@ -212,21 +212,35 @@ def _describe(draw: "Draw", session: Any) -> str:
 
 def _import(config: "Config", path: Path, annotator: str, *, as_json: bool) -> None:
     from analytics.marts import rebuild_marts
+    from analytics.store.author_key import check_author_key, load_author_key
     from analytics.store.gold import count_unknown_gold, store_gold
     from analytics.store.gold_files import read_gold_csv
+    from analytics.store.tombstones import has_tombstones, list_forgotten
     from analytics.store.warehouse import open_writer
 
     labels = read_gold_csv(path, annotator)
     with open_writer(
         config.warehouse.path, "label", creates=False, memory_mb=config.warehouse.memory_mb
     ) as connection:
-        stored = store_gold(connection, labels)
+        gone: set[str] = set()
+        if has_tombstones(connection, "post"):
+            author_key = load_author_key()
+            check_author_key(connection, author_key)
+            gone = list_forgotten(connection, author_key, {label.post_id for label in labels})
+        kept = [label for label in labels if label.post_id not in gone]
+        stored = store_gold(connection, kept)
         unknown = count_unknown_gold(connection)
         rebuild_marts(connection, config)
     _say(
         as_json,
-        {"imported": stored, "of_unknown_posts": unknown},
-        f"{stored} labels stored, {unknown} of posts that are not in the warehouse{_NEXT}",
+        {
+            "imported": stored,
+            "of_unknown_posts": unknown,
+            "of_forgotten_posts": len(labels) - len(kept),
+        },
+        f"{stored} labels stored, {unknown} of posts that are not in the warehouse"
+        + (f"; {len(labels) - len(kept)} of forgotten posts left out" if gone else "")
+        + _NEXT,
     )
 
 

@@ -83,7 +83,7 @@ def outcome_as_text(outcome: Outcome) -> str:
     if outcome.plan is not None:
         with_engine = f" by {outcome.engine}" if outcome.engine else ""
         lines.append(
-            f"Items: {counts.count_items} without a prediction, {counts.count_memo_hits} known"
+            f"Items: {counts.count_items} to be judged, {counts.count_memo_hits} known"
             f" from before; {counts.count_engine_labels} labels and"
             f" {counts.count_engine_rationales} rationales made{with_engine}"
         )
@@ -110,6 +110,8 @@ def outcome_as_text(outcome: Outcome) -> str:
         fault = outcome.alerts.webhook_fault
         sent = f"; {outcome.alerts.count_sent} sent" if outcome.alerts.count_sent else ""
         sent += f"; not sent: {fault}" if fault else ""
+        if not outcome.alerts.document.get("count_series", 1):
+            sent += "; no series is long enough yet (28 days)"
         lines.append(f"Alerts: {outcome.alerts.count} ({outcome.alerts.path}){sent}")
     if outcome.report is not None:
         lines.append(f"Report: {outcome.report}")

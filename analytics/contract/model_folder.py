@@ -1,5 +1,6 @@
 """What training and serving agree on about a model folder, besides its weights."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,18 @@ from analytics.contract.prompts import PARTS
 
 # The stamp of the training contract, see `digests.training_digest`.
 CONTRACT_FILE = "contract.json"
+# Temperature and bias, see `analytics.engine.calibration`.
+CALIBRATION_FILE = "calibration.json"
 # What the model gets wrong on labelled data, see `analytics.estimates.model_errors`.
 ERRORS_FILE = "errors.json"
+
+
+def digest_calibration(folder: Path) -> str | None:
+    """The sha256 of a folder's `calibration.json`; None without one."""
+    try:
+        return hashlib.sha256((folder / CALIBRATION_FILE).read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
 
 
 def find_empty_parts(folder: Path) -> list[str]:

@@ -4,6 +4,7 @@
 of a warehouse are compared with it. Histograms have fixed edges, so that any two compare.
 """
 
+import logging
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -11,9 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.json_files import read_object
+from analytics.contract.model_folder import CALIBRATION_FILE, digest_calibration
+
+logger = logging.getLogger(__name__)
 
 REFERENCE_FILE = "reference.json"
 VERSION = 1
+# Of a reference that does not say with which calibration it was made.
+_UNKNOWN = "unknown"
 # Lower edges of bins: letters of a text, probability of the most probable label.
 TEXT_LENGTH_EDGES = (0, 20, 40, 60, 80, 100, 120, 140, 200, 300, 600)
 CONFIDENCE_EDGES = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -49,8 +55,23 @@ def make_reference(
 
 
 def read_reference(folder: Path) -> dict[str, list[float]]:
-    """The histograms of a folder's reference; {} where there is none that is understood."""
-    return parse_reference(read_object(folder / REFERENCE_FILE) or {})
+    """The histograms of a folder's reference; {} where there is none that is understood.
+
+    That of confidence is left out, with a warning, if it was made with another calibration
+    than the folder has: then the model is surer, or less sure, than it was.
+    """
+    values = read_object(folder / REFERENCE_FILE) or {}
+    found = parse_reference(values)
+    made_with = values.get("calibration_sha256", _UNKNOWN)
+    if made_with not in (_UNKNOWN, digest_calibration(folder)) and "confidence" in found:
+        logger.warning(
+            "%s: its confidences were made with another %s than the folder has, so they are left"
+            " out. Make it again: `analytics distill reference`",
+            folder / REFERENCE_FILE,
+            CALIBRATION_FILE,
+        )
+        del found["confidence"]
+    return found
 
 
 def parse_reference(values: Mapping[str, Any]) -> dict[str, list[float]]:

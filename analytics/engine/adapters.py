@@ -11,9 +11,13 @@ from typing import Any
 from analytics.contract.errors import EngineError, MissingExtraError
 from analytics.contract.extras import install_hint
 from analytics.contract.json_files import read_object
-from analytics.contract.model_folder import CONTRACT_FILE, ERRORS_FILE, share_weights
+from analytics.contract.model_folder import (
+    CALIBRATION_FILE,
+    CONTRACT_FILE,
+    ERRORS_FILE,
+    share_weights,
+)
 from analytics.contract.reference import REFERENCE_FILE
-from analytics.engine.calibration import CALIBRATION_FILE
 
 ADAPTER_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"

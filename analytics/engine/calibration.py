@@ -7,8 +7,7 @@ from typing import Any
 from analytics.contract.errors import EngineError
 from analytics.contract.json_files import read_object
 from analytics.contract.labels import LABELS, NO_CALIBRATION, LabelCalibration
-
-CALIBRATION_FILE = "calibration.json"
+from analytics.contract.model_folder import CALIBRATION_FILE
 
 
 def read_calibration(folder: Path) -> LabelCalibration:

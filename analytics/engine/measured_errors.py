@@ -1,13 +1,11 @@
 """What a model folder says of its own errors, for intervals without gold labels."""
 
-import hashlib
 import json
 import logging
 from pathlib import Path
 
 from analytics.contract.json_files import read_object
-from analytics.contract.model_folder import ERRORS_FILE
-from analytics.engine.calibration import CALIBRATION_FILE
+from analytics.contract.model_folder import CALIBRATION_FILE, ERRORS_FILE, digest_calibration
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +32,3 @@ def read_errors(folder: Path) -> str | None:
         )
         return None
     return json.dumps(values)
-
-
-def digest_calibration(folder: Path) -> str | None:
-    """The sha256 of a folder's `calibration.json`; None without one."""
-    try:
-        return hashlib.sha256((folder / CALIBRATION_FILE).read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return None

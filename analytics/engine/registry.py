@@ -14,8 +14,8 @@ from typing import Any
 
 from analytics.contract.errors import ConfigError, EngineError
 from analytics.contract.json_files import read_object, write_object
+from analytics.contract.model_folder import CALIBRATION_FILE
 from analytics.engine.assembly import assemble_once, locked
-from analytics.engine.calibration import CALIBRATION_FILE
 from analytics.engine.model_digests import list_file_digests, make_model_id
 
 CURRENT_FILE = "current.json"

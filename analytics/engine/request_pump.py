@@ -86,13 +86,15 @@ class RequestPump:
         """The outputs of some prompts, in order. Any number of threads may ask.
 
         Raises:
-            EngineDiedError: the engine is gone, for this call and all after it.
+            EngineDiedError: the engine is gone or closed, for this call and all after it.
             Exception: what vLLM raises where it refuses a prompt.
         """
         call = _Call(number=next(self._numbers), prompts=prompts, sampling=sampling)
         with self._lock:
             if self._failure is not None:
                 raise EngineDiedError(self._failure)
+            if self._is_closed:  # nobody would take it up
+                raise EngineDiedError("it was closed")
             if not prompts:
                 return []
             self._open.add(call)

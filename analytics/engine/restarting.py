@@ -72,6 +72,7 @@ class RestartingEngine:
         self._engine: Engine | None = load()
         self._facts = self._engine.facts
         self._n_deadly = 0
+        self._given_up: EngineDiedError | None = None
         # Of engines that died, less what they computed while they were loaded.
         self._worked_before: float | None = None
         self._worked_at_load = read_worked_s(self._engine) or 0.0
@@ -122,7 +123,7 @@ class RestartingEngine:
         while True:
             with self._turns.take(self._engine is None) as is_alone:
                 with self._loading:
-                    engine = self._engine if self._engine is not None else self._restart()
+                    engine = self._engine if self._engine is not None else self._restart_once()
                 try:
                     replies = _call(engine, method, items)
                 except EngineDiedError as exc:
@@ -139,11 +140,12 @@ class RestartingEngine:
                     continue
                 self._n_deadly += 1
                 if self._n_deadly >= _MAX_DEADLY:
-                    raise EngineDiedError(
+                    self._given_up = EngineDiedError(
                         f"{death}; it died on {self._n_deadly} contents in a row, on each of them"
                         " alone and twice, so it is at fault and not they. Mend the engine, or"
                         " choose another in [model] engine; what was committed is kept"
-                    ) from death
+                    )
+                    raise self._given_up from death
                 raise DeadlyItemError(f"the engine died on it twice, alone: {death}") from death
 
     def _pause(self, seconds: float) -> None:
@@ -162,6 +164,20 @@ class RestartingEngine:
             self._worked_before = self._add_work(dead)
         logger.warning("%s", error)
         _close_dead(dead)
+
+    def _restart_once(self) -> Engine:
+        """A new engine; where none can be made, calls that come after do not wait for it again.
+
+        Raises:
+            EngineDownError: as `_restart` does, or did before.
+        """
+        if self._given_up is not None:
+            raise EngineDiedError(str(self._given_up))
+        try:
+            return self._restart()
+        except EngineDiedError as exc:
+            self._given_up = exc
+            raise
 
     def _restart(self) -> Engine:
         """A new engine that has answered once.

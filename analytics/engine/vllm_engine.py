@@ -125,6 +125,12 @@ def load(
     if not device:
         raise EngineError(f"engine vllm: this build finds no device to run on. {_INSTALL}")
     check_option_names("vllm", options, list_option_names())
+    for name in _OWN_OPTIONS:  # "no" would count as true
+        if not isinstance(options.get(name, True), bool):
+            raise ConfigError(
+                f"engine vllm: {name} in [model.options] is {options[name]!r}:"
+                " must be true or false"
+            )
     if options.get("speculative_config"):
         raise ConfigError(
             "engine vllm: with speculative_config vLLM gives no log-probabilities of the labels."

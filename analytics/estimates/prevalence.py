@@ -97,14 +97,18 @@ def adjust_count(
 
 
 def _around(raw: Array, shares: Array, spread: Array, z: float) -> Prevalence:
-    """Normal intervals of the measures, within their bounds and around the shares."""
+    """Normal intervals of the measures, within their bounds, around `raw` and the shares.
+
+    Where `raw` is outside of the bounds the interval is moved to them as a whole: cut off
+    there, it would shrink to a point, as if the share were certain.
+    """
     variances = np.einsum("mk,...kl,ml->...m", MEASURES, spread, MEASURES)
     half = z * np.sqrt(np.maximum(variances, 0.0))
     center, point = raw @ MEASURES.T, shares @ MEASURES.T
     return Prevalence(
         shares=shares,
-        low=np.minimum(np.clip(center - half, LOWEST, 1.0), point),
-        high=np.maximum(np.clip(center + half, LOWEST, 1.0), point),
+        low=np.clip(np.minimum(center, point) - half, LOWEST, 1.0),
+        high=np.clip(np.maximum(center, point) + half, LOWEST, 1.0),
     )
 
 

@@ -1,5 +1,7 @@
 """The tables of estimates and the figures of the model, in the warehouse."""
 
+from collections.abc import Iterable
+
 import duckdb
 import polars as pl
 
@@ -9,12 +11,17 @@ TABLES = ("sentiment_estimates", "prevalence_estimates")
 
 
 def replace_estimates(
-    connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame
+    connection: duckdb.DuckDBPyConnection, table: str, frames: Iterable[pl.DataFrame]
 ) -> int:
-    """Put rows in the place of those of before; how many there are."""
+    """Put rows in the place of those of before; how many there are.
+
+    Frames are written one by one: together they may take gigabytes.
+    """
     with transaction(connection):
         connection.execute(f"delete from {table}")
-        if len(frame):
+        for frame in frames:
+            if frame.is_empty():
+                continue
             connection.register("new_estimates", frame)
             try:
                 connection.execute(f"insert into {table} by name select * from new_estimates")

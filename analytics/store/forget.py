@@ -75,6 +75,9 @@ def forget(
         count_posts = count_rows(connection, "gone")
         before = count_rows(connection, "memo")
         unused = remove_posts(connection)
+        for table in ("gold", "gold_unclear", "gold_draw_items"):
+            # Also labels that came with a file, of a post that was never read.
+            connection.execute(f"delete from {table} where post_id = ?", [post_id])
         # Also what was said of earlier versions of edited posts.
         connection.execute(
             "delete from memo where content_key not in (select content_key from predictions)"

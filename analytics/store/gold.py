@@ -172,11 +172,14 @@ def write_gold_parquet(connection: duckdb.DuckDBPyConnection, path: Path, data_d
 def read_confusion(
     connection: duckdb.DuckDBPyConnection, *, is_weighted: bool = False
 ) -> dict[str, dict[str, float]]:
-    """Counts of items by human label and label of the current model; with weights their sums.
+    """Counts of items by human label and label of the current model.
 
-    A prediction of a text that was edited since does not count. An item that several
-    people labelled counts once, by majority (ties: the first in the order of labels).
+    Weighted: sums of the weights of `int_gold_sample`, which leaves out labels that came with
+    a file where there are enough drawn ones. A prediction of a text that was edited since does
+    not count. An item that several people labelled counts once, by majority (ties: the first
+    in the order of labels).
     """
+    sample = "(from int_gold_sample where is_in_total)" if is_weighted else "int_gold_items"
     counts: dict[str, dict[str, float]] = {
         gold: dict.fromkeys(map(str, LABELS), 0) for gold in map(str, LABELS)
     }
@@ -186,7 +189,7 @@ def read_confusion(
             gold.label,
             predictions.label,
             {"sum(gold.weight)" if is_weighted else "count(*)"}
-        from int_gold_items as gold
+        from {sample} as gold
         inner join int_judged_items as predictions
             on gold.post_id = predictions.post_id and gold.aspect = predictions.aspect
         where predictions.label is not null

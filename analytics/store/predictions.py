@@ -53,7 +53,8 @@ class ResultKey:
 class Plan:
     """What there is to do.
 
-    `count_items` items lack a prediction, `count_memo_hits` of them were filled
+    `count_items` items lack a prediction or the rationale that is wanted of them now,
+    `count_memo_hits` of them were filled
     from the memo, and the rest come down to `count_contents` distinct contents, of
     which those in `failed_before` could not be judged by an earlier run. All items,
     with and without a prediction, have `count_all_contents` contents. `count_deadly`

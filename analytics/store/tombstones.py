@@ -1,7 +1,7 @@
 """Keeps what the user has forgotten, or a platform deleted, from coming back with a dump."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -103,6 +103,17 @@ def blank_forgotten_rejects(
         named += [[raw] for (raw,) in batch if _names_any(raw, platforms, author_key, keys)]
     if named:
         connection.executemany("update stage_rejects set raw = '' where raw = ?", named)
+
+
+def list_forgotten(
+    connection: duckdb.DuckDBPyConnection, author_key: bytes, post_ids: Iterable[str]
+) -> set[str]:
+    """Those of some post_ids that the user has forgotten."""
+    rows = connection.execute(
+        "select key from tombstones where kind = 'post' and reason = 'forgotten'"
+    ).fetchall()
+    keys = {str(key) for (key,) in rows}
+    return {one for one in post_ids if hash_text(author_key, one) in keys} if keys else set()
 
 
 def name_ids(text: str) -> set[str]:

@@ -53,7 +53,7 @@ def calibrate(
     """
     from analytics.contract.json_files import write_object
     from analytics.contract.labels import LABELS, LabelCalibration
-    from analytics.engine.calibration import CALIBRATION_FILE
+    from analytics.contract.model_folder import CALIBRATION_FILE
     from distillation.calibration import apply_calibration, fit_adjustment, fit_temperature
     from distillation.data.specs import load_spec, parse_spec
 

@@ -37,8 +37,7 @@ def errors(
     from analytics.contract.errors import TrainingError
     from analytics.contract.json_files import write_object
     from analytics.contract.labels import LABELS
-    from analytics.contract.model_folder import ERRORS_FILE
-    from analytics.engine.measured_errors import digest_calibration
+    from analytics.contract.model_folder import ERRORS_FILE, digest_calibration
     from analytics.estimates.model_errors import Judged, measure_errors, parse_errors
     from distillation.evaluation.report import read_predictions
 

@@ -13,8 +13,8 @@ from analytics.contract.engine import EngineFacts, LabelReply
 from analytics.contract.errors import ConfigError, ContractMismatchError, EngineError, TrainingError
 from analytics.contract.json_files import read_object
 from analytics.contract.labels import NO_CALIBRATION, LabelCalibration
+from analytics.contract.model_folder import CALIBRATION_FILE
 from analytics.contract.records import Item
-from analytics.engine.calibration import CALIBRATION_FILE
 from analytics.engine.devices import choose_dtype
 from analytics.engine.loading import SERVED, describe_engines, load_engine
 from analytics.engine.model_digests import FactCache, list_file_digests

@@ -38,11 +38,13 @@ def reference(
 
     Put it into the model's folder as `reference.json`: runs then say when posts differ from
     what the model was trained on, and when it is less sure than it was on held-out data.
-    Probabilities are those after calibration.
+    Probabilities are those after calibration, with the calibration.json beside the
+    output; after another one make it again.
     """
     import polars as pl
 
     from analytics.contract.json_files import write_object
+    from analytics.contract.model_folder import digest_calibration
     from analytics.contract.reference import make_reference
     from distillation.data.pictures import PictureFolder
     from distillation.data.specs import load_spec, parse_spec
@@ -63,6 +65,7 @@ def reference(
         made_of=f"{', '.join(spec.title for spec in specs)}; confidence on"
         f" {len(confidences)} held-out examples",
     )
+    made["calibration_sha256"] = digest_calibration(output.parent)
     write_object(output, made)
     if as_json:
         echo_json({"status": "done", "output": str(output), **made})

@@ -42,5 +42,15 @@ $a distill ship mixed --base smol-135m-base --output smol-139m
 # was not trained on count as much as those of Twitter-2015.
 $a distill calibrate ./smol-139m --on "$T15:dev" --on airline_rest.jsonl:all \
     --on "$TWEETS/tweeteval_sentiment_test.jsonl:all,n=4500" --shares-of "$T15:train"
+# What it gets wrong on posts that it was not trained on, and how sure it is of them, with that
+# calibration; after another one both are made again.
+$a distill evaluate --model ./smol-139m --data "$T15" --split dev --max-rationales 0 --no-probes \
+    --predictions dev.parquet
+$a distill evaluate --model ./smol-139m --data airline_rest.jsonl --split all --max-rationales 0 \
+    --no-probes --predictions airline.parquet
+$a distill errors ./smol-139m --predictions dev.parquet --predictions airline.parquet \
+    --data "Twitter-2015 dev, and tweets to airlines"
+$a distill reference --data "$T15:train" --data "$T15:dev" --predictions dev.parquet \
+    --output smol-139m/reference.json
 # The gate: of the test split only fold 5 counts, the rest was trained on.
 $a distill promote ./smol-139m --name smol-139m-candidate --gold "$T15" --against smol-135m-base

@@ -1,12 +1,16 @@
 -- grain: one row per item without a prediction
--- reads: int_facts, posts, rejects, current_model, runs
+-- reads: int_facts, int_names, posts, rejects, current_model, runs
 -- Once a model has run, each item has its prediction, or its post stands among
 -- the rejects of inference, or came after the last run that judged.
 with
     unjudged as (
-        select *
-        from int_facts
-        where is_item and label is null
+        select
+            facts.post_number,
+            names.name as aspect,
+        from int_facts as facts
+        inner join int_names as names
+            on facts.aspect_number = names.number and names.kind = 'aspect'
+        where facts.is_item and facts.label is null
     ),
 
     raw_posts as (

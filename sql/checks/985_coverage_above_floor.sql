@@ -40,16 +40,20 @@ with
         inner join last_judged on raw_runs.started_at > last_judged.started_at
     ),
 
+    later_posts as (
+        select raw_posts.post_number
+        from raw_posts
+        semi join later_runs on raw_posts.run_id = later_runs.run_id
+    ),
+
     counted as (
         select
             count(*) as count_items,
             count(judged_items.label) as count_predicted,
         from judged_items
-        inner join raw_posts
-            on judged_items.post_number = raw_posts.post_number
-        where
-            exists (select 1 from chosen)
-            and raw_posts.run_id not in (select run_id from later_runs)
+        anti join later_posts
+            on judged_items.post_number = later_posts.post_number
+        where exists (select 1 from chosen)
     ),
 
     final as (

@@ -1,5 +1,5 @@
 -- grain: one row per (period, period_start, aspect, platform, lang)
--- reads: int_facts, int_contents
+-- reads: int_cells, int_content_slices, int_author_slices, int_names
 -- Sentiment by day, week (from Monday) and in all (period_start null), of all
 -- posts, by platform, by language and by both; '*' is all, aspect '' the post
 -- level. Three views: of posts, of contents (content_...: each distinct content
@@ -7,89 +7,27 @@
 -- once, by the mean of his posts in the slice). Copies of a content move the
 -- first alone, and what one author posts moves his own share of the third
 -- alone. Posts of unknown authors are not in the third, undated ones in no day
--- or week. What has all its posts in one (aspect, platform, lang, day) adds up;
--- only the contents and authors that are spread over several are counted in
--- each slice.
+-- or week.
 with
-    facts as (select * from int_facts),
+    cells as (select * from int_cells),
 
-    cells as (
+    contents as (select * from int_content_slices),
+
+    authors as (select * from int_author_slices),
+
+    names as (select * from int_names),
+
+    periods as (
         select
-            slice_id,
-            any_value(aspect) as aspect,
-            any_value(sentiment_date) as sentiment_date,
-            any_value(platform) as platform,
-            any_value(lang) as lang,
-            count(*) as count_posts,
-            count(label) as count_predicted,
-            count(*) filter (where label = 'negative') as count_negative,
-            count(*) filter (where label = 'neutral') as count_neutral,
-            count(*) filter (where label = 'positive') as count_positive,
-            count(*) filter (where is_empty) as count_empty,
-        from facts
-        group by slice_id
+            unnest(['day', 'week', 'all']) as period,
+            unnest(['week', 'week', 'all']) as scope,
     ),
-
-    contents as (select * from int_contents),
-
-    -- One author's posts toward one aspect.
-    authors as (
-        select
-            author_id,
-            aspect,
-            min(slice_id) as slice_id,
-            min(slice_id) <> max(slice_id) as is_spread,
-            count(label) as count_predicted,
-            count(*) filter (where label = 'negative') as count_negative,
-            count(*) filter (where label = 'positive') as count_positive,
-        from facts
-        where author_id is not null
-        group by all
-    ),
-
-    content_cells as (
-        select
-            slice_id,
-            count(*) as count_contents,
-            count(label) as content_count_predicted,
-            count(*) filter (where label = 'negative')
-                as content_count_negative,
-            count(*) filter (where label = 'positive')
-                as content_count_positive,
-        from contents
-        where not is_spread
-        group by all
-    ),
-
-    -- Shares of an author are summed as whole numbers of 1e-12: a sum of those
-    -- does not depend on the order.
-    author_cells as (
-        select
-            slice_id,
-            count(*) as count_authors,
-            count(*) filter (where count_predicted > 0)
-                as author_count_predicted,
-            sum(
-                cast(
-                    1e12 * count_negative / nullif(count_predicted, 0) as bigint
-                )
-            ) as author_sum_negative,
-            sum(
-                cast(
-                    1e12 * count_positive / nullif(count_predicted, 0) as bigint
-                )
-            ) as author_sum_positive,
-        from authors
-        where not is_spread
-        group by slice_id
-    ),
-
-    periods as (select unnest(['day', 'week', 'all']) as period),
 
     dated_cells as (
         select
             cells.*,
             periods.period,
+            periods.scope,
             case periods.period
                 when 'day' then cells.sentiment_date
                 when 'week' then cast(
@@ -104,23 +42,31 @@ with
     gathered as (
         select
             dated_cells.*,
-            content_cells.* exclude (slice_id),
-            author_cells.* exclude (slice_id),
+            contents.count_contents,
+            contents.content_count_predicted,
+            contents.content_count_negative,
+            contents.content_count_positive,
+            authors.count_authors,
+            authors.author_count_predicted,
+            authors.author_sum_negative,
+            authors.author_sum_positive,
         from dated_cells
-        left join content_cells
-            on dated_cells.slice_id = content_cells.slice_id
-        left join author_cells
-            on dated_cells.slice_id = author_cells.slice_id
+        left join contents
+            on dated_cells.slice_id = contents.slice_id
+            and dated_cells.scope = contents.scope
+        left join authors
+            on dated_cells.slice_id = authors.slice_id
+            and dated_cells.scope = authors.scope
     ),
 
+    -- A number that is null means all.
     gathered_slices as (
         select
             period,
             period_start,
-            aspect,
-            case when grouping(platform) = 1 then '*' else platform end
-                as slice_platform,
-            case when grouping(lang) = 1 then '*' else lang end as slice_lang,
+            aspect_number,
+            platform_number,
+            lang_number,
             sum(count_posts) as count_posts,
             sum(count_predicted) as count_predicted,
             sum(count_negative) as count_negative,
@@ -136,143 +82,38 @@ with
             sum(author_sum_negative) as author_sum_negative,
             sum(author_sum_positive) as author_sum_positive,
         from gathered
-        group by grouping sets (
-            (period, period_start, aspect, platform, lang),
-            (period, period_start, aspect, platform),
-            (period, period_start, aspect, lang),
-            (period, period_start, aspect)
-        )
-    ),
-
-    -- The slices that a cell is in, as numbers, which are short keys.
-    targets as (
-        select
-            slice_id,
+        group by
             period,
             period_start,
-            aspect,
-            unnest([platform, platform, '*', '*']) as slice_platform,
-            unnest([lang, '*', lang, '*']) as slice_lang,
-        from dated_cells
-    ),
-
-    numbered as (
-        select
-            *,
-            hash(period, period_start, aspect, slice_platform, slice_lang)
-                as target_id,
-        from targets
-    ),
-
-    target_keys as (
-        select
-            target_id,
-            any_value(period) as period,
-            any_value(period_start) as period_start,
-            any_value(aspect) as aspect,
-            any_value(slice_platform) as slice_platform,
-            any_value(slice_lang) as slice_lang,
-        from numbered
-        group by target_id
-    ),
-
-    content_groups as (
-        select
-            facts.content_id,
-            numbered.target_id,
-            max(facts.label) as label,
-        from facts
-        semi join (select content_id from contents where is_spread) as spread
-            on facts.content_id = spread.content_id
-        inner join numbered on facts.slice_id = numbered.slice_id
-        group by all
-    ),
-
-    content_targets as (
-        select
-            target_id,
-            count(*) as count_contents,
-            count(label) as content_count_predicted,
-            count(*) filter (where label = 'negative')
-                as content_count_negative,
-            count(*) filter (where label = 'positive')
-                as content_count_positive,
-        from content_groups
-        group by target_id
-    ),
-
-    -- An author is of one platform, so over all platforms authors add up.
-    author_groups as (
-        select
-            facts.author_id,
-            numbered.target_id,
-            count(facts.label) as count_predicted,
-            count(*) filter (where facts.label = 'negative') as count_negative,
-            count(*) filter (where facts.label = 'positive') as count_positive,
-        from facts
-        semi join (select * from authors where is_spread) as spread
-            on facts.author_id = spread.author_id
-            and facts.aspect = spread.aspect
-        inner join numbered
-            on facts.slice_id = numbered.slice_id
-            and numbered.slice_platform <> '*'
-        group by all
-    ),
-
-    author_targets as (
-        select
-            target_id,
-            count(*) as count_authors,
-            count(*) filter (where count_predicted > 0)
-                as author_count_predicted,
-            sum(
-                cast(
-                    1e12 * count_negative / nullif(count_predicted, 0) as bigint
-                )
-            ) as author_sum_negative,
-            sum(
-                cast(
-                    1e12 * count_positive / nullif(count_predicted, 0) as bigint
-                )
-            ) as author_sum_positive,
-        from author_groups
-        group by target_id
+            aspect_number,
+            cube (platform_number, lang_number)
     ),
 
     author_slices as (
         select
-            target_keys.* exclude (target_id, slice_platform),
-            unnest([target_keys.slice_platform, '*']) as slice_platform,
-            author_targets.* exclude (target_id),
-        from author_targets
-        inner join target_keys
-            on author_targets.target_id = target_keys.target_id
-    ),
-
-    content_slices as (
-        select
-            target_keys.* exclude (target_id),
-            content_targets.* exclude (target_id),
-        from content_targets
-        inner join target_keys
-            on content_targets.target_id = target_keys.target_id
+            * exclude (slice_id, scope, platform_number),
+            unnest([platform_number, null]) as platform_number,
+        from authors
+        where slice_id is null
     ),
 
     parts as (
         select * from gathered_slices
         union all by name
-        select * from content_slices
+        select * exclude (slice_id, scope)
+        from contents
+        where slice_id is null
         union all by name
         select * from author_slices
     ),
 
-    slices as (
+    summed as (
         select
             period,
             period_start,
-            aspect,
-            slice_platform as platform,
-            slice_lang as lang,
+            aspect_number,
+            platform_number,
+            lang_number,
             cast(sum(count_posts) as bigint) as count_posts,
             cast(sum(count_predicted) as bigint) as count_predicted,
             cast(sum(count_negative) as bigint) as count_negative,
@@ -291,6 +132,24 @@ with
             coalesce(sum(author_sum_positive), 0) / 1e12 as author_sum_positive,
         from parts
         group by all
+    ),
+
+    slices as (
+        select
+            summed.*,
+            aspect_names.name as aspect,
+            coalesce(platform_names.name, '*') as platform,
+            coalesce(lang_names.name, '*') as lang,
+        from summed
+        inner join names as aspect_names
+            on summed.aspect_number = aspect_names.number
+            and aspect_names.kind = 'aspect'
+        left join names as platform_names
+            on summed.platform_number = platform_names.number
+            and platform_names.kind = 'platform'
+        left join names as lang_names
+            on summed.lang_number = lang_names.number
+            and lang_names.kind = 'lang'
     ),
 
     shares as (

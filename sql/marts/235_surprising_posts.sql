@@ -1,6 +1,6 @@
 -- grain: one row per (aspect, content_id), the first 50 of each aspect
--- reads: int_facts, sentiment_slices, posts, int_current_predictions,
--- int_pictures
+-- reads: int_facts, int_names, sentiment_slices, posts,
+-- int_current_predictions, int_pictures
 -- Posts of the newest four weeks that say what was rarely said before.
 -- surprise, in bits, is the relative entropy of the model's probabilities p to
 -- the shares q of the labels toward the aspect in the four weeks before the
@@ -18,6 +18,14 @@ with
             label is not null
             and content_id is not null
             and sentiment_date is not null
+    ),
+
+    names as (
+        select
+            name,
+            number,
+        from int_names
+        where kind = 'aspect'
     ),
 
     weeks as (
@@ -63,19 +71,27 @@ with
 
     shares as (
         select
-            aspect,
-            period_start,
-            cast(count_before as bigint) as count_before,
-            (count_negative + 1) / (count_before + 3) as q_negative,
-            (count_before - count_negative - count_positive + 1)
-                / (count_before + 3) as q_neutral,
-            (count_positive + 1) / (count_before + 3) as q_positive,
+            usual.aspect,
+            names.number as aspect_number,
+            usual.period_start,
+            cast(usual.count_before as bigint) as count_before,
+            (usual.count_negative + 1) / (usual.count_before + 3)
+                as q_negative,
+            (
+                usual.count_before
+                - usual.count_negative
+                - usual.count_positive
+                + 1
+            ) / (usual.count_before + 3) as q_neutral,
+            (usual.count_positive + 1) / (usual.count_before + 3)
+                as q_positive,
         from usual
+        inner join names on usual.aspect = names.name
     ),
 
     weighed as (
         select
-            facts.aspect,
+            shares.aspect,
             facts.content_id,
             facts.post_number,
             facts.engagement_score,
@@ -90,7 +106,7 @@ with
             greatest(facts.p_positive, 1e-9) as p_positive,
         from facts
         inner join shares
-            on facts.aspect = shares.aspect
+            on facts.aspect_number = shares.aspect_number
             and facts.sentiment_date >= shares.period_start
             and facts.sentiment_date < shares.period_start + 7
     ),

@@ -1,11 +1,22 @@
 -- grain: one row per (post_id, aspect)
--- reads: int_facts, posts, int_current_predictions, int_pictures
+-- reads: int_facts, int_names, posts, int_current_predictions, int_pictures
 -- Items whose rationale predicts another label than the one that counts.
 with
+    names as (
+        select
+            name,
+            number,
+        from int_names
+        where kind = 'aspect'
+    ),
+
     conflicting as (
-        select *
-        from int_facts
-        where contradicts_label and is_item
+        select
+            facts.post_number,
+            names.name as aspect,
+        from int_facts as facts
+        inner join names on facts.aspect_number = names.number
+        where facts.contradicts_label and facts.is_item
     ),
 
     raw_posts as (

@@ -1,14 +1,25 @@
 -- grain: one row per (post_id, aspect)
--- reads: int_facts, posts, int_current_predictions, int_pictures
+-- reads: int_facts, int_names, posts, int_current_predictions, int_pictures
 -- Items of which the text says one thing and the picture another: in the
 -- rationale, the analysis of the text names one label, that of the picture
 -- another. A part that names no label or several ('not negative, but neutral')
 -- says none. What the model wrote to resolve it, and its conclusion, are there.
 with
+    names as (
+        select
+            name,
+            number,
+        from int_names
+        where kind = 'aspect'
+    ),
+
     explained as (
-        select *
-        from int_facts
-        where rationale_status is not null and is_item
+        select
+            facts.post_number,
+            names.name as aspect,
+        from int_facts as facts
+        inner join names on facts.aspect_number = names.number
+        where facts.rationale_status is not null and facts.is_item
     ),
 
     raw_posts as (

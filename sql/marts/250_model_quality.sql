@@ -1,19 +1,35 @@
 -- grain: one row, of the current model (none before the first inference)
--- reads: current_model, models, int_facts, gold, posts, rejects, settings,
--- int_current_predictions
--- How far the labels and rationales that the marts show can be trusted. Gold
--- counts one per human label on a predicted item, unweighted. Items are what is
--- to be judged; count_empty are the posts with neither text nor usable picture.
+-- reads: current_model, models, int_facts, int_names, gold, int_gold_sample,
+-- posts, rejects, settings, int_current_predictions
+-- How far the labels and rationales that the marts show can be trusted.
+-- count_gold, count_agreements and share_agreement count one per human label on
+-- a predicted item, unweighted; count_gold_items and what follows it count each
+-- item of int_gold_sample once, by weight. Items are what is to be judged;
+-- count_empty are the posts with neither text nor usable picture.
 -- expected_calibration_error is how far confidence is from agreement with gold,
--- in bins of a tenth, weighted by the sample's weights; null without gold.
+-- in bins of a tenth; null without gold.
 with
     chosen as (select * from current_model),
 
     named as (select * from models),
 
-    facts as (select * from int_facts),
+    facts as not materialized (select * from int_facts),
+
+    names as (
+        select
+            name,
+            number,
+        from int_names
+        where kind = 'aspect'
+    ),
 
     human_labels as (select * from gold),
+
+    gold_sample as (
+        select *
+        from int_gold_sample
+        where is_in_total
+    ),
 
     predicted as (select * from int_current_predictions),
 
@@ -26,7 +42,7 @@ with
         from posts
     ),
 
-    judged_items as (
+    judged_items as not materialized (
         select *
         from facts
         where is_item
@@ -69,22 +85,25 @@ with
                 where sentiment_date is null
             ) as count_undated,
         from facts
-        where aspect = ''
+        where aspect_number = 0
     ),
 
     -- Confidence is the probability of the label.
-    pairs as (
+    labelled as (
         select
-            human_labels.weight,
-            human_labels.label = predicted.label as is_agreement,
+            human_labels.post_id,
+            human_labels.aspect,
+            human_labels.label,
+            predicted.label as predicted_label,
             greatest(
                 predicted.p_negative, predicted.p_neutral, predicted.p_positive
             ) as confidence,
         from human_labels
         inner join raw_posts on human_labels.post_id = raw_posts.post_id
+        inner join names on human_labels.aspect = names.name
         inner join judged_items
             on raw_posts.post_number = judged_items.post_number
-            and human_labels.aspect = judged_items.aspect
+            and names.number = judged_items.aspect_number
         inner join predicted
             on human_labels.post_id = predicted.post_id
             and human_labels.aspect = predicted.aspect
@@ -94,8 +113,41 @@ with
     compared as (
         select
             count(*) as count_gold,
-            count(*) filter (where is_agreement) as count_agreements,
+            count(*) filter (
+                where label = predicted_label
+            ) as count_agreements,
             avg(confidence) as mean_gold_confidence,
+        from labelled
+    ),
+
+    judged_gold as (
+        select
+            post_id,
+            aspect,
+            any_value(predicted_label) as predicted_label,
+            any_value(confidence) as confidence,
+        from labelled
+        group by all
+    ),
+
+    pairs as (
+        select
+            gold_sample.weight,
+            gold_sample.label = judged_gold.predicted_label as is_agreement,
+            judged_gold.confidence,
+        from gold_sample
+        inner join judged_gold
+            on gold_sample.post_id = judged_gold.post_id
+            and gold_sample.aspect = judged_gold.aspect
+    ),
+
+    weighed as (
+        select
+            count(*) as count_gold_items,
+            sum(weight * is_agreement::int)
+                / nullif(sum(weight), 0) as weighted_share_agreement,
+            sum(weight * confidence)
+                / nullif(sum(weight), 0) as weighted_gold_confidence,
         from pairs
     ),
 
@@ -152,6 +204,9 @@ with
             compared.count_agreements
                 / nullif(compared.count_gold, 0) as share_agreement,
             compared.mean_gold_confidence,
+            weighed.count_gold_items,
+            weighed.weighted_share_agreement,
+            weighed.weighted_gold_confidence,
             calibrated.expected_calibration_error,
             refused.count_rejects,
             refused.count_infer_rejects,
@@ -169,6 +224,7 @@ with
         cross join counted
         cross join seen
         cross join compared
+        cross join weighed
         cross join calibrated
         cross join refused
     )

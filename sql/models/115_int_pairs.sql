@@ -2,11 +2,14 @@
 -- reads: posts, aspects, int_pictures, settings
 -- Each post ('' as aspect) and each of its aspects, with the key of its content
 -- (analytics.contract.text.content_key). A post with neither text nor usable
--- picture is empty and has no key. is_item marks what is to be judged: all that
--- is not empty, at post level unless the setting post_level is false.
+-- picture is empty and has no key. language is what the source says, else what
+-- was detected, as a primary subtag ('en' of 'en-GB'). is_item marks what is to
+-- be judged: all that is not empty, at post level unless the setting post_level
+-- is false.
 -- post_number is the row of posts, which holds until rows are deleted.
 with
-    raw_posts as (
+    -- Read twice rather than kept: they hold the text of all posts.
+    raw_posts as not materialized (
         select
             *,
             rowid as post_number,
@@ -17,12 +20,21 @@ with
 
     pictures as (select * from int_pictures),
 
-    described as (
+    described as not materialized (
         select
             raw_posts.post_id,
             raw_posts.platform,
             raw_posts.lang,
-            raw_posts.detected_lang,
+            lower(
+                regexp_extract(
+                    coalesce(
+                        nullif(trim(raw_posts.lang), ''),
+                        raw_posts.detected_lang,
+                        'und'
+                    ),
+                    '^[^-_]*'
+                )
+            ) as language,
             raw_posts.author_key,
             raw_posts.clean_text,
             pictures.image_sha256,
@@ -57,7 +69,7 @@ with
             aspect,
             platform,
             lang,
-            detected_lang,
+            language,
             author_key,
             case
                 when not is_empty then sha256(

@@ -2,8 +2,7 @@
 -- reads: settings, int_pairs, int_current_predictions
 -- Each post and each of its aspects with its date (of the setting time_zone,
 -- else UTC) and, where there is one, the current prediction; without one
--- `label` and what follows it are null. language is what the source says, else
--- what was detected, as a primary subtag ('en' of 'en-GB').
+-- `label` and what follows it are null.
 with
     pairs as (select * from int_pairs),
 
@@ -22,16 +21,7 @@ with
             pairs.content_key,
             pairs.platform,
             pairs.lang,
-            lower(
-                regexp_extract(
-                    coalesce(
-                        nullif(trim(pairs.lang), ''),
-                        pairs.detected_lang,
-                        'und'
-                    ),
-                    '^[^-_]*'
-                )
-            ) as language,
+            pairs.language,
             pairs.author_key,
             predicted.label,
             predicted.rationale_label,

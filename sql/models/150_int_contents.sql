@@ -10,9 +10,9 @@ with
         select
             content_id,
             min(slice_id) as slice_id,
-            any_value(aspect) as aspect,
+            any_value(aspect_number) as aspect_number,
             max(label) as label,
-            count(*) as count_copies,
+            cast(count(*) as integer) as count_copies,
             max(engagement_score) as engagement_score,
             min(slice_id) <> max(slice_id) as is_spread,
         from facts

@@ -1,16 +1,24 @@
 -- grain: one row per (aspect, content_id), the first of each aspect
--- reads: int_facts, int_contents, posts, int_pictures
+-- reads: int_facts, int_contents, int_names, posts, int_pictures
 -- kept: as a temporary table while marts are built
 -- What int_ranked_contents holds, from facts: contents by engagement, each as
 -- the post that has most of it. To sort all contents would take longest; so the
 -- least score that can be among the first is found, and what is above it
 -- sorted. content_key is made as in int_pairs.
 with
-    facts as (select * from int_facts),
+    facts as not materialized (select * from int_facts),
 
-    contents as (select * from int_contents),
+    contents as not materialized (select * from int_contents),
 
-    raw_posts as (
+    names as (
+        select
+            name,
+            number,
+        from int_names
+        where kind = 'aspect'
+    ),
+
+    raw_posts as not materialized (
         select
             *,
             rowid as post_number,
@@ -19,26 +27,29 @@ with
 
     least_scores as (
         select
-            aspect,
+            aspect_number,
             list_min(max(engagement_score, 1000)) as engagement_score,
         from contents
-        where aspect = ''
+        where aspect_number = 0
         group by all
         union all
         select
-            aspect,
+            aspect_number,
             list_min(max(engagement_score, 50)) as engagement_score,
         from contents
-        where aspect <> ''
+        where aspect_number <> 0
         group by all
     ),
 
     candidates as (
-        select contents.*
+        select
+            contents.*,
+            names.name as aspect,
         from contents
         inner join least_scores
-            on contents.aspect = least_scores.aspect
+            on contents.aspect_number = least_scores.aspect_number
             and contents.engagement_score >= least_scores.engagement_score
+        inner join names on contents.aspect_number = names.number
     ),
 
     copies as (

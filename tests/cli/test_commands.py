@@ -226,11 +226,11 @@ def test_full_disk_is_an_error_with_a_fix(project: Path) -> None:
 def test_run_that_the_warehouse_fails_has_its_row(project: Path) -> None:
     run("ingest")
     with duckdb.connect(project / "warehouse.duckdb") as connection:
-        connection.execute("drop table gold")
+        connection.execute("drop table rejects")
     assert "the warehouse failed" in str(run("marts").exception)
     found = rows_of(project, "select status, error from runs where command = 'marts'")
     assert found[0][0] == "failed"
-    assert "gold" in found[0][1]
+    assert "rejects" in found[0][1]
 
 
 def test_forget_removes_a_post_for_good(project: Path) -> None:

@@ -121,6 +121,28 @@ def test_run_goes_from_dumps_to_report(whole: tuple[Path, dict[str, Any]]) -> No
     assert [row["stage"] for row in json.loads(shown.stdout)] == ["media", "parse", "parse"]
 
 
+def test_run_says_how_sure_it_is_and_what_has_drifted(whole: tuple[Path, dict[str, Any]]) -> None:
+    """Of the shipped model's own files: without gold its measured errors widen the intervals."""
+    config, _ = whole
+
+    def ask(query: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(analytics(config, "sql", "--json", query).stdout)
+        return found
+
+    methods = "select method, count(*) as n, max(high - low) as width from"
+    counted = ask(f"{methods} sentiment_estimates group by all")
+    assert [row["method"] for row in counted] == ["count_model_error"]
+    assert 0 < counted[0]["width"] <= 2
+    adjusted = ask(f"{methods} prevalence_estimates group by all order by all")
+    assert [row["method"] for row in adjusted] == ["em", "pacc"]
+    drifts = ask("select feature, count_reference from input_drift where reference = 'training'")
+    assert {row["feature"] for row in drifts} == {"text_length", "has_picture", "confidence"}
+    assert all(row["count_reference"] > 1000 for row in drifts)
+    assert ask("from sentiment_events") == ask("from model_seam") == []
+    alerts = json.loads((config.parent / "alerts.json").read_text("utf-8"))
+    assert (alerts["alerts"], alerts["count_series"], alerts["model_change"]) == ([], 0, None)
+
+
 def test_second_run_makes_no_engine_call_and_the_same_report(
     whole: tuple[Path, dict[str, Any]],
 ) -> None:

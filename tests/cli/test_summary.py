@@ -50,6 +50,9 @@ def test_alerts_are_said_with_their_file_and_what_the_webhook_took() -> None:
     assert "Alerts:" not in outcome_as_text(OUTCOME)
     alerts = AlertsReport(path=Path("alerts.json"), document={"alerts": [{}, {}]}, count_sent=1)
     assert "Alerts: 2 (alerts.json); 1 sent\n" in outcome_as_text(replace(OUTCOME, alerts=alerts))
+    early = replace(alerts, document={"alerts": [], "count_series": 0}, count_sent=0)
+    said = outcome_as_text(replace(OUTCOME, alerts=early))
+    assert "Alerts: 0 (alerts.json); no series is long enough yet (28 days)\n" in said
     refused = replace(OUTCOME, alerts=replace(alerts, count_sent=0, webhook_fault="status 404"))
     assert "Alerts: 2 (alerts.json); not sent: status 404\n" in outcome_as_text(refused)
     assert outcome_as_json(refused)["alerts"] == {

@@ -34,7 +34,8 @@ def make_model(folder: Path, value: float, *, seen: Any = (), **config: Any) -> 
     )
     (folder / "config.json").write_text(json.dumps({"model_type": "toy", **config}))
     (folder / "tokenizer.json").write_text("{}")
-    (folder / "calibration.json").write_text("{}")
+    for name in ("calibration.json", "errors.json", "reference.json"):
+        (folder / name).write_text("{}")
     stamp = {"training_digest": "d", "description": f"toy {value}", "recipe": {"seed": int(value)}}
     (folder / "contract.json").write_text(json.dumps(stamp))
     write_seen(folder, seen, base=None)
@@ -54,7 +55,8 @@ def test_mean_is_weighted_and_keeps_types_and_files(tmp_path: Path) -> None:
     assert torch.equal(found["a.weight"].float(), torch.full((2, 3), 3.0))
     assert torch.allclose(found["a.bias"], torch.full((3,), 30.0))
     assert (tmp_path / "mean" / "tokenizer.json").is_file()
-    assert not (tmp_path / "mean" / "calibration.json").exists()  # another model's temperature
+    for measured in ("calibration.json", "errors.json", "reference.json"):
+        assert not (tmp_path / "mean" / measured).exists()  # of another model
     stamp = json.loads((tmp_path / "mean" / "contract.json").read_text())
     assert stamp["training_digest"] == "d"
     assert stamp["average_of"] == report["average_of"]

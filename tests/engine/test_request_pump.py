@@ -151,6 +151,22 @@ def test_close_waits_for_what_has_begun() -> None:
     assert llm.is_closed
 
 
+def test_a_call_after_the_close_fails_and_does_not_wait_for_ever(pump: RequestPump) -> None:
+    pump.start()
+    pump.close()
+    told: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(EngineDiedError) as fault:
+            pump.ask(["p"], "a")
+        told.append(str(fault.value))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(5)
+    assert told == ["it was closed"]
+
+
 def test_prompts_are_prepared_while_the_model_computes() -> None:
     """In a thread of their own, in order, and not more than a few steps ahead."""
     stepping, prepared = threading.Event(), threading.Event()

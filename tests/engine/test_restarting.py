@@ -1,6 +1,7 @@
 """An engine that dies is loaded again; what kills it is found."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -109,11 +110,32 @@ def test_engine_that_dies_on_everything_is_given_up() -> None:
     engine.close()
 
 
+def test_calls_beside_the_one_that_found_it_gone_do_not_wait_for_it_again() -> None:
+    workshop = Workshop(lambda items: True)
+    engine = workshop.make()
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(ask_each, engine.label, ITEMS) for _ in range(4)]
+        faults = [call.exception(timeout=20) for call in asked]
+    assert [type(fault) for fault in faults] == [EngineDiedError] * 4
+    assert workshop.pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
+
+
 def test_engine_that_lives_on_harmless_items_only_is_given_up() -> None:
     workshop = Workshop(lambda items: items[0].content_key != "harmless")
     with pytest.raises(EngineDiedError, match="8 contents in a row"):
         ask_each(workshop.make().label, [Item(content_key=str(n), text="x") for n in range(64)])
     assert len(workshop.engines) < 40
+
+
+def test_calls_beside_the_one_that_gave_it_up_do_not_load_it_again() -> None:
+    workshop = Workshop(lambda items: items[0].content_key != "harmless")
+    engine = workshop.make()
+    with pytest.raises(EngineDiedError, match="8 contents in a row"):
+        ask_each(engine.label, ITEMS)
+    n_loaded = len(workshop.engines)
+    with pytest.raises(EngineDiedError, match="8 contents in a row"):
+        ask_each(engine.rationalize, ITEMS)
+    assert len(workshop.engines) == n_loaded
 
 
 def test_engine_that_cannot_be_loaded_again_is_tried_with_growing_pauses() -> None:

@@ -198,6 +198,12 @@ def test_no_items_give_no_replies(vllm_engine: Engine) -> None:
     assert vllm_engine.label([]) == []
 
 
+@pytest.mark.parametrize("name", ["isolated", "guided"])
+def test_an_option_of_ours_is_true_or_false(base_folder: ModelFolder, name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} in .* is 'no': must be true or false"):
+        load_engine("vllm", base_folder, decoding=Decoding(), options={name: "no"})
+
+
 def test_unknown_option_names_the_nearest(base_folder: ModelFolder) -> None:
     with pytest.raises(ConfigError, match=r"'max_model_length'. Did you mean 'max_model_len'"):
         load_engine("vllm", base_folder, decoding=Decoding(), options={"max_model_length": 1})

@@ -61,3 +61,12 @@ def test_jump_is_paired_and_clustered() -> None:
 def test_few_contents_give_no_interval() -> None:
     overlap = Overlap(count_contents=3, count_posts=900, d=9.0, dd=9.0, wd=9.0, ww=9.0)
     assert estimate_jump(overlap) == (0.01, None, None)
+
+
+def test_models_that_agree_on_few_contents_may_differ_on_the_next() -> None:
+    few = Overlap(count_contents=18, count_posts=18, d=0, dd=0, wd=0, ww=18)
+    many = Overlap(count_contents=18_000, count_posts=18_000, d=0, dd=0, wd=0, ww=18_000)
+    jump, low, high = estimate_jump(few)
+    assert (jump, low) == (0, pytest.approx(-0.12, abs=0.01))
+    assert high == pytest.approx(0.12, abs=0.01)
+    assert estimate_jump(many)[2] == pytest.approx(0, abs=1e-3)

@@ -35,6 +35,18 @@ def test_adjusted_count_solves_the_rates() -> None:
     assert found.low == pytest.approx(found.high)
 
 
+def test_interval_of_a_share_that_was_brought_to_its_bound_is_no_point() -> None:
+    """A few posts, all of them said to be positive: more than the rates allow."""
+    found = adjust_count(np.array([0.0, 0.05, 0.95]), np.eye(3) * 0.01, EXACT)
+    assert found is not None
+    assert found.shares == pytest.approx([0, 0, 1])
+    assert found.low[:3] == pytest.approx([0, 0, found.low[2]])
+    assert found.low[2] < 0.9
+    assert found.low[3] < 0.9
+    assert (found.high[:2] > 0.1).all()
+    assert found.high[2:] == pytest.approx([1, 1])
+
+
 def test_adjusted_count_of_one_slice_and_of_many_is_the_same() -> None:
     said = np.array([[0.2, 0.6, 0.2], [0.9, 0.05, 0.05]])
     noise = np.stack([np.eye(3) * 1e-4] * 2)

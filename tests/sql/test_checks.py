@@ -39,7 +39,7 @@ def test_good_rows_pass_all_checks(connection: duckdb.DuckDBPyConnection) -> Non
     build_marts(connection)
     results = check(connection)
 
-    assert len(results) == len(load_sql_files("checks")) == 11
+    assert len(results) == len(load_sql_files("checks")) == 12
     assert {name: result.example for name, result in results.items() if result.count_rows} == {}
 
 

@@ -238,6 +238,9 @@ def test_model_quality_counts_what_the_model_did(connection: duckdb.DuckDBPyConn
         # A right one of 0.9, a wrong one of 0.5: (0.1 + 0.5) / 2.
         "expected_calibration_error": pytest.approx(0.3),
         "mean_gold_confidence": pytest.approx(0.7),
+        "count_gold_items": 2,
+        "weighted_share_agreement": 0.5,
+        "weighted_gold_confidence": pytest.approx(0.7),
         "count_rejects": 2,
         "count_infer_rejects": 1,
         "count_empty": 0,
