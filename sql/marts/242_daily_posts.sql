@@ -1,14 +1,26 @@
 -- grain: one row per (sentiment_date, aspect, content_key)
--- reads: int_facts, posts, int_current_predictions, int_pictures
+-- reads: int_facts, int_names, posts, int_current_predictions, int_pictures
 -- The posts behind the points of a chart: the first of each day by
 -- engagement, 5 at post level ('') and 2 toward each aspect. Posts of the same
 -- content and day show once; count_copies is their number on that day. As in
 -- int_top_contents, what cannot be among the first is not sorted.
 with
+    names as (
+        select
+            name,
+            number,
+        from int_names
+        where kind = 'aspect'
+    ),
+
     facts as (
-        select *
+        select
+            int_facts.*,
+            names.name as aspect,
         from int_facts
-        where content_id is not null and sentiment_date is not null
+        inner join names on int_facts.aspect_number = names.number
+        where int_facts.content_id is not null
+            and int_facts.sentiment_date is not null
     ),
 
     raw_posts as (
