@@ -1,12 +1,24 @@
 -- grain: one row per post_id
--- reads: int_facts, posts, top_posts, surprising_posts, conflicts, daily_posts,
--- picture_conflicts
+-- reads: int_facts, int_names, posts, top_posts, surprising_posts, conflicts,
+-- daily_posts, picture_conflicts
 -- What a reader filters posts by, for the posts of marts that hold posts (of
 -- conflicts and picture_conflicts the first 100): the language (as
 -- sentiment_slices counts it), the day, and the aspects, each with its label,
 -- by name.
 with
     facts as (select * from int_facts),
+
+    aspect_names as (
+        select *
+        from int_names
+        where kind = 'aspect'
+    ),
+
+    lang_names as (
+        select *
+        from int_names
+        where kind = 'lang'
+    ),
 
     raw_posts as (
         select
@@ -66,20 +78,22 @@ with
     final as (
         select
             numbered.post_id,
-            any_value(facts.lang) as lang,
+            any_value(lang_names.name) as lang,
             coalesce(
                 list(
                     {
-                        'aspect': facts.aspect,
+                        'aspect': aspect_names.name,
                         'label': cast(facts.label as varchar)
                     }
-                    order by facts.aspect
-                ) filter (where facts.aspect <> ''),
+                    order by aspect_names.name
+                ) filter (where aspect_names.name <> ''),
                 []
             ) as aspects,
             any_value(facts.sentiment_date) as sentiment_date,
         from numbered
         inner join facts on numbered.post_number = facts.post_number
+        inner join aspect_names on facts.aspect_number = aspect_names.number
+        inner join lang_names on facts.lang_number = lang_names.number
         group by numbered.post_id
         order by numbered.post_id
     )
