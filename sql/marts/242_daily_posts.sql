@@ -5,10 +5,22 @@
 -- content and day show once; count_copies is their number on that day. As in
 -- int_top_contents, what cannot be among the first is not sorted.
 with
+    names as (
+        select
+            name,
+            number,
+        from int_names
+        where kind = 'aspect'
+    ),
+
     facts as (
-        select *
+        select
+            int_facts.*,
+            names.name as aspect,
         from int_facts
-        where content_id is not null and sentiment_date is not null
+        inner join names on int_facts.aspect_number = names.number
+        where int_facts.content_id is not null
+            and int_facts.sentiment_date is not null
     ),
 
     names as (

@@ -86,7 +86,7 @@ with
                         'label': cast(facts.label as varchar)
                     }
                     order by aspect_names.name
-                ) filter (where facts.aspect_number <> 0),
+                ) filter (where aspect_names.name <> ''),
                 []
             ) as aspects,
             any_value(facts.sentiment_date) as sentiment_date,

@@ -35,7 +35,8 @@ _ALLOWED_TAGS = {
     "bdi", "p", "time", "nav", "ul", "li", "main", "aside", "strong", "section", "dl", "div", "dt",
     "dd", "figure", "figcaption", "svg", "desc", "line", "text", "path", "circle", "rect", "span",
     "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "pre", "code",
-    "article", "img", "footer", "g", "button", "label", "select", "option", "script", "ol",
+    "article", "img", "footer", "g", "button", "label", "select", "option", "script",
+    "ol",
 }  # fmt: skip
 
 
@@ -46,8 +47,22 @@ def test_two_weeks_report_has_all_sections(two_weeks: str) -> None:
     assert page.unbalanced == []
     assert len(ids) == len(set(ids))
     sections = [element.attributes["id"] for element in page.find("section")]
-    assert sections == ["short", "filters", "sentiment", "volume", "aspects", "voice", "drivers",
-                        "events", "posts", "conflicts", "model", "sources", "runs", "query"]  # fmt: skip
+    assert sections == [
+        "short",
+        "filters",
+        "sentiment",
+        "volume",
+        "aspects",
+        "voice",
+        "drivers",
+        "events",
+        "posts",
+        "conflicts",
+        "model",
+        "sources",
+        "runs",
+        "query",
+    ]
     anchors = {link.attributes["href"] for link in page.find("a")}
     assert {f"#{name}" for name in sections if name not in ("short", "filters")} <= anchors
     for anchor in anchors:
