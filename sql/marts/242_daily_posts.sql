@@ -23,14 +23,6 @@ with
             and int_facts.sentiment_date is not null
     ),
 
-    names as (
-        select
-            name,
-            number,
-        from int_names
-        where kind = 'aspect'
-    ),
-
     raw_posts as (
         select
             *,
@@ -46,7 +38,7 @@ with
         select
             sentiment_date,
             content_id,
-            any_value(aspect_number) as aspect_number,
+            any_value(aspect) as aspect,
             max(engagement_score) as engagement_score,
             count(*) as count_copies,
         from facts
@@ -56,27 +48,21 @@ with
     least_scores as (
         select
             sentiment_date,
-            aspect_number,
+            aspect,
             list_min(
-                max(
-                    engagement_score,
-                    case when aspect_number = 0 then 5 else 2 end
-                )
+                max(engagement_score, case when aspect = '' then 5 else 2 end)
             ) as engagement_score,
         from contents
-        group by sentiment_date, aspect_number
+        group by sentiment_date, aspect
     ),
 
     candidates as (
-        select
-            contents.*,
-            names.name as aspect,
+        select contents.*
         from contents
         inner join least_scores
             on contents.sentiment_date = least_scores.sentiment_date
-            and contents.aspect_number = least_scores.aspect_number
+            and contents.aspect = least_scores.aspect
             and contents.engagement_score >= least_scores.engagement_score
-        inner join names on contents.aspect_number = names.number
     ),
 
     copies as (
