@@ -84,8 +84,8 @@ order by name, start""",
         "posts": _write_posts(scope, max_posts),
         "aspect_posts": _write_aspect_posts(scope),
         "daily_posts": _write_daily_posts(scope, grain, n_periods),
-        "conflicts": _write_conflicts(scope),
-        "pictures": _write_picture_posts(scope),
+        "conflicts": _write_conflicts(scope, "conflicts"),
+        "pictures": _write_conflicts(scope, "picture_conflicts"),
         "surprising": _write_surprising_posts(scope),
         "model": "select *\nfrom model_quality",
         "rejects": """\
@@ -280,42 +280,23 @@ order by
 limit {3 * MAX_DAILY_POSTS}"""
 
 
-def _write_conflicts(scope: Scope) -> str:
+def _write_conflicts(scope: Scope, mart: str) -> str:
+    """Posts of `conflicts` or `picture_conflicts`, copies of a content as one."""
     toward = "true" if scope.aspect is None else f"aspect = {quote(scope.aspect)}"
     return f"""\
 select
-    conflicts.* replace (coalesce(post_tags.lang, 'und') as lang),
+    {mart}.* replace (coalesce(post_tags.lang, 'und') as lang),
     count(*) over (partition by aspect, content_key) as count_copies,
     coalesce(post_tags.aspects, []) as aspects,
     post_tags.sentiment_date,
-from conflicts
-left join post_tags on conflicts.post_id = post_tags.post_id
+from {mart}
+left join post_tags on {mart}.post_id = post_tags.post_id
 where {toward} and {scope.says_days("post_tags.sentiment_date")}
 qualify row_number() over (
     partition by aspect, content_key
-    order by count_engagement desc, conflicts.post_id
+    order by count_engagement desc, {mart}.post_id
 ) = 1
-order by count_engagement desc, conflicts.post_id, aspect
-limit 12"""
-
-
-def _write_picture_posts(scope: Scope) -> str:
-    """Posts whose text says one label and whose picture another."""
-    toward = "true" if scope.aspect is None else f"aspect = {quote(scope.aspect)}"
-    return f"""\
-select
-    picture_conflicts.* replace (coalesce(post_tags.lang, 'und') as lang),
-    count(*) over (partition by aspect, content_key) as count_copies,
-    coalesce(post_tags.aspects, []) as aspects,
-    post_tags.sentiment_date,
-from picture_conflicts
-left join post_tags on picture_conflicts.post_id = post_tags.post_id
-where {toward} and {scope.says_days("post_tags.sentiment_date")}
-qualify row_number() over (
-    partition by aspect, content_key
-    order by count_engagement desc, picture_conflicts.post_id
-) = 1
-order by count_engagement desc, picture_conflicts.post_id, aspect
+order by count_engagement desc, {mart}.post_id, aspect
 limit 12"""
 
 
