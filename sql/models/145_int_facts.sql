@@ -22,7 +22,8 @@ with
         select
             hash(post_id, aspect, content_key) as item_id,
             label,
-            cast(
+            -- Of a status that this version does not know, none is counted.
+            try_cast(
                 rationale_status
                 as enum ('ok', 'no_label', 'ambiguous', 'truncated', 'empty')
             ) as rationale_status,
