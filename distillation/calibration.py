@@ -11,7 +11,7 @@ strength 1 is a model of equally frequent labels, 0 that of the training set.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -148,6 +148,11 @@ def calibrate_probabilities(
     return compute_probabilities(
         [math.log(max(p, _LEAST_PROBABILITY)) for p in probabilities], calibration
     )
+
+
+def by_label(values: Iterable[float]) -> dict[str, float]:
+    """Three values in the order of LABELS, as `calibration.json` writes them."""
+    return dict(zip(map(str, LABELS), map(float, values), strict=True))
 
 
 def measure_ece(judged: Sequence[Judged]) -> float:

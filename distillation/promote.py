@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from analytics.contract.engine import LabelReply
-from analytics.contract.labels import LABELS, NO_CALIBRATION, LabelCalibration, label_of
+from analytics.contract.labels import NO_CALIBRATION, LabelCalibration, label_of
 from analytics.contract.records import Item
 from distillation.calibration import (
     Calibration,
     apply_calibration,
+    by_label,
     calibrate_probabilities,
     measure_ece,
     measure_nll,
@@ -216,7 +217,7 @@ def check_calibrated(
     }
     figures = {
         "temperature": temperature,
-        "label_bias": dict(zip(map(str, LABELS), bias, strict=True)) if any(bias) else None,
+        "label_bias": by_label(bias) if any(bias) else None,
         "source": "fitted" if fitted is not None else "calibration.json",
         "fit": fitted.to_json() if fitted is not None else None,
         "n_left_out": n_left_out,

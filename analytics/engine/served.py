@@ -271,8 +271,7 @@ def _check_count(low: int) -> Any:
 
 
 def _check_positive(value: Any) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "" if is_number and 0 < value < float("inf") else "must be a number above 0"
+    return "" if is_number(value) and value > 0 else "must be a number above 0"
 
 
 def _check_bias(value: Any) -> str:

@@ -21,7 +21,6 @@ MIN_AFTER = 2
 _LOOK_BACK = 16
 _LOOK_AT = 52
 _MAX_CORRELATION = 0.8
-WEEKS_A_YEAR = 365.25 / 7
 # Tail probability of the best place of a step, and the false alarms a year that it gave in
 # weeks of an AR(1) of 0.6 from day to day (2,000 years each; less correlation gives fewer).
 _TAILS = (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5)

@@ -28,7 +28,6 @@ STRATA = {
         " when confidence <= high then 'middle' else 'high' end"
     ),
 }
-ALLOCATIONS = ("proportional", "uncertain")
 REST = "(small strata)"
 # No model is so sure that its stratum needs no labels.
 _MIN_SPREAD = 0.1

@@ -54,7 +54,12 @@ def calibrate(
     from analytics.contract.json_files import write_object
     from analytics.contract.labels import LABELS, LabelCalibration
     from analytics.contract.model_folder import CALIBRATION_FILE
-    from distillation.calibration import apply_calibration, fit_adjustment, fit_temperature
+    from distillation.calibration import (
+        apply_calibration,
+        by_label,
+        fit_adjustment,
+        fit_temperature,
+    )
     from distillation.data.specs import load_spec, parse_spec
 
     specs = [parse_spec(text) for text in on]
@@ -69,10 +74,10 @@ def calibrate(
     if shares is not None:
         found = fit_adjustment(sets, shares=shares, temperature=fitted.temperature)
         calibration = LabelCalibration(fitted.temperature, found.bias)
-        content["label_bias"] = _by_label(found.bias)
+        content["label_bias"] = by_label(found.bias)
         content["adjustment"] = {
             "strength": found.strength,
-            "shares": _by_label(shares),
+            "shares": by_label(shares),
             "shares_of": parse_spec(str(shares_of)).title,
         }
     rows: list[dict[str, Any]] = []
@@ -162,9 +167,3 @@ def _score(judged: "list[Judged]") -> dict[str, float]:
         **{name: float(found[name]) for name in ("accuracy", "macro_f1", "ece")},
         "nll": measure_nll(judged),
     }
-
-
-def _by_label(values: Any) -> dict[str, float]:
-    from analytics.contract.labels import LABELS
-
-    return dict(zip(map(str, LABELS), map(float, values), strict=True))

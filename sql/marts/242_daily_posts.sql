@@ -14,13 +14,9 @@ with
     ),
 
     facts as (
-        select
-            int_facts.*,
-            names.name as aspect,
+        select *
         from int_facts
-        inner join names on int_facts.aspect_number = names.number
-        where int_facts.content_id is not null
-            and int_facts.sentiment_date is not null
+        where content_id is not null and sentiment_date is not null
     ),
 
     raw_posts as (
@@ -38,7 +34,7 @@ with
         select
             sentiment_date,
             content_id,
-            any_value(aspect) as aspect,
+            any_value(aspect_number) as aspect_number,
             max(engagement_score) as engagement_score,
             count(*) as count_copies,
         from facts
@@ -48,21 +44,27 @@ with
     least_scores as (
         select
             sentiment_date,
-            aspect,
+            aspect_number,
             list_min(
-                max(engagement_score, case when aspect = '' then 5 else 2 end)
+                max(
+                    engagement_score,
+                    case when aspect_number = 0 then 5 else 2 end
+                )
             ) as engagement_score,
         from contents
-        group by sentiment_date, aspect
+        group by sentiment_date, aspect_number
     ),
 
     candidates as (
-        select contents.*
+        select
+            contents.*,
+            names.name as aspect,
         from contents
         inner join least_scores
             on contents.sentiment_date = least_scores.sentiment_date
-            and contents.aspect = least_scores.aspect
+            and contents.aspect_number = least_scores.aspect_number
             and contents.engagement_score >= least_scores.engagement_score
+        inner join names on contents.aspect_number = names.number
     ),
 
     copies as (
@@ -105,12 +107,9 @@ with
         qualify rank <= case when aspect = '' then 5 else 2 end
     ),
 
-    final as (
+    keyed as (
         select
-            ranked.sentiment_date,
-            ranked.aspect,
-            ranked.rank,
-            ranked.post_id,
+            ranked.*,
             sha256(
                 raw_posts.clean_text
                 || chr(31)
@@ -118,6 +117,20 @@ with
                 || chr(31)
                 || ranked.aspect
             ) as content_key,
+            pictures.image_path,
+            pictures.image_alt_text,
+        from ranked
+        inner join raw_posts on ranked.post_number = raw_posts.post_number
+        left join pictures on ranked.post_id = pictures.post_id
+    ),
+
+    final as (
+        select
+            keyed.sentiment_date,
+            keyed.aspect,
+            keyed.rank,
+            keyed.post_id,
+            keyed.content_key,
             raw_posts.platform,
             raw_posts.url,
             raw_posts.text,
@@ -128,32 +141,25 @@ with
             predicted.final_conclusion,
             predicted.rationale_label,
             predicted.rationale_status,
-            pictures.image_path,
-            pictures.image_alt_text,
+            keyed.image_path,
+            keyed.image_alt_text,
             predicted.p_negative,
             predicted.p_neutral,
             predicted.p_positive,
             raw_posts.likes,
             raw_posts.reposts,
             raw_posts.replies,
-            ranked.count_engagement,
-            ranked.count_copies,
+            keyed.count_engagement,
+            keyed.count_copies,
             predicted.contradicts_label,
-            ranked.created_at,
-        from ranked
-        inner join raw_posts on ranked.post_number = raw_posts.post_number
-        left join pictures on ranked.post_id = pictures.post_id
+            keyed.created_at,
+        from keyed
+        inner join raw_posts on keyed.post_number = raw_posts.post_number
         left join predicted
-            on ranked.post_id = predicted.post_id
-            and ranked.aspect = predicted.aspect
-            and predicted.content_key = sha256(
-                raw_posts.clean_text
-                || chr(31)
-                || coalesce(pictures.image_sha256, '')
-                || chr(31)
-                || ranked.aspect
-            )
-        order by ranked.sentiment_date, ranked.aspect, ranked.rank
+            on keyed.post_id = predicted.post_id
+            and keyed.aspect = predicted.aspect
+            and keyed.content_key = predicted.content_key
+        order by keyed.sentiment_date, keyed.aspect, keyed.rank
     )
 
 select * from final
