@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analytics.contract.engine import Engine, LabelReply, TextReply, ask_each
-from analytics.contract.errors import DeadlyItemError, EngineDownError
+from analytics.contract.errors import DeadlyItemError, EngineDownError, UnfinishedError
 from analytics.contract.labels import label_of
 from analytics.contract.parser import list_missing_parts, parse_reply
 from analytics.contract.policy import RationalePolicy, RationaleReason
@@ -104,7 +104,8 @@ class Judge:
         """Judge the contents numbered from `first` up to `end`, which `read` gives.
 
         They come in the order in which they are done. After `is_stopped`, calls that are
-        under way end, and contents that wait for a rationale come with their label alone.
+        under way end, contents that wait for a rationale come with their label alone, and
+        those that the engine left unfinished do not come.
 
         Raises:
             EngineDownError: the engine answers no content any more; labels that it gave came
@@ -184,6 +185,7 @@ class Judge:
             and self._is_wanted(one.reason, labels[one.item.content_key])
         ]
         waits = {one.planned.item.content_key for one in waiting}
+        waits |= {key for key, error in errors.items() if isinstance(error, UnfinishedError)}
         done = [one for one in portion if one.item.content_key not in waits]
         judged = Judged(
             contents=done,
@@ -192,7 +194,7 @@ class Judge:
                 for one in done
                 if one.item.content_key in labels
             ],
-            faults=[make_fault(key, error) for key, error in errors.items()],
+            faults=[make_fault(*one) for one in errors.items() if one[0] not in waits],
             count_labels=sum(one.label is None for one in done if one.item.content_key in labels),
         )
         return judged, waiting
@@ -226,7 +228,11 @@ class Judge:
         return Judged(
             contents=[one.planned for one in labelled],
             verdicts=verdicts,
-            faults=[make_fault(key, error, has_label=True) for key, error in errors.items()],
+            faults=[
+                make_fault(key, error, has_label=True)
+                for key, error in errors.items()
+                if not isinstance(error, UnfinishedError)
+            ],
             count_labels=sum(one.planned.label is None for one in labelled),
             rationales=Counter(
                 one.reason for one in labelled if one.planned.item.content_key in replies

@@ -362,7 +362,11 @@ def _infer(
     def make() -> Engine:
         # One that asks a server has nothing to take this process along.
         if isinstance(model, ServedModel):
-            return run_unless_stopped(load_here, is_stopped)
+            from analytics.engine.openai_engine import heed_stop
+
+            engine = run_unless_stopped(load_here, is_stopped)
+            heed_stop(engine, is_stopped)
+            return engine
         return ProcessEngine(
             load_here, silence_s=config.infer.engine_timeout_s or None, is_stopped=is_stopped
         )

@@ -6,7 +6,7 @@ by slice, and the gold labels.
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import duckdb
@@ -33,7 +33,11 @@ logger = logging.getLogger(__name__)
 
 VIEWS = ("post", "content", "author")
 _DIGITS = 9
+# Slices whose estimates are written at once: families are many and most are small.
+_BLOCK_SLICES = 50_000
 _FAMILY = ("is_named", "period", "is_all_platforms", "is_all_langs")
+# Slices of one family, a view of them, and what was estimated.
+_Estimated = tuple[pl.DataFrame, str, FamilyEstimates]
 
 
 def build_trends(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -52,11 +56,12 @@ def build_trends(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         slices = _read_slices(connection, soft)
         units = {unit: count_gold_units(connection, unit) for unit in UNITS}
         prevalence = estimate_prevalence(connection, gold, _read_design(slices), errors)
-    frames = (
+    estimated = (
         _estimate(family, key, view, gold, units, soft, errors)
         for key, family in _families(slices)
         for view in VIEWS
     )
+    frames = (_to_rows(block, errors) for block in _blocks(estimated))
     return {
         "sentiment_estimates": replace_estimates(connection, "sentiment_estimates", frames),
         "prevalence_estimates": replace_estimates(connection, "prevalence_estimates", [prevalence]),
@@ -154,8 +159,8 @@ def _estimate(
     units: dict[str, pl.DataFrame],
     soft: tuple[bool, bool],
     errors: ModelErrors | None,
-) -> pl.DataFrame:
-    """The rows of one family in one view."""
+) -> _Estimated:
+    """The slices of one family in one view, and their estimates."""
     # In the author's view a slice whose authors are all unknown has no row.
     if view == "author":
         family = family.filter(pl.col("count_units_author") > 0)
@@ -166,7 +171,19 @@ def _estimate(
     if mine is not None and mine.n_independent() < MIN_GOLD:
         mine = None  # enough gold, but of undated posts or unknown authors
     confusion = None if errors is None else errors.soft if is_soft else errors.hard
-    return _to_rows(family, view, estimate_family(means, mine, confusion), errors)
+    return family, view, estimate_family(means, mine, confusion)
+
+
+def _blocks(estimated: Iterable[_Estimated]) -> Iterator[list[_Estimated]]:
+    block: list[_Estimated] = []
+    n_slices = 0
+    for one in estimated:
+        block.append(one)
+        n_slices += len(one[0])
+        if n_slices >= _BLOCK_SLICES:
+            yield block
+            block, n_slices = [], 0
+    yield block
 
 
 def _place(frame: pl.DataFrame, key: dict[str, Any]) -> pl.DataFrame:
@@ -246,25 +263,39 @@ def _note(method: str, is_between_known: bool, errors: ModelErrors | None) -> st
     )
 
 
-def _to_rows(
-    family: pl.DataFrame, view: str, found: FamilyEstimates, errors: ModelErrors | None
-) -> pl.DataFrame:
-    notes = [_note(method, found.is_between_known, errors) for method in found.method]
-    base = family.select(
-        *KEYS, pl.lit(view).alias("view"), pl.col("n").cast(pl.Int64).alias("count_posts")
-    ).with_columns(
-        pl.Series("method", found.method, dtype=pl.String),
+def _to_rows(block: list[_Estimated], errors: ModelErrors | None) -> pl.DataFrame:
+    """One row for each slice and measure."""
+    if not block:
+        return pl.DataFrame()
+    slices = pl.concat(
+        [
+            family.select(
+                *KEYS, pl.lit(view).alias("view"), pl.col("n").cast(pl.Int64).alias("count_posts")
+            )
+            for family, view, _ in block
+        ]
+    )
+    found = [estimates for _, _, estimates in block]
+    notes = [
+        _note(method, one.is_between_known, errors) for one in found for method in one.method
+    ]
+    slices = slices.with_columns(
+        pl.Series("method", [method for one in found for method in one.method], dtype=pl.String),
         pl.Series("note", notes, dtype=pl.String),
-        pl.Series("count_gold", found.count_gold, dtype=pl.Int64),
+        pl.Series("count_gold", np.concatenate([one.count_gold for one in found])),
+    )
+    # Threads of DuckDB sum in any order, which the 16th digit shows.
+    value, low, high = (
+        np.concatenate([getattr(one, name) for one in found]).round(_DIGITS)
+        for name in ("value", "low", "high")
     )
     return pl.concat(
         [
-            base.with_columns(
+            slices.with_columns(
                 pl.lit(name).alias("measure"),
-                # Threads of DuckDB sum in any order, which the 16th digit shows.
-                pl.Series("estimate", found.value[:, k].round(_DIGITS)),
-                pl.Series("low", found.low[:, k].round(_DIGITS)),
-                pl.Series("high", found.high[:, k].round(_DIGITS)),
+                pl.Series("estimate", value[:, k]),
+                pl.Series("low", low[:, k]),
+                pl.Series("high", high[:, k]),
             )
             for k, name in enumerate(MEASURE_NAMES)
         ]

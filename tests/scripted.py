@@ -29,6 +29,7 @@ class ScriptedEngine:
         self,
         *,
         fails_on: str | None = None,
+        failure: str = "scripted failure",
         on_label: Callable[[int], None] = lambda n: None,
         max_calls: int = 1,
     ) -> None:
@@ -45,6 +46,7 @@ class ScriptedEngine:
         self.rationalized: list[str] = []
         self.is_closed = False
         self._fails_on = fails_on
+        self._failure = failure
         self._on_label = on_label
 
     def label(self, items: Sequence[Item]) -> list[LabelReply]:
@@ -63,7 +65,7 @@ class ScriptedEngine:
 
     def _check(self, items: Sequence[Item]) -> None:
         if self._fails_on and any(self._fails_on in item.text for item in items):
-            raise EngineError("scripted failure")
+            raise EngineError(self._failure)
 
     def _reply(self, item: Item) -> TextReply:
         rationale = Rationale(

@@ -231,6 +231,33 @@ def test_chunk_of_contents_that_failed_before_does_not_end_the_run(
     assert scalar(connection, "select count(*) from predictions") == 20
 
 
+def test_what_another_model_failed_on_does_not_excuse_this_one(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _fill(connection, 40)
+    tolerant = replace(SETTINGS, max_bad_share=1.0)
+    infer(connection, lambda: ScriptedEngine(fails_on="tram"), new_run(connection), tolerant)
+    other = replace(SETTINGS, model_id="another")
+    with pytest.raises(EngineError, match="not one of 32 contents in a row"):
+        infer(connection, lambda: ScriptedEngine(fails_on="tram"), new_run(connection), other)
+    # Now it is this one that failed on them, so they excuse it.
+    n_before = scalar(connection, "select count(*) from rejects where stage = 'infer'")
+    with pytest.raises(EngineError, match="not one of 32 contents in a row"):
+        infer(connection, lambda: ScriptedEngine(fails_on="tram"), new_run(connection), other)
+    assert scalar(connection, "select count(*) from rejects where stage = 'infer'") == n_before
+
+
+def test_item_has_one_reject_with_its_latest_reason(connection: duckdb.DuckDBPyConnection) -> None:
+    _fill(connection, 40)
+    for reason in ("first reason", "second reason"):
+        run = new_run(connection)
+        engine = ScriptedEngine(fails_on="number 17", failure=reason)
+        infer(connection, lambda engine=engine: engine, run, SETTINGS)
+        found = rows(connection, "select raw, reason, run_id from rejects order by raw")
+        assert len({raw for raw, _, _ in found}) == len(found) == 2
+        assert all(reason in why and by == run.run_id for _, why, by in found)
+
+
 def test_few_bad_items_do_not_fail_the_runs_after(connection: duckdb.DuckDBPyConnection) -> None:
     """They are all that the second run has to judge, and few of all that there are."""
     _fill(connection, 40)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from analytics.contract.engine import LabelReply, TextReply
-from analytics.contract.errors import EngineDownError
+from analytics.contract.engine import LabelReply, SomeFailedError, TextReply
+from analytics.contract.errors import EngineDownError, UnfinishedError
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
 from analytics.contract.records import Item
 from analytics.judging import Judge, Judged
@@ -187,3 +187,34 @@ def test_two_portions_of_labels_are_asked_for_at_once() -> None:
     plain = [replace(one, reason=None) for one in CONTENTS[:16]]
     found = judge_all(Meeting(max_calls=2), plain, RationalePolicy(), window=8)
     assert sum(len(judged.verdicts) for judged in found) == 16
+
+
+class LeavingEngine(ScriptedEngine):
+    """Has replies for the first items of a call alone, as after a stop."""
+
+    def __init__(self, n_labels: int, n_rationales: int) -> None:
+        super().__init__()
+        self._n_labels, self._n_rationales = n_labels, n_rationales
+
+    def label(self, items: Sequence[Item]) -> list[LabelReply]:
+        replies = super().label(items)
+        raise _leave(items, replies, self._n_labels)
+
+    def rationalize(self, items: Sequence[Item]) -> list[TextReply]:
+        replies = super().rationalize(items)
+        raise _leave(items, replies, self._n_rationales)
+
+
+def _leave(items: Sequence[Item], replies: Sequence[object], n: int) -> SomeFailedError:
+    keys = [item.content_key for item in items]
+    left = {key: UnfinishedError("the run was stopped") for key in keys[n:]}
+    return SomeFailedError(dict(zip(keys[:n], replies, strict=False)), left)
+
+
+def test_what_an_engine_left_unfinished_is_no_fault() -> None:
+    engine = LeavingEngine(n_labels=6, n_rationales=2)
+    found = judge_all(engine, CONTENTS[:8], ALL_RATIONALES, window=32)
+    assert [fault for judged in found for fault in judged.faults] == []
+    verdicts = [verdict for judged in found for verdict in judged.verdicts]
+    assert sorted(verdict.content_key for verdict in verdicts) == [f"{n:03}" for n in range(6)]
+    assert sum(verdict.rationale is not None for verdict in verdicts) == 2

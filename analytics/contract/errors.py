@@ -11,7 +11,8 @@
     │   ├── MissingExtraError     an optional package is not installed
     │   ├── EngineDownError       the engine answers nothing; no item is at fault
     │   │   └── EngineDiedError   its process has ended, and it can be loaded again
-    │   └── DeadlyItemError       the engine died on one item, and on it alone again
+    │   ├── DeadlyItemError       the engine died on one item, and on it alone again
+    │   └── UnfinishedError       the run was stopped before the item's reply came
     ├── ContractMismatchError     a model was made under another contract
     └── TrainingError             distillation cannot go on
 
@@ -82,6 +83,10 @@ class EngineDiedError(EngineDownError):
 
 class DeadlyItemError(EngineError):
     """An engine died on this item twice, alone; the engine itself runs again."""
+
+
+class UnfinishedError(EngineError):
+    """The user stopped the run before the reply came; the item is not at fault."""
 
 
 class ContractMismatchError(AnalyticsError):

@@ -21,7 +21,7 @@ from analytics.contract.engine import (
     SomeFailedError,
     TextReply,
 )
-from analytics.contract.errors import ConfigError, EngineDownError, EngineError
+from analytics.contract.errors import ConfigError, EngineDownError, EngineError, UnfinishedError
 from analytics.contract.records import Item
 from analytics.engine.models import ModelFolder
 from analytics.engine.replies import make_label_reply
@@ -38,6 +38,10 @@ _MAX_CONCURRENT = 16
 _MIN_UNANSWERED = 8
 # Calls at once: labels of the next contents fill the room that the last rationales leave.
 _MAX_CALLS = 4
+
+# After a stop: what the server answers within this time is kept, and the rest is given up.
+_GRACE_S = 10.0
+_LOOK_S = 0.2
 
 _CLOSED = "engine openai: it was closed. Load it again"
 
@@ -89,11 +93,21 @@ def describe_server(engine: Engine) -> list[tuple[str, str]]:
     ]
 
 
+def heed_stop(engine: Engine, is_stopped: Callable[[], bool]) -> None:
+    """Let a loaded engine of this kind give up, soon after `is_stopped`, what it waits for.
+
+    Otherwise a server that is silent, or asks for patience, holds up who presses Ctrl-C.
+    """
+    if isinstance(engine, OpenaiEngine):
+        engine.is_stopped = is_stopped
+
+
 class OpenaiEngine:
     """One server and model; some requests run at once, their replies are put in order.
 
     Several threads may ask at once; they share `max_concurrent`. The event loop runs in a
-    thread of its own.
+    thread of its own. `is_stopped` says whether the user ended the run: soon after, items
+    without a reply fail with UnfinishedError.
     """
 
     def __init__(
@@ -103,6 +117,7 @@ class OpenaiEngine:
         self._client = client
         self._requests = ServedRequests(client=client, model=model, decoding=decoding)
         self._max_concurrent = max_concurrent
+        self.is_stopped: Callable[[], bool] = lambda: False
         self._n_unanswered = 0
         self._slots = asyncio.Semaphore(max_concurrent)
         self._loop: asyncio.AbstractEventLoop | None = asyncio.new_event_loop()
@@ -258,6 +273,8 @@ class OpenaiEngine:
             EngineDownError: the server answers no more; what is under way is given up.
         """
 
+        is_left = asyncio.Event()
+
         async def ask_one(item: Item) -> Reply | EngineError:
             async with self._slots:
                 try:
@@ -273,13 +290,32 @@ class OpenaiEngine:
             self._n_unanswered = 0
             return reply
 
-        tasks = [asyncio.ensure_future(ask_one(item)) for item in items]
+        async def ask_or_leave(item: Item) -> Reply | EngineError:
+            asking, leaving = (
+                asyncio.ensure_future(work) for work in (ask_one(item), is_left.wait())
+            )
+            try:
+                await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                return asking.result() if asking.done() else UnfinishedError("the run was stopped")
+            finally:
+                asking.cancel()
+                leaving.cancel()
+                await asyncio.gather(asking, leaving, return_exceptions=True)
+
+        tasks = [asyncio.ensure_future(ask_or_leave(item)) for item in items]
+        watch = asyncio.ensure_future(self._watch_for_stop(is_left))
         try:
             return list(await asyncio.gather(*tasks))
         finally:
-            for task in tasks:
+            for task in (*tasks, watch):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, watch, return_exceptions=True)
+
+    async def _watch_for_stop(self, is_left: asyncio.Event) -> None:
+        while not self.is_stopped():
+            await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_GRACE_S)
+        is_left.set()
 
     async def _see_whether_gone(self, failure: UnavailableError) -> None:
         """Tell one item that gets no reply from a server that gives none.

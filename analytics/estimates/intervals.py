@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 LEVEL = 0.95
 Array = npt.NDArray[np.float64]
@@ -17,9 +18,13 @@ Array = npt.NDArray[np.float64]
 
 def t_quantile(degrees: Any, level: float = LEVEL) -> Any:
     """The two-sided quantile of Student's t; at least one degree of freedom."""
-    from scipy.stats import t
+    # `scipy.stats` says the same, takes half a second to import and 0.5 ms a call.
+    return special.stdtrit(np.maximum(degrees, 1.0), 0.5 + level / 2)
 
-    return t.ppf(0.5 + level / 2, np.maximum(degrees, 1.0))
+
+def z_quantile(level: float = LEVEL) -> float:
+    """The two-sided quantile of the normal distribution."""
+    return float(special.ndtri(0.5 + level / 2))
 
 
 def score_interval(

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analytics.estimates.confusion import Confusion
-from analytics.estimates.intervals import LEVEL, Array
+from analytics.estimates.intervals import LEVEL, Array, z_quantile
 
 # share_negative, share_neutral, share_positive, net_sentiment of the three shares
 MEASURES = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0, 1]])
@@ -84,8 +84,6 @@ def adjust_count(
         confusion: what it says of each true label: chosen labels for the adjusted count,
             probabilities for the probabilistic one.
     """
-    from scipy.stats import norm
-
     if np.linalg.cond(confusion.rates) > 1e4:
         return None
     inverse = np.linalg.inv(confusion.rates)
@@ -93,7 +91,7 @@ def adjust_count(
     shares = project(raw)
     noise = covariance + np.einsum("...j,jkl->...kl", shares**2, confusion.covariances)
     spread = inverse.T @ noise @ inverse
-    return _around(raw, shares, spread, float(norm.ppf(0.5 + level / 2)))
+    return _around(raw, shares, spread, z_quantile(level))
 
 
 def _around(raw: Array, shares: Array, spread: Array, z: float) -> Prevalence:
@@ -140,8 +138,6 @@ def maximize_likelihood(
         prior: shares of the labels where the probabilities were calibrated, (3,).
         design: by what clusters multiply the variance.
     """
-    from scipy.stats import norm
-
     ratio = np.maximum(probabilities, _FLOOR) / prior
     shares = prior / prior.sum()
     n = count.sum()
@@ -161,4 +157,4 @@ def maximize_likelihood(
     except np.linalg.LinAlgError:
         spread = np.full((3, 3), np.inf)
     spread = np.nan_to_num(spread, posinf=1.0)
-    return _around(shares, shares, spread, float(norm.ppf(0.5 + level / 2)))
+    return _around(shares, shares, spread, z_quantile(level))

@@ -124,7 +124,7 @@ def make_plan(
             order by plan_contents.position
             """
         )
-        failed_before = _heal_answered(connection)
+        failed_before = _heal_answered(connection, key)
     # They hold the text of every item, and what was said of it, and are done with.
     connection.execute("drop table plan_items")
     connection.execute("drop table known_contents")
@@ -207,8 +207,12 @@ def _has_bare_labels(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> b
     return row is not None
 
 
-def _heal_answered(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """Forget the faults of items that need no engine any more; the contents of the others."""
+def _heal_answered(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> frozenset[str]:
+    """Forget the faults of items that need no engine any more.
+
+    Gives the contents of the others, if it was this model that failed on them: what another
+    one could not do does not excuse it.
+    """
     if not count_rows(connection, "rejects where stage = 'infer'"):
         return frozenset()
     connection.execute(
@@ -217,7 +221,16 @@ def _heal_answered(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
         " union all select post_id || ' ' || aspect from deadly_items)"
     )
     rows = connection.execute(
-        "select distinct content_key from plan_targets where post_id || ' ' || aspect in"
-        " (select raw from rejects where stage = 'infer')"
+        """
+        select distinct content_key from plan_targets
+        where post_id || ' ' || aspect in (
+            select raw from rejects
+            left join runs using (run_id)
+            -- A run that was killed in its first chunk did not get to note its model.
+            where stage = 'infer' and coalesce(runs.model_id, $model) = $model
+                and coalesce(runs.result_digest, $digest) = $digest
+        )
+        """,
+        key.parameters,
     ).fetchall()
     return frozenset(key for (key,) in rows)

@@ -232,6 +232,12 @@ def insert_predictions(
 
 
 def _reject_items(connection: duckdb.DuckDBPyConnection, key: ResultKey, fault: ItemFault) -> None:
+    """Store one reject for each item of a content; it takes the place of an earlier run's."""
+    connection.execute(
+        "delete from rejects where stage = 'infer' and raw in ("
+        "select post_id || ' ' || aspect from chunk_targets where content_key = ?)",
+        [fault.content_key],
+    )
     insert_new_rejects(
         connection,
         """

@@ -1,5 +1,6 @@
 """The engine `openai`: calls and requests that run at once, and how they are ended."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -8,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from analytics.contract.errors import EngineDownError
+from analytics.contract.engine import SomeFailedError
+from analytics.contract.errors import EngineDownError, UnfinishedError
+from analytics.engine import openai_engine
 from tests.chat.scripted_server import Answer, Asked, fail, reason, say, serve
 from tests.engine.served import answer_posts, is_label, make_items, open_engine, say_label
 
@@ -54,6 +57,32 @@ def test_closing_ends_the_calls_of_other_threads() -> None:
             with pytest.raises(EngineDownError, match="was closed"):
                 asked.result()
         assert time.monotonic() - started < 5
+
+
+def test_a_stop_keeps_the_replies_that_came_and_gives_up_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some are answered, one is silent, one is told to come again in a minute."""
+    monkeypatch.setattr(openai_engine, "_GRACE_S", 0.5)
+    stopped = threading.Event()
+
+    def script(asked: Asked) -> Answer | None:
+        if "Tram 1" in asked.post:
+            stopped.set()
+            return say_label(delay_s=20)
+        return fail(429, **{"retry-after": "60"}) if "Tram 2" in asked.post else None
+
+    with serve(answer_posts(script)) as server, open_engine(server.url, sleep=asyncio.sleep) as one:
+        openai_engine.heed_stop(one, stopped.is_set)
+        started = time.monotonic()
+        with pytest.raises(SomeFailedError) as caught:
+            one.label(make_items(4))
+        assert time.monotonic() - started < 10
+    assert caught.value.replies.keys() == {"i0", "i3"}
+    assert {key: type(fault) for key, fault in caught.value.faults.items()} == {
+        "i1": UnfinishedError,
+        "i2": UnfinishedError,
+    }
 
 
 def test_ctrl_c_stops_what_is_under_way() -> None:
