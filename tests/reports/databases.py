@@ -2,8 +2,11 @@
 posts that attack the page."""
 
 import random
+import shutil
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +71,25 @@ def draw_picture(path: Path, seed: int) -> None:
     picture.save(path, quality=85)
 
 
-def make_two_weeks(data_dir: Path, *, n_days: int = 14) -> duckdb.DuckDBPyConnection:
+def make_two_weeks(data_dir: Path) -> duckdb.DuckDBPyConnection:
+    """A copy of what `fill_two_weeks` makes, which takes seconds; made once in a process."""
+    template = Path(_template().name)
+    shutil.copytree(template / "pictures", data_dir / "pictures", dirs_exist_ok=True)
+    file = Path(tempfile.mkstemp(".duckdb", dir=data_dir)[1])
+    return duckdb.connect(shutil.copy(template / "two-weeks.duckdb", file))
+
+
+@cache
+def _template() -> "tempfile.TemporaryDirectory[str]":
+    folder = tempfile.TemporaryDirectory()
+    with make_database(f"{folder.name}/two-weeks.duckdb") as connection:
+        fill_two_weeks(connection, Path(folder.name))
+    return folder
+
+
+def fill_two_weeks(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> None:
     """Two weeks of three platforms and six aspects, labelled by a stand-in model."""
-    connection = make_database()
+    n_days = 14
     connection.execute("begin")
     use_model(
         connection,
@@ -109,7 +128,6 @@ def make_two_weeks(data_dir: Path, *, n_days: int = 14) -> duckdb.DuckDBPyConnec
     connection.execute("commit")
     add_estimates(connection)
     add_events(connection, [("", "*"), ("", "x"), ("tram line 9", "*"), ("tram line 9", "reddit")])
-    return connection
 
 
 def add_estimates(connection: duckdb.DuckDBPyConnection) -> None:

@@ -14,7 +14,7 @@ from analytics.store.sql_files import build_marts
 from reports.build import build_report, write_report
 from reports.queries import choose_grain
 from tests.reports.conftest import GENERATED_AT, Build
-from tests.reports.databases import draw_picture, make_hostile, make_two_weeks
+from tests.reports.databases import draw_picture, fill_two_weeks, make_hostile, make_two_weeks
 from tests.reports.page import Page
 from tests.reports.payloads import PAYLOADS
 from tests.sql.rows import (
@@ -24,12 +24,14 @@ from tests.sql.rows import (
     add_picture,
     add_post,
     add_prediction,
+    make_database,
     use_model,
 )
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "reports" / "templates"
-# A report takes a while to build: eight payloads at a time, each in its own post.
-_CHUNKS = [list(PAYLOADS)[start : start + 8] for start in range(0, len(PAYLOADS), 8)]
+# A report takes a while to build: as many payloads at a time, each in its own post, as it
+# shows aspects with their posts.
+_CHUNKS = [list(PAYLOADS)[start : start + 20] for start in range(0, len(PAYLOADS), 20)]
 _ALLOWED_TAGS = {
     "html", "head", "meta", "title", "link", "style", "body", "a", "header", "h1", "h2", "h3", "h4",
     "bdi", "p", "time", "nav", "ul", "li", "main", "aside", "strong", "section", "dl", "div", "dt",
@@ -114,7 +116,8 @@ def test_figures_stand_beside_their_numbers(
 
 
 def test_same_data_give_the_same_bytes(build: Build, two_weeks: str, tmp_path: Path) -> None:
-    with make_two_weeks(tmp_path) as again:
+    with make_database() as again:
+        fill_two_weeks(again, tmp_path)
         again.execute("set threads = 1")
         again.execute("set TimeZone = 'Asia/Tokyo'")
 
@@ -296,7 +299,7 @@ def test_script_makes_no_markup_of_texts() -> None:
 def test_hostile_text_stays_text(build: Build, tmp_path: Path, names: list[str]) -> None:
     payloads = [PAYLOADS[name] for name in names]
     with make_hostile(tmp_path, payloads) as connection:
-        page = Page(build(connection, title=payloads[0]))
+        page = Page(build(connection, title=" ".join(payloads)))
 
     assert page.unbalanced == []
     assert {element.tag for element in page.elements} <= _ALLOWED_TAGS

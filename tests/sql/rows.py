@@ -14,9 +14,9 @@ DIGEST = "digest-a"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def make_database() -> duckdb.DuckDBPyConnection:
-    """An empty warehouse in memory, with its views."""
-    connection = duckdb.connect()
+def make_database(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """An empty warehouse with its views; in memory, unless a file is named."""
+    connection = duckdb.connect(path)
     migrate(connection)
     build_models(connection)
     return connection
