@@ -17,6 +17,7 @@ import duckdb
 
 from analytics.contract.engine import Engine
 from analytics.contract.errors import EngineDownError, EngineError
+from analytics.contract.mentions import Mask, no_mask
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy, RationaleReason
 from analytics.contract.timing import TimedEngine
 from analytics.judging import Judge, Judged
@@ -43,7 +44,8 @@ class InferSettings:
 
     `in_flight` is the file that tells the next run what this one died on,
     `retries_deadly` sends contents again on which engines have died, and `empty_parts`
-    are those that the model was taught to leave out of its rationales.
+    are those that the model was taught to leave out of its rationales. `mask` is what the
+    model sees of a text; another one needs another digest.
     """
 
     model_id: str
@@ -56,6 +58,7 @@ class InferSettings:
     in_flight: Path | None = None
     retries_deadly: bool = False
     empty_parts: frozenset[str] = frozenset()
+    mask: Mask = no_mask
 
 
 def infer(
@@ -148,7 +151,7 @@ def _stream(
     is_stopped: Callable[[], bool],
 ) -> Iterator[Judged]:
     """All contents of the plan, or those until `is_stopped`; one part ends before the next."""
-    read = partial(read_chunk, connection, data_dir=settings.data_dir)
+    read = partial(read_chunk, connection, data_dir=settings.data_dir, mask=settings.mask)
     with Judge(
         engine,
         settings.rationales,

@@ -17,6 +17,7 @@ from analytics.config.loading import (
     config_digest,
     config_to_json,
     decoding_of,
+    mask_of,
     policy_of,
 )
 from analytics.config.settings import Config, SourceConfig
@@ -335,9 +336,12 @@ def _infer(
     model = run_unless_stopped(find, is_stopped) if config.model.engine == SERVED else find()
     remember_model(connection, model)
     decoding = decoding_of(config)
+    key_options = list_key_options(model, config.model.options)
+    if config.infer.mask_mentions:
+        key_options["mask_mentions"] = True
     settings = InferSettings(
         model_id=model.model_id,
-        result_digest=result_digest(decoding, list_key_options(model, config.model.options)),
+        result_digest=result_digest(decoding, key_options),
         data_dir=config.warehouse.data_dir,
         post_level=config.infer.post_level,
         rationales=policy_of(config),
@@ -348,6 +352,7 @@ def _infer(
         empty_parts=frozenset(
             find_empty_parts(model.path) if isinstance(model, ModelFolder) else ()
         ),
+        mask=mask_of(config),
     )
     load_here = partial(
         load,

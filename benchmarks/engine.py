@@ -90,7 +90,7 @@ def _read_sample(folder: Path) -> list[Item]:
     with open_writer(config.warehouse.path, "benchmark") as connection:
         key = ResultKey(model_id="none", result_digest="none", run_id="none")
         plan = make_plan(connection, key, post_level=False, rationales=ALL_RATIONALES)
-        planned = read_chunk(connection, 0, plan.count_contents, config.warehouse.data_dir)
+        planned = read_chunk(connection, 0, plan.count_contents, data_dir=config.warehouse.data_dir)
     return [one.item for one in planned if one.item.image_path is not None]
 
 

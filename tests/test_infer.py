@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from analytics.contract.errors import EngineError
+from analytics.contract.mentions import make_mask
 from analytics.contract.policy import RationalePolicy
 from analytics.infer import InferSettings, infer
 from analytics.store.aspects import make_rule
@@ -229,6 +230,16 @@ def test_chunk_of_contents_that_failed_before_does_not_end_the_run(
     store_posts(connection, [make_post(f"z{i}", f"zebra {i}") for i in range(20)])
     infer(connection, lambda: ScriptedEngine(fails_on="tram"), new_run(connection), SETTINGS)
     assert scalar(connection, "select count(*) from predictions") == 20
+
+
+def test_engine_sees_masked_texts_alone(connection: duckdb.DuckDBPyConnection) -> None:
+    store_posts(connection, [make_post("1", "@anna likes the tram"), make_post("2", "no @one")])
+    masked = replace(SETTINGS, mask=make_mask(["@one"]))
+    infer(connection, lambda: ScriptedEngine(fails_on="@anna"), new_run(connection), masked)
+    assert rows(connection, "from rejects") == []
+    other = replace(masked, result_digest="r2")
+    infer(connection, lambda: ScriptedEngine(fails_on="@one"), new_run(connection), other)
+    assert rows(connection, "select raw from rejects") == [("test:2 ",)]
 
 
 def test_what_another_model_failed_on_does_not_excuse_this_one(

@@ -21,6 +21,7 @@ from analytics.config.settings import BOUNDS, LISTS, SECTIONS, Config, alternati
 from analytics.contract.decoding import Decoding
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConfigError
+from analytics.contract.mentions import Mask, make_mask, no_mask
 from analytics.contract.policy import RationalePolicy
 
 DEFAULT_FILE = "analytics.toml"
@@ -110,6 +111,13 @@ def policy_of(config: Config) -> RationalePolicy:
         top_posts=infer.top_posts if "top" in infer.rationales else 0,
         uncertain_below=infer.uncertain_below if "uncertain" in infer.rationales else 0.0,
     )
+
+
+def mask_of(config: Config) -> Mask:
+    """What the model sees of texts, as a configuration asks for it."""
+    if not config.infer.mask_mentions:
+        return no_mask
+    return make_mask(name for aspect in config.aspects for name in (aspect.name, *aspect.aliases))
 
 
 def decoding_of(config: Config) -> Decoding:

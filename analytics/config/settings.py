@@ -149,6 +149,11 @@ class InferConfig:
         "`top`: so many of most engagement, at post level and (50 at most) of each aspect",
         default=50,
     )
+    mask_mentions: bool = setting(
+        "handles in texts, like @name, are @user to the model, but those that aspects are found"
+        " by; results of masked texts are kept apart",
+        default=False,
+    )
     chunk_items: int = setting("contents under way at once, which a killed run loses", default=256)
     engine_timeout_s: float = setting(
         "an engine that shows no progress for so long is ended and loaded again; 0: never",

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from analytics.contract.engine import LabelReply
+from analytics.contract.mentions import Mask, no_mask
 from analytics.contract.policy import RationalePolicy, RationaleReason
 from analytics.contract.records import Item
 from analytics.store.deadly import give_stored_labels, set_deadly_aside
@@ -140,9 +141,17 @@ def make_plan(
 
 
 def read_chunk(
-    connection: duckdb.DuckDBPyConnection, first: int, end: int, data_dir: Path
+    connection: duckdb.DuckDBPyConnection,
+    first: int,
+    end: int,
+    *,
+    data_dir: Path,
+    mask: Mask = no_mask,
 ) -> list[PlannedItem]:
-    """The planned contents numbered from `first` up to `end`, in order."""
+    """The planned contents numbered from `first` up to `end`, in order.
+
+    `mask` is what the model sees of a text.
+    """
     rows = connection.execute(
         "select position, content_key, clean_text, aspect, image_sha256, image_path, reason,"
         " p_negative, p_neutral, p_positive from plan_contents"
@@ -154,7 +163,7 @@ def read_chunk(
             position=position,
             item=Item(
                 content_key=content_key,
-                text=text,
+                text=mask(text, aspect),
                 aspect=aspect,
                 image_sha256=sha256,
                 image_path=data_dir / path if path else None,

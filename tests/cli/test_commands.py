@@ -167,9 +167,12 @@ def test_options_that_change_results_are_part_of_their_key(project: Path) -> Non
         text = f"[model]\nname = 'model'\noptions = {{ {options} }}\n"
         write_config(project, CONFIG + text)
         assert run("infer").exit_code == 0
+    write_config(project, CONFIG + "[model]\nname = 'model'\n[infer]\nmask_mentions = true\n")
+    assert run("infer").exit_code == 0
     query = "select result_digest from runs where command = 'infer' order by started_at"
-    plain, cut, on_cpu, default = rows_of(project, query)
+    plain, cut, on_cpu, default, masked = rows_of(project, query)
     assert plain == on_cpu == default != cut
+    assert masked not in (plain, cut)
 
 
 def test_nothing_to_read_is_an_error(project: Path) -> None:

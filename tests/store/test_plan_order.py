@@ -20,7 +20,10 @@ def test_contents_are_numbered_in_the_order_of_their_texts(
     key = ResultKey(model_id="m", result_digest="r", run_id="x")
     plan = make_plan(connection, key, post_level=True, rationales=ALL_RATIONALES)
     assert plan.count_contents == n_posts
-    chunks = [read_chunk(connection, first, first + 999, Path()) for first in range(0, 5_994, 999)]
+    chunks = [
+        read_chunk(connection, first, first + 999, data_dir=Path())
+        for first in range(0, 5_994, 999)
+    ]
     contents = [planned for chunk in chunks for planned in chunk]
     assert [planned.position for planned in contents] == list(range(n_posts))
     assert [planned.item.text for planned in contents] == [f"{n:06} x" for n in range(n_posts)]
@@ -39,5 +42,5 @@ def test_contents_of_one_picture_are_neighbours(connection: duckdb.DuckDBPyConne
     )
     key = ResultKey(model_id="m", result_digest="r", run_id="x")
     make_plan(connection, key, post_level=True, rationales=ALL_RATIONALES)
-    texts = [planned.item.text for planned in read_chunk(connection, 0, 6, Path())]
+    texts = [planned.item.text for planned in read_chunk(connection, 0, 6, data_dir=Path())]
     assert texts == [f"text {n}" for n in (5, 0, 2, 4, 1, 3)]
