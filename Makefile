@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PIP_ARGS ?=
-# Processes of `make test`, of one thread each.
+# Processes of the tests, of one thread each.
 TEST_WORKERS ?= 2
 
 BIN := $(VENV)/bin
@@ -61,7 +61,7 @@ test: $(VENV)/.installed-dev  ## Run the test-suite, but for tests that take min
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal -m "not slow"
 
 test-slow: $(VENV)/.installed-dev  ## Run the tests that take minutes; CI does both
-	$(BIN)/python -m pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m slow
 
 lint: $(VENV)/.installed-dev  ## Check format, style and types
 	$(BIN)/ruff format --check .

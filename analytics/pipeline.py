@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -13,32 +12,22 @@ import duckdb
 
 from analytics.alerts import AlertsReport, find_events, tell_alerts, write_alerts
 from analytics.config.loading import (
-    cache_folder,
     config_digest,
     config_to_json,
-    decoding_of,
-    mask_of,
-    policy_of,
 )
 from analytics.config.settings import Config, SourceConfig
-from analytics.contract.digests import result_digest
 from analytics.contract.engine import Engine
 from analytics.contract.errors import AnalyticsError, ConfigError
-from analytics.contract.model_folder import find_empty_parts
-from analytics.engine.interruptible import run_unless_stopped
-from analytics.engine.loading import SERVED, find_model, list_key_options, load_engine
-from analytics.engine.models import ModelFolder
-from analytics.engine.process_engine import ProcessEngine
-from analytics.engine.restarting import RestartingEngine
-from analytics.engine.served import ServedModel
+from analytics.engine.loading import (
+    load_engine,
+)
 from analytics.events import Found
 from analytics.fetching.fetch import FetchReport, fetch_media
-from analytics.infer import InferSettings, infer
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules
 from analytics.languages import detect_languages
 from analytics.marts import make_marts
 from analytics.media import prepare_media
-from analytics.remembering import remember_model
+from analytics.model_step import check_model, infer_configured
 from analytics.reporting import make_report
 from analytics.store.author_key import check_author_key, load_author_key
 from analytics.store.predictions import Plan
@@ -52,7 +41,7 @@ from analytics.store.runs import (
     start_run,
 )
 from analytics.store.sql_files import CheckResult, build_marts
-from analytics.store.warehouse import in_flight_path, open_writer
+from analytics.store.warehouse import open_writer
 
 Step = Literal["ingest", "media", "infer", "marts", "report"]
 ALL_STEPS: tuple[Step, ...] = ("ingest", "media", "infer", "marts", "report")
@@ -145,6 +134,8 @@ def run_steps(
         ) as connection,
         _run(connection, config, command) as (run, outcome),
     ):
+        if "infer" in steps[1:]:
+            check_model(config)
         for step in steps:
             if is_stopped():
                 raise KeyboardInterrupt
@@ -155,16 +146,17 @@ def run_steps(
                     connection, config, run, outcome, listener, is_stopped, retries_fetches
                 )
             elif step == "infer":
-                _infer(
+                outcome.plan = infer_configured(
                     connection,
                     config,
                     run,
-                    outcome,
-                    listener,
-                    is_stopped,
-                    retries_deadly=retries_deadly,
                     load=load,
+                    retries_deadly=retries_deadly,
+                    on_plan=lambda plan: listener.start("judge", plan.count_contents, "contents"),
+                    on_items=listener.advance,
+                    is_stopped=is_stopped,
                 )
+                listener.finish()
             elif step == "marts":
                 listener.start("build marts", None, "marts")
                 outcome.marts, outcome.failed_checks = make_marts(connection, config)
@@ -311,81 +303,4 @@ def _prepare_media(
     )
     run.counts.count_media_fetched += outcome.fetch.n_fetched
     run.counts.count_media_unfetched += outcome.fetch.n_failed
-    listener.finish()
-
-
-def _infer(
-    connection: duckdb.DuckDBPyConnection,
-    config: Config,
-    run: Run,
-    outcome: Outcome,
-    listener: Listener,
-    is_stopped: Callable[[], bool],
-    *,
-    retries_deadly: bool,
-    load: Callable[..., Engine],
-) -> None:
-    find = partial(
-        find_model,
-        config.model.name,
-        engine=config.model.engine,
-        options=config.model.options,
-        cache_dir=cache_folder(),
-    )
-    # A server may take minutes to answer.
-    model = run_unless_stopped(find, is_stopped) if config.model.engine == SERVED else find()
-    remember_model(connection, model)
-    decoding = decoding_of(config)
-    key_options = list_key_options(model, config.model.options)
-    if config.infer.mask_mentions:
-        key_options["mask_mentions"] = True
-    settings = InferSettings(
-        model_id=model.model_id,
-        result_digest=result_digest(decoding, key_options),
-        data_dir=config.warehouse.data_dir,
-        post_level=config.infer.post_level,
-        rationales=policy_of(config),
-        chunk_items=config.infer.chunk_items,
-        max_bad_share=config.infer.max_bad_share,
-        in_flight=in_flight_path(config.warehouse.path),
-        retries_deadly=retries_deadly,
-        empty_parts=frozenset(
-            find_empty_parts(model.path) if isinstance(model, ModelFolder) else ()
-        ),
-        mask=mask_of(config),
-    )
-    load_here = partial(
-        load,
-        config.model.engine,
-        model,
-        decoding=decoding,
-        dtype=config.model.dtype,
-        batch_size=config.model.batch_size,
-        options=config.model.options,
-    )
-
-    def make() -> Engine:
-        # One that asks a server has nothing to take this process along.
-        if isinstance(model, ServedModel):
-            from analytics.engine.openai_engine import heed_stop
-
-            engine = run_unless_stopped(load_here, is_stopped)
-            heed_stop(engine, is_stopped)
-            return engine
-        return ProcessEngine(
-            load_here, silence_s=config.infer.engine_timeout_s or None, is_stopped=is_stopped
-        )
-
-    def count_restart() -> None:
-        run.counts.count_engine_restarts += 1
-
-    outcome.plan = infer(
-        connection,
-        lambda: RestartingEngine(make, on_restart=count_restart, is_stopped=is_stopped),
-        run,
-        settings,
-        on_plan=lambda plan: listener.start("judge", plan.count_contents, "contents"),
-        on_items=listener.advance,
-        is_stopped=is_stopped,
-    )
     listener.finish()

@@ -17,12 +17,14 @@ from analytics.contract.engine import Engine
 from analytics.contract.errors import ConfigError
 from analytics.contract.extras import install_hint
 from analytics.engine.models import ModelFolder, resolve_model
+from analytics.engine.option_names import check_option_names
 from analytics.engine.result_options import list_result_options
 from analytics.engine.served import (
     URL_SETTING,
     ServedModel,
     find_served_model,
     list_served_result_options,
+    parse_options,
 )
 
 logger = logging.getLogger(__name__)
@@ -77,6 +79,29 @@ def list_key_options(
     return list_result_options(model.path, options)
 
 
+def check_choice(
+    name: str, *, batch_size: int | None = None, options: Mapping[str, Any] | None = None
+) -> None:
+    """What can be said against a choice of engine before anything is imported or loaded.
+
+    Raises:
+        ConfigError: no such engine or option, or a batch of nothing.
+    """
+    if name not in (*ENGINES, AUTO):
+        known = [*ENGINES, AUTO]
+        near = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"engine {name!r} is not known.{hint} Give one of {', '.join(known)}")
+    if batch_size is not None and batch_size < 1:
+        raise ConfigError(f"batch_size is {batch_size}. Give 1 or more, or leave it out")
+    if name == SERVED:
+        parse_options(options or {})
+    elif name == "transformers":
+        from analytics.engine.transformers_engine import OPTIONS
+
+        check_option_names(name, options or {}, OPTIONS)
+
+
 def load_engine(
     name: str,
     folder: ModelFolder | ServedModel,
@@ -99,17 +124,11 @@ def load_engine(
     """
     if name == AUTO:
         name = _choose_engine()
-    if name not in ENGINES:
-        known = [*ENGINES, AUTO]
-        near = get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"engine {name!r} is not known.{hint} Give one of {', '.join(known)}")
+    check_choice(name, batch_size=batch_size, options=options)
     if isinstance(folder, ServedModel) and name != SERVED:
         raise ConfigError(
             f"engine {name}: model {folder.name!r} is behind a server. Choose engine {SERVED}"
         )
-    if batch_size is not None and batch_size < 1:
-        raise ConfigError(f"batch_size is {batch_size}. Give 1 or more, or leave it out")
     module, _, function = ENGINES[name].partition(":")
     load = cast(Callable[..., Engine], getattr(importlib.import_module(module), function))
     return load(

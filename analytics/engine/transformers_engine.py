@@ -23,7 +23,6 @@ from analytics.engine.beats import beat, computing
 from analytics.engine.devices import choose_device, choose_dtype, share_cores
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
-from analytics.engine.option_names import check_option_names
 from analytics.engine.quiet import quiet_libraries
 from analytics.engine.replies import make_label_reply, make_text_reply
 from analytics.engine.stopping import PredictionLine, StopAtPrediction
@@ -57,7 +56,6 @@ def load(
         MissingExtraError: torch or transformers is not installed.
         EngineError: the folder cannot be loaded, or its tokenizer does not fit.
     """
-    check_option_names("transformers", options, OPTIONS)
     share_cores()
     try:
         with quiet_libraries():

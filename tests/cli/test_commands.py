@@ -175,6 +175,24 @@ def test_options_that_change_results_are_part_of_their_key(project: Path) -> Non
     assert masked not in (plain, cut)
 
 
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("engine = 'transformers'\noptions = { devise = 'cpu' }", "Did you mean 'device'"),
+        ("name = 'folder-that-is-not-there'", "folder-that-is-not-there"),
+    ],
+)
+def test_a_model_that_cannot_be_is_told_before_anything_is_read(
+    project: Path, model: str, message: str
+) -> None:
+    write_config(project, f"{CONFIG}[model]\n{model}\n")
+    result = run("run")
+    assert result.exit_code == 1
+    assert message in str(result.exception)
+    assert rows_of(project, "select count(*) from posts") == [(0,)]
+    assert rows_of(project, "select status from runs") == [("failed",)]
+
+
 def test_nothing_to_read_is_an_error(project: Path) -> None:
     write_config(project, "")
     assert "[[sources]]" in str(run("ingest").exception)
