@@ -291,9 +291,8 @@ class OpenaiEngine:
             return reply
 
         async def ask_or_leave(item: Item) -> Reply | EngineError:
-            asking, leaving = (
-                asyncio.ensure_future(work) for work in (ask_one(item), is_left.wait())
-            )
+            asking = asyncio.ensure_future(ask_one(item))
+            leaving = asyncio.ensure_future(is_left.wait())
             try:
                 await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
                 return asking.result() if asking.done() else UnfinishedError("the run was stopped")
