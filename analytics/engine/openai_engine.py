@@ -272,7 +272,6 @@ class OpenaiEngine:
         Raises:
             EngineDownError: the server answers no more; what is under way is given up.
         """
-
         is_left = asyncio.Event()
 
         async def ask_one(item: Item) -> Reply | EngineError:
@@ -301,7 +300,8 @@ class OpenaiEngine:
                 leaving.cancel()
                 await asyncio.gather(asking, leaving, return_exceptions=True)
 
-        tasks = [asyncio.ensure_future(ask_or_leave(item)) for item in items]
+        tasks: list[asyncio.Task[Reply | EngineError]]
+        tasks = [asyncio.create_task(ask_or_leave(item)) for item in items]
         watch = asyncio.ensure_future(self._watch_for_stop(is_left))
         try:
             return list(await asyncio.gather(*tasks))
