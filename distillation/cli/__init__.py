@@ -11,6 +11,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "teacher": ("distillation.cli.teacher:teacher", "Let a large model explain labelled posts."),
     "assistant": ("distillation.cli.train:assistant", "Train the assistant on labels and reasons."),
     "augment": ("distillation.cli.augment:augment", "Let the assistant explain the training set."),
+    "soft-labels": (
+        "distillation.cli.soft_labels:soft_labels",
+        "Store what an assistant says.",
+    ),
     "student": ("distillation.cli.train:student", "Train the student on hard and soft labels."),
     "average": ("distillation.cli.average:average", "Average models of one start."),
     "evaluate": ("distillation.cli.evaluate:evaluate", "Score a model on a labelled data set."),
@@ -31,5 +35,5 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def distill() -> None:
     """Make a light student from a large teacher (MulCoT-RD).
 
-    In order: teacher, assistant, augment, student, evaluate, promote.
+    In order: teacher, assistant, augment, (soft-labels,) student, evaluate, promote.
     """

@@ -8,38 +8,15 @@ import click
 
 from analytics.cli.common import common_options, echo_json, exit_with, stop_on_signal
 from analytics.contract.errors import ConfigError
+from distillation.cli.options import item_options
 
 
 def _training_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--seed", type=int, help="Seed.  [default: the recipe's]"),
-        click.option(
-            "--set", "overrides", multiple=True, help="section.key=value over the recipe."
-        ),
-        click.option("--text-only", is_flag=True, help="Leave the pictures out."),
-        click.option(
-            "--drop-overlaps", "held_out", multiple=True, help="PATH:SPLIT whose texts are dropped."
-        ),
         click.option("--dev", help="PATH:SPLIT that is scored after each epoch."),
-        click.option(
-            "--rationales",
-            "rationale_folders",
-            multiple=True,
-            type=click.Path(path_type=Path, exists=True),
-            help="Rationale data set (of `teacher` or `augment`); repeatable.",
-        ),
-        click.option(
-            "--data",
-            "data",
-            multiple=True,
-            required=True,
-            help="PATH:SPLIT[,n=N][,folds=1-4][,pictures=no]; repeatable.",
-        ),
         click.option("--model", help="Folder, built-in name or hub id.  [default: the recipe's]"),
-        click.option(
-            "--output", required=True, type=click.Path(path_type=Path), help="Where it goes."
-        ),
-        click.option("--recipe", required=True, help="Shipped recipe or a .toml file."),
+        item_options,
     ):
         function = option(function)
     return function
@@ -50,34 +27,15 @@ def _training_options(function: Callable[..., Any]) -> Callable[..., Any]:
     " --rationales teacher --output assistant"
 )
 @_training_options
-@click.option(
-    "--soft-labels",
-    "soft_labels_out",
-    type=click.Path(path_type=Path),
-    help="Also write soft labels for the data into this folder.",
-)
-@click.option(
-    "--top-k",
-    type=click.IntRange(1),
-    default=64,
-    show_default=True,
-    help="Tokens kept a position.",
-)
 @common_options
-def assistant(
-    config_path: Path | None,
-    as_json: bool,
-    soft_labels_out: Path | None,
-    top_k: int,
-    **options: Any,
-) -> None:
+def assistant(config_path: Path | None, as_json: bool, **options: Any) -> None:
     """Train the assistant on labels and the teacher's rationales.
 
     --output gets the model (`model/`) and the log. An interrupted training goes on from
     its newest checkpoint when the command is run again; a finished one is left as it is.
     """
     del config_path  # all settings are in the recipe
-    _train(as_json, soft_labels_out=soft_labels_out, top_k=top_k, **options)
+    _train(as_json, **options)
 
 
 @click.command(
@@ -92,16 +50,15 @@ def assistant(
 )
 @click.option(
     "--soft-labels",
-    "soft_labels_in",
     type=click.Path(path_type=Path, exists=True),
-    help="Soft labels that `distill assistant --soft-labels` wrote.",
+    help="Soft labels that `distill soft-labels` wrote.",
 )
 @common_options
 def student(
     config_path: Path | None,
     as_json: bool,
     assistant_model: str | None,
-    soft_labels_in: Path | None,
+    soft_labels: Path | None,
     **options: Any,
 ) -> None:
     """Train the student on the union of rationales, with hard and soft labels.
@@ -109,13 +66,13 @@ def student(
     --output gets the model (`model/`) and the log. An interrupted training goes on from
     its newest checkpoint when the command is run again; a finished one is left as it is.
     """
-    if assistant_model is not None and soft_labels_in is not None:
+    if assistant_model is not None and soft_labels is not None:
         raise click.UsageError("--assistant and --soft-labels do not go together")
     del config_path  # all settings are in the recipe
     _train(
         as_json,
         assistant_model=assistant_model,
-        soft_labels_in=soft_labels_in,
+        soft_labels=soft_labels,
         **options,
     )
 
@@ -133,10 +90,8 @@ def _train(
     text_only: bool,
     overrides: tuple[str, ...],
     seed: int | None,
-    soft_labels_out: Path | None = None,
-    top_k: int = 0,
     assistant_model: str | None = None,
-    soft_labels_in: Path | None = None,
+    soft_labels: Path | None = None,
 ) -> None:
     from analytics.config.loading import cache_folder
     from analytics.engine.devices import choose_device, choose_dtype
@@ -151,10 +106,16 @@ def _train(
     name = model or settings.model.base
     if not name:
         raise ConfigError(f"recipe {settings.name!r} names no base model. Give --model")
-    if settings.loss.kd_weight == 0 and (assistant_model or soft_labels_in):
+    if settings.loss.kd_weight == 0 and (assistant_model or soft_labels):
         raise ConfigError(
             f"recipe {settings.name!r} has loss.kd_weight = 0: soft labels would change nothing. "
             "Raise it (--set loss.kd_weight=0.3), or leave out --assistant and --soft-labels"
+        )
+    if settings.loss.kd_weight > 0 and not (assistant_model or soft_labels):
+        raise ConfigError(
+            f"recipe {settings.name!r} has loss.kd_weight = {settings.loss.kd_weight:g}, but there "
+            "are no soft labels. Give --assistant or --soft-labels to `distill student`, or "
+            "--set loss.kd_weight=0"
         )
     cache = cache_folder()
     base = resolve_model(name, cache_dir=cache)
@@ -177,9 +138,7 @@ def _train(
                 base_id=base.model_id,
                 assistant=helper.path if helper else None,
                 assistant_id=helper.model_id if helper else "",
-                soft_labels_in=soft_labels_in,
-                soft_labels_out=soft_labels_out,
-                top_k=top_k,
+                soft_labels=soft_labels,
                 rationales=rationale_folders,
                 folder=output,
                 data=tuple(spec.title for spec in specs),
@@ -192,6 +151,8 @@ def _train(
     if is_main:  # one report is enough
         _show(report, as_json)
     if report["status"] != "done":
+        if is_main:
+            click.echo("stopped; the same command goes on from the checkpoint", err=True)
         exit_with(1)
 
 

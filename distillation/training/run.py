@@ -1,4 +1,4 @@
-"""One whole training: load, train, score, write the model and its soft labels."""
+"""One whole training: load, train, score, write the model."""
 
 import logging
 import time
@@ -13,26 +13,20 @@ from analytics.contract.errors import EngineError, TrainingError
 from analytics.contract.json_files import read_object, write_object
 from analytics.contract.model_folder import CONTRACT_FILE
 from distillation.data.examples import Example
-from distillation.data.locks import lock_folder, make_folder
-from distillation.data.manifests import MANIFEST_FILE
+from distillation.data.locks import lock_folder
 from distillation.data.rationales import read_manifest
-from distillation.data.seen import copy_seen, write_seen
+from distillation.data.seen import write_seen
 from distillation.evaluation.judging import judge
 from distillation.evaluation.scores import count_rows, score_counts
+from distillation.training.assistants import load_assistant
 from distillation.training.checkpoint import drop_checkpoints
 from distillation.training.identity import describe_training, name_changes
 from distillation.training.loop import make_autocast, train
 from distillation.training.modeling import Trainee, load_trainee, write_model
-from distillation.training.recipe import TASKS, Recipe
+from distillation.training.recipe import Recipe
 from distillation.training.scoring import score_labels
 from distillation.training.sequences import Encoder, TrainingItem
-from distillation.training.soft_labels import (
-    ResidentAssistant,
-    SoftLabels,
-    StoredSoftLabels,
-    digest_soft_labels,
-    write_soft_labels,
-)
+from distillation.training.soft_labels import SoftLabels, StoredSoftLabels, digest_soft_labels
 
 logger = logging.getLogger(__name__)
 
@@ -56,23 +50,21 @@ class TrainingRun:
     base_id: str = ""
     assistant: Path | None = None
     assistant_id: str = ""
-    soft_labels_in: Path | None = None
-    soft_labels_out: Path | None = None
-    top_k: int = 64
+    soft_labels: Path | None = None
     rationales: tuple[Path, ...] = ()
 
     def list_assistants(self) -> list[Path]:
         """Folders that say what an assistant was trained on that the model learns from."""
         wrote = [f for f in self.rationales if read_manifest(f).get("maker") == "assistant"]
-        return [f for f in (self.assistant, self.soft_labels_in, *wrote) if f is not None]
+        return [f for f in (self.assistant, self.soft_labels, *wrote) if f is not None]
 
     def name_sources(self) -> dict[str, str]:
         """Ids of the models and soft labels that it begins with."""
         found = {"base": self.base_id or str(self.base)}
         if self.assistant is not None:
             found["assistant"] = self.assistant_id or str(self.assistant)
-        if self.soft_labels_in is not None:
-            found["soft_labels"] = digest_soft_labels(self.soft_labels_in)
+        if self.soft_labels is not None:
+            found["soft_labels"] = digest_soft_labels(self.soft_labels)
         return found
 
 
@@ -85,8 +77,7 @@ def run_training(
 ) -> dict[str, Any]:
     """Train a model and write it to `<folder>/model`; the report, also written as JSON.
 
-    A training that is finished is not done again: its report is given. Soft labels that
-    are asked for and not there are written from its model.
+    A training that is finished is not done again: its report is given.
 
     Raises:
         TrainingError: another process trains into the folder, or it holds another training.
@@ -101,8 +92,6 @@ def run_training(
 
         def open_folder() -> dict[str, Any] | None:
             held.enter_context(lock_folder(run.folder, writer="training"))
-            if run.soft_labels_out is not None:  # its faults are found before time is spent
-                make_folder(run.soft_labels_out)
             finished = find_finished(run.folder, identity)
             if finished is None:  # a report without its model vouches for nothing
                 (run.folder / REPORT_FILE).unlink(missing_ok=True)
@@ -111,18 +100,8 @@ def run_training(
         report: dict[str, Any] | None = _ask_main(accelerator, open_folder)
         if report is not None:
             logger.info("%s: the training is finished, nothing is trained anew", run.folder)
-        else:
-            report = _train_and_write(run, items, dev, identity, accelerator, should_stop)
-        if run.soft_labels_out is None or report["status"] != "done":
             return report
-        if accelerator.is_main_process:
-            accelerator.free_memory()
-            report["count_soft_labels"] = _write_soft_labels(
-                run, run.soft_labels_out, items, identity, accelerator.device
-            )
-            copy_seen(run.folder / MODEL_FOLDER, run.soft_labels_out)
-            write_object(run.folder / REPORT_FILE, {**report, "identity": identity})
-    return report
+        return _train_and_write(run, items, dev, identity, accelerator, should_stop)
 
 
 def find_finished(folder: Path, identity: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -278,60 +257,11 @@ def _find_soft_labels(
     run: TrainingRun, items: Sequence[TrainingItem], device: Any
 ) -> SoftLabels | None:
     temperature, tasks = run.recipe.loss.temperature, run.recipe.loss.kd_tasks
-    if run.soft_labels_in is not None:
-        return StoredSoftLabels(run.soft_labels_in, temperature=temperature, tasks=tasks)
+    if run.soft_labels is not None:
+        return StoredSoftLabels(run.soft_labels, temperature=temperature, tasks=tasks)
     if run.assistant is None:
         return None
-    return _make_assistant(run, run.assistant, items, device, tasks=tasks)
-
-
-def _write_soft_labels(
-    run: TrainingRun,
-    folder: Path,
-    items: Sequence[TrainingItem],
-    identity: Mapping[str, Any],
-    device: Any,
-) -> int:
-    """Soft labels of the written model, unless they are there; their number."""
-    made_with = {"training": dict(identity), "k": run.top_k}
-    manifest = read_object(folder / MANIFEST_FILE) or {}
-    if made_with.items() <= manifest.items():
-        return int(manifest["count"])
-    return write_soft_labels(
-        folder,
-        _make_assistant(run, run.folder / MODEL_FOLDER, items, device),
-        items,
-        k=run.top_k,
-        about={
-            "recipe": run.recipe.name,
-            "seed": run.recipe.seed,
-            "data": list(run.data),
-            "training": dict(identity),
-        },
-    )
-
-
-def _make_assistant(
-    run: TrainingRun,
-    folder: Path,
-    items: Sequence[TrainingItem],
-    device: Any,
-    *,
-    tasks: Sequence[str] = TASKS,
-) -> ResidentAssistant:
-    """A model that does not learn; the recipe says how it is held and fed."""
-    fixed = replace(run.recipe.model, method="full", frozen=(), is_checkpointing_gradients=False)
-    assistant = load_trainee(folder, fixed, device=device)
-    assistant.model.requires_grad_(False)
-    return ResidentAssistant(
-        assistant.model,
-        _make_encoder(assistant, run.recipe),
-        items,
-        image_token_id=assistant.image_token_id,
-        n_words=len(assistant.tokenizer),
-        temperature=run.recipe.loss.temperature,
-        tasks=tasks,
-    )
+    return load_assistant(run.assistant, run.recipe, items, device=device, tasks=tasks)
 
 
 def _make_encoder(trainee: Trainee, recipe: Recipe) -> Encoder:

@@ -26,7 +26,7 @@ from distillation.training.sequences import EncodedItem, Encoder, TokenSequence,
 
 # Raise when columns change their meaning. 2: the digest counts the post's content, too.
 FORMAT_VERSION = 2
-_MADE_BY = "analytics distill assistant --soft-labels"
+_MADE_BY = "analytics distill soft-labels"
 SOFT_LABELS_FILE = "soft_labels.parquet"
 
 
@@ -159,7 +159,8 @@ class StoredSoftLabels:
             if row is None:
                 raise TrainingError(
                     f"{self._folder}: holds no soft labels for the {sequence.purpose} of item "
-                    f"{sequence.key!r}. Write them for the same data"
+                    f"{sequence.key!r}. Write them with `{_MADE_BY}` for the same --data and "
+                    "--rationales as the student's"
                 )
             _check_same_response(sequence, row.response_digest)
             ours = logits[piece.start : piece.stop]
@@ -223,8 +224,8 @@ def write_soft_labels(
         pl.DataFrame(rows).write_parquet(folder / SOFT_LABELS_FILE)
     except (OSError, pl.exceptions.PolarsError) as exc:
         raise TrainingError(
-            f"{folder / SOFT_LABELS_FILE}: cannot be written ({exc}). The model is kept; the same "
-            "command writes the soft labels alone"
+            f"{folder / SOFT_LABELS_FILE}: cannot be written ({exc}). Make room, or give another "
+            "--output"
         ) from exc
     manifest = {
         **about,

@@ -106,7 +106,7 @@ def test_low_rank_student_with_soft_labels_goes_on_in_two_processes(
 
 
 def test_a_whole_training_in_two_processes_reports_once(toy_folder: Path, tmp_path: Path) -> None:
-    """The command itself: dev scores, the model, soft labels, and one report at the end."""
+    """The command itself: dev scores, the model, and one report at the end."""
     from safetensors.torch import load_file
 
     texts = ("Great tram", "I hate this lift", "The library opens at nine", "Best soup in town")
@@ -127,12 +127,12 @@ def test_a_whole_training_in_two_processes_reports_once(toy_folder: Path, tmp_pa
                 *("-m", "analytics", "distill", "assistant", "--recipe", "tiny-assistant"),
                 *("--set", "optim.n_epochs=3", "--model", str(toy_folder), "--json"),
                 *("--data", f"{data}:train", "--dev", f"{data}:dev"),
-                *("--soft-labels", str(tmp_path / f"soft-{n}"), "--output", str(output)),
+                *("--output", str(output)),
             ],
             n,
         )
         (report,) = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
-        assert (report["status"], report["count_soft_labels"]) == ("done", 4)
+        assert report["status"] == "done"
         written = json.loads((output / "training.json").read_text(encoding="utf-8"))
         assert {name: written.get(name) for name in report} == report
         weights.append(load_file(output / "model/model.safetensors"))

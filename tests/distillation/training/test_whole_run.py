@@ -1,4 +1,4 @@
-"""A whole training: seeded, resumed only as the same, finished once, soft labels last."""
+"""A whole training: seeded, resumed only as the same, finished once; soft labels likewise."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import pytest
 from analytics.contract.errors import EngineError, TrainingError
 from distillation.data.examples import drop_pictures
 from distillation.data.locks import lock_folder
+from distillation.training.assistants import SoftLabelJob, load_assistant, store_soft_labels
 from distillation.training.identity import describe_training, name_changes
 from distillation.training.modeling import load_trainee
 from distillation.training.recipe import ModelRecipe, OptimRecipe, PackRecipe, Recipe
@@ -164,26 +165,30 @@ def test_two_trainings_do_not_write_one_folder(
         _run(toy_folder, tmp_path / "file" / "x", training_items)
 
 
-def test_a_model_outlives_soft_labels_that_fail(
+def _store(
+    model: Path, folder: Path, items: list[TrainingItem], recipe: Recipe, *, top_k: int
+) -> dict[str, Any]:
+    job = SoftLabelJob(
+        recipe=recipe, model=model, model_id="m", folder=folder, data=("toy:train",), top_k=top_k
+    )
+    return store_soft_labels(job, items, device="cpu")
+
+
+def test_soft_labels_are_written_once(
     toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
 ) -> None:
-    """They come last, and the same command then makes them of the model that is there."""
     soft = tmp_path / "soft"
     (soft / SOFT_LABELS_FILE).mkdir(parents=True)
-    folder = tmp_path / "run"
-    with pytest.raises(TrainingError, match=r"cannot be written .* The model is kept"):
-        _run(toy_folder, folder, training_items, soft_labels_out=soft, top_k=8)
-    weights = folder / "model" / "model.safetensors"
-    before = weights.stat().st_mtime_ns
+    with pytest.raises(TrainingError, match=r"cannot be written .* give another --output"):
+        _store(toy_folder, soft, training_items, RECIPE, top_k=8)
     (soft / SOFT_LABELS_FILE).rmdir()
-    report = _run(toy_folder, folder, training_items, soft_labels_out=soft, top_k=8)
-    assert weights.stat().st_mtime_ns == before
+    report = _store(toy_folder, soft, training_items, RECIPE, top_k=8)
     n_rationales = sum(item.rationale is not None for item in training_items)
     assert report["count_soft_labels"] == len(training_items) + n_rationales
     written = (soft / SOFT_LABELS_FILE).stat().st_mtime_ns
-    assert _run(toy_folder, folder, training_items, soft_labels_out=soft, top_k=8) == report
+    assert _store(toy_folder, soft, training_items, RECIPE, top_k=8) == report
     assert (soft / SOFT_LABELS_FILE).stat().st_mtime_ns == written
-    _run(toy_folder, folder, training_items, soft_labels_out=soft, top_k=4)
+    _store(toy_folder, soft, training_items, RECIPE, top_k=4)
     assert (soft / SOFT_LABELS_FILE).stat().st_mtime_ns != written
     StoredSoftLabels(soft, temperature=1.0)
 
@@ -192,16 +197,14 @@ def test_soft_labels_of_a_low_rank_model_are_those_of_the_merged_one(
     toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
 ) -> None:
     """What is stored is what the written model gives when it is held in memory."""
-    from distillation.training.run import _make_assistant
-
     pytest.importorskip("peft")
     import polars as pl
 
     recipe = replace(RECIPE, model=ModelRecipe(method="lora", lora_rank=4, lora_alpha=64))
-    changes: dict[str, Any] = {"recipe": recipe, "soft_labels_out": tmp_path / "soft"}
-    _run(toy_folder, tmp_path / "run", training_items, **changes)
-    run = TrainingRun(recipe=recipe, base=toy_folder, folder=tmp_path, data=(), counts={})
-    held = _make_assistant(run, tmp_path / "run" / "model", training_items, "cpu")
+    _run(toy_folder, tmp_path / "run", training_items, recipe=recipe)
+    model = tmp_path / "run" / "model"
+    _store(model, tmp_path / "soft", training_items, recipe, top_k=64)
+    held = load_assistant(model, recipe, training_items, device="cpu")
     assert not any("lora" in name for name, _ in held._model.named_parameters())
     import torch
 
