@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from analytics.contract.digests import digest_of
 from analytics.contract.json_files import read_object
 from distillation.data.locks import lock_folder
 from distillation.data.manifests import MANIFEST_FILE
@@ -76,7 +77,7 @@ def store_soft_labels(
         "assistant": job.model_id,
         "items": told["data"],
         "tasks": list(job.recipe.loss.kd_tasks),
-        "pack": asdict(job.recipe.pack),
+        "pack": digest_of(asdict(job.recipe.pack)),
         "k": job.top_k,
         "temperature": job.recipe.loss.temperature,
         "training_digest": told["contract"],
