@@ -157,16 +157,22 @@ def train(
         stops = _agree(accelerator, should_stop())
         if (is_due or stops) and step + 1 < plan.n_steps:
             save_checkpoint(folder, step + 1, accelerator, identity, trained.rows)
+            _write_log(folder, accelerator, trained.rows)
         if stops and step + 1 < plan.n_steps:
             trained.is_finished = False
             return trained
     weights.finish()
     if accelerator.num_processes > 1:
         trained.state = accelerator.get_state_dict(model)
-    if accelerator.is_main_process:
-        lines = "".join(json.dumps(row) + "\n" for row in trained.rows)
-        (folder / LOG_FILE).write_text(lines, encoding="utf-8")
+    _write_log(folder, accelerator, trained.rows)
     return trained
+
+
+def _write_log(folder: Path, accelerator: Any, rows: list[dict[str, Any]]) -> None:
+    """The rows of all steps so far: with each checkpoint, so that a long training can be watched."""
+    if accelerator.is_main_process:
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / LOG_FILE).write_text(lines, encoding="utf-8")
 
 
 def _agree(accelerator: Any, stops: bool) -> bool:

@@ -21,6 +21,13 @@ for seed in 1 2 3; do
 done
 $a distill student --recipe cpu-smol --model warm/model --data "$T15:train" --dev "$T15:dev" \
     --seed 1 --text-only --output text-only
+# Their figures in the model card, each in the form that ships and scored once.
+for run in label-1 label-2 label-3 text-only; do
+    $a distill ship $run/model --base smol-135m-base --output $run-2bit
+    test $run = text-only && alone=--text-only || alone=
+    $a distill evaluate --model ./$run-2bit --data "$T15" --split test --max-rationales 0 --no-probes \
+        $alone --output $run-test.json
+done
 # The assistant: the mean of the three. The student learns its soft labels, the labels again, and the
 # rationales of a large teacher.
 $a distill average label-1/model label-2/model label-3/model --output labels
@@ -54,3 +61,6 @@ $a distill reference --data "$T15:train" --data "$T15:dev" --predictions dev.par
     --output smol-139m/reference.json
 # The gate: of the test split only fold 5 counts, the rest was trained on.
 $a distill promote ./smol-139m --name smol-139m-candidate --gold "$T15" --against smol-135m-base
+# What the card says of it: scores of fold 5 apart from what was trained on, rationales, probes.
+$a distill evaluate --model ./smol-139m --data "$T15" --split test --rationales teacher \
+    --output smol-139m-test.json

@@ -124,6 +124,8 @@ def test_a_checkpoint_of_another_recipe_is_refused(
     toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
 ) -> None:
     _train(toy_folder, training_items, tmp_path, RECIPE, should_stop=lambda: True)
+    # Its log is there, too, for who watches.
+    assert len((tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()) == 1
     changed = replace(RECIPE, loss=LossRecipe(alpha=0.9))
     with pytest.raises(TrainingError, match="another recipe or seed, so"):
         _train(toy_folder, training_items, tmp_path, changed)
