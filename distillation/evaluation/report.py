@@ -25,7 +25,8 @@ _TITLES = {
 def to_json(found: Evaluation, settings: EvaluateSettings) -> dict[str, Any]:
     """Plain JSON values; see docs/distillation/evaluation.md for their meaning."""
     probes = found.probes
-    return {
+    report: dict[str, Any] = {
+        "warning": None,  # in its place before the scores that it is about
         "n": found.n,
         "n_groups": found.n_groups,
         "n_with_picture": found.n_with_picture,
@@ -50,6 +51,9 @@ def to_json(found: Evaluation, settings: EvaluateSettings) -> dict[str, Any]:
         if probes is not None
         else None,
     }
+    if found.n_seen is None or found.n_seen + (found.n_seen_by_assistant or 0):
+        report["warning"] = _describe_seen(report)
+    return report
 
 
 def _probe_to_json(value: ProbeScores | str) -> dict[str, Any]:

@@ -131,6 +131,7 @@ def test_texts_of_the_training_are_named(
     assert "not trained on" in result.stdout
     report = json.loads(_evaluate(model, data, *few, "--json").stdout)
     assert (report["n_seen_in_training"], report["n_seen_by_assistant"]) == (2, 2)
+    assert report["warning"].startswith("2 of the 8 were TRAINED ON")
     assert set(report["scores_unseen"]) == set(report["scores"])
 
 
