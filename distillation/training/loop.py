@@ -169,7 +169,7 @@ def train(
 
 
 def _write_log(folder: Path, accelerator: Any, rows: list[dict[str, Any]]) -> None:
-    """The rows of all steps so far: with each checkpoint, so that a long training can be watched."""
+    """The rows of all steps so far, for who watches a long training."""
     if accelerator.is_main_process:
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         (folder / LOG_FILE).write_text(lines, encoding="utf-8")
