@@ -35,6 +35,7 @@ from analytics.store.pictures import (
     read_pending,
     store_results,
 )
+from analytics.store.unpacked import name_inside
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,8 @@ def prepare_one(
         data = read_image_file(_find_allowed(entry, folders), settings)
         picture, path, is_reused = keep_picture(data, data_dir, settings)
     except ImageError as exc:
-        fault = PictureResult(post_id=post_id, position=position, status=exc.reason, error=str(exc))
+        error = name_inside(str(exc), data_dir)
+        fault = PictureResult(post_id=post_id, position=position, status=exc.reason, error=error)
         return fault, False
     result = PictureResult(
         post_id=post_id,

@@ -93,3 +93,13 @@ def detect_in_folder(path: Path, matches: Matches, detect_file: DetectFile) -> D
     named = "; ".join([*kinds[:_KINDS_TO_NAME], *more])
     noun = "file" if len(files) == 1 else "files"
     return Detection(confidence=confidence, found=f"folder with {len(files)} {noun}: {named}")
+
+
+def name_members(text: str, folder: Path, archive: Path) -> str:
+    """A message in which files below a folder are called as those of the archive it is of.
+
+    Where it was unpacked to is of no use to a reader.
+    """
+    for root in (os.path.realpath(folder), str(folder.absolute()), str(folder)):
+        text = text.replace(root, str(archive))
+    return text

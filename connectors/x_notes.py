@@ -74,7 +74,8 @@ def load_long_texts(folder: Path, window: TimeWindow) -> LongTexts:
                 if fault is not None:
                     found.faults.append(f"{LONG_TEXTS_NAME}, record {element.position}: {fault}")
     except ConnectorError as exc:
-        found.faults.append(str(exc))
+        fault = str(exc).removeprefix(f"{path.absolute()}: ")
+        found.faults.append(f"{LONG_TEXTS_NAME}: {fault}; long texts stay cut")
     return found
 
 
