@@ -30,7 +30,7 @@ from analytics.store.merge import (
 )
 from analytics.store.runs import RunCounts
 from analytics.unpacking import describe_archive, unpack_source
-from connectors.archives import is_archive
+from connectors.archive_members import is_archive
 from connectors.protocol import Connector, HasCompanions, ReadOptions
 from connectors.registry import detect_connector, load_connectors
 

@@ -13,7 +13,8 @@ from analytics.config.settings import SourceConfig
 from analytics.contract.errors import ConnectorError
 from analytics.contract.records import Deletion, Post, Reject
 from analytics.reading import check_record, choose_for_source, read_guarded
-from connectors.archives import is_archive, unpack
+from connectors.archive_members import is_archive
+from connectors.archives import unpack
 from connectors.files import name_members
 from connectors.protocol import ChecksMapping, Connector, ReadOptions
 from connectors.registry import detect_connector, load_connectors
@@ -66,8 +67,9 @@ def preview_source(
             return _look(source, n_records, n_posts, now)
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="analytics-")))
         folder = temporary / "archive"
-        if not unpack(source.path, folder, is_stopped=is_stopped).count_files:
-            raise ConnectorError(f"{source.path}: the archive holds nothing that is read")
+        unpacked = unpack(source.path, folder, is_stopped=is_stopped)
+        if not unpacked.count_files:
+            raise ConnectorError(f"{source.path}: {unpacked.explain_nothing()}")
         try:
             found = _look(replace(source, path=folder), n_records, n_posts, now)
         except ConnectorError as exc:

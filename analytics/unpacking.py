@@ -94,8 +94,5 @@ def unpack_source(
     replace_read_rejects(connection, archive.file.name, found.rejects, run_id=run_id, now=now)
     if not found.count_files:
         shutil.rmtree(archive.folder)
-        raise ConnectorError(
-            f"{archive.file.name}: the archive holds no file that a dump is made of"
-            f" ({found.count_left} others)"
-        )
+        raise ConnectorError(f"{archive.file.name}: {found.explain_nothing()}")
     return len(found.rejects)

@@ -156,7 +156,7 @@ def test_an_archive_of_other_things_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "dump.zip"
     with zipfile.ZipFile(path, "w") as zipped:
         zipped.writestr("film.mp4", b"...")
-    with pytest.raises(ConnectorError, match="holds nothing that is read"):
+    with pytest.raises(ConnectorError, match="holds no file that a dump is made of"):
         preview_source(SourceConfig(path=path))
 
 
