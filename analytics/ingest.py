@@ -31,6 +31,7 @@ from analytics.store.merge import (
 from analytics.store.runs import RunCounts
 from analytics.unpacking import describe_archive, unpack_source
 from connectors.archive_members import is_archive
+from connectors.files import check_inside
 from connectors.protocol import Connector, HasCompanions, ReadOptions
 from connectors.registry import detect_connector, load_connectors
 
@@ -273,7 +274,9 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
             raise KeyboardInterrupt
         new_fields: list[str] = []
         try:
-            found = None if path == source.path else _look_at(path, connector, known)
+            if is_below := path != source.path:
+                check_inside(path, source.path)
+            found = _look_at(path, connector, known) if is_below else None
             told = replace(options, on_new_field=new_fields.append)
             counts = _ingest_file(reading, path, connector, told)
         except ConnectorError as exc:  # the other files of a folder are read all the same

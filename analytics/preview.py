@@ -15,7 +15,7 @@ from analytics.contract.records import Deletion, Post, Reject
 from analytics.reading import check_record, choose_for_source, read_guarded
 from connectors.archive_members import is_archive
 from connectors.archives import unpack
-from connectors.files import name_members
+from connectors.files import check_inside, name_members
 from connectors.protocol import ChecksMapping, Connector, ReadOptions
 from connectors.registry import detect_connector, load_connectors
 
@@ -115,6 +115,8 @@ def _look(source: SourceConfig, n_records: int, n_posts: int, now: datetime) -> 
     files = connector.list_files(path)
     if not files:
         raise ConnectorError(f"{path}: no file of format '{connector.name}' in this folder")
+    if files[0] != path:
+        check_inside(files[0], path)
     counts: Counter[str] = Counter(posts=0, deletions=0, ignored=0, rejects=0)
     reasons: Counter[str] = Counter()
     posts: list[Post] = []
