@@ -26,6 +26,11 @@ def has_suffix(name: str, suffixes: tuple[str, ...]) -> bool:
     return name.endswith(suffixes)
 
 
+def is_json_file(name: str) -> bool:
+    """Whether a file is JSON by its name, of one value or one a line."""
+    return has_suffix(name, (".json", ".jsonl", ".ndjson"))
+
+
 def check_exists(path: Path) -> None:
     """Refuse a path that is not there.
 
