@@ -33,7 +33,7 @@ from analytics.engine.transformers_engine import OPTIONS
 from analytics.reading import choose_for_source
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
-from connectors.archives import is_archive
+from connectors.archive_members import is_archive
 from connectors.protocol import ChecksMapping
 from connectors.registry import load_connectors
 

@@ -30,7 +30,8 @@ from analytics.store.merge import (
 )
 from analytics.store.runs import RunCounts
 from analytics.unpacking import describe_archive, unpack_source
-from connectors.archives import is_archive
+from connectors.archive_members import is_archive
+from connectors.files import check_inside
 from connectors.protocol import Connector, HasCompanions, ReadOptions
 from connectors.registry import detect_connector, load_connectors
 
@@ -172,6 +173,8 @@ class _Reading:
     unread_before: frozenset[str]
     show: Callable[[Path], str] = show_path
     """How a file is called: those of an archive as if that were a folder."""
+    say: Callable[[str], str] = str
+    """A message in which files are called so."""
     # Two sources may read one file in two ways: each has its rejects.
     seen: set[Path] = field(default_factory=set)
 
@@ -184,7 +187,7 @@ def _report_unread(
     counts: MergeCounts | None = None,
 ) -> FileReport:
     """A reject for a file or folder that could not be read, or that is refused."""
-    reason = without_path(exc, path)
+    reason = reading.say(without_path(exc, path))
     name = reading.show(path)
     reading.counts.count_rejects += 1
     reading.counts.count_read += 1
@@ -200,7 +203,7 @@ def _report_unread(
         connector=connector,
         found="",
         counts=counts,
-        error=str(exc).replace(str(path), name),
+        error=reading.say(str(exc)),
     )
 
 
@@ -235,11 +238,14 @@ def _ingest_archive(reading: _Reading, source: SourceConfig) -> Iterator[FileRep
         counts = MergeCounts(count_read=n_rejects, count_rejects=n_rejects)
         _add_counts(reading.counts, counts)
         yield FileReport(source_file=name, connector="archive", found="an archive", counts=counts)
-    inside = replace(reading, show=archive.show)
+    inside = replace(reading, show=archive.show, say=archive.say)
     is_whole = True
-    for report in _ingest_source(inside, replace(source, path=archive.folder)):
-        is_whole = is_whole and report.error is None
-        yield report
+    try:
+        for report in _ingest_source(inside, replace(source, path=archive.folder)):
+            is_whole = is_whole and report.error is None
+            yield report
+    except ConnectorError as exc:
+        raise ConnectorError(archive.say(str(exc))) from exc
     if is_whole:
         remember_file(reading.connection, archive.file, 0, n_rejects, reading.run_id, now)
         _clear_unread(reading, source.path)
@@ -260,7 +266,7 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
         )
     if source.path.is_dir():
         _clear_unread(reading, source.path)
-    _warn_of_unread(source.path, connector, paths)
+    _warn_of_unread(reading, source.path, connector, paths)
     is_guessed = source.format == "auto" and not isinstance(connector, HasCompanions)
     known = load_connectors()[0] if is_guessed else {connector.name: connector}
     for path in paths:
@@ -268,7 +274,9 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
             raise KeyboardInterrupt
         new_fields: list[str] = []
         try:
-            found = None if path == source.path else _look_at(path, connector, known)
+            if is_below := path != source.path:
+                check_inside(path, source.path)
+            found = _look_at(path, connector, known) if is_below else None
             told = replace(options, on_new_field=new_fields.append)
             counts = _ingest_file(reading, path, connector, told)
         except ConnectorError as exc:  # the other files of a folder are read all the same
@@ -347,7 +355,7 @@ def _ingest_file(
         max_reject_share=reading.max_reject_share,
     )
     if not merged.count_read:
-        logger.warning("%s: holds no record of format '%s'", path, connector.name)
+        logger.warning("%s: holds no record of format '%s'", reading.show(path), connector.name)
     _add_counts(counts, merged)
     if staged.is_stopped:
         raise KeyboardInterrupt
@@ -370,7 +378,7 @@ def _explain_refusal(reading: _Reading, path: Path, counts: MergeCounts) -> Conn
     )
 
 
-def _warn_of_unread(path: Path, connector: Connector, read: list[Path]) -> None:
+def _warn_of_unread(reading: _Reading, path: Path, connector: Connector, read: list[Path]) -> None:
     """Say which dumps in a folder are not read, since a folder is of one format.
 
     The folders of archives are full of other data by design: only what lies beside
@@ -384,8 +392,8 @@ def _warn_of_unread(path: Path, connector: Connector, read: list[Path]) -> None:
     if left:
         logger.warning(
             "%s: %d files are not read as '%s', e.g. %s. Name them as sources of their own.",
-            path,
+            reading.show(path),
             len(left),
             connector.name,
-            left[0],
+            reading.show(left[0]),
         )

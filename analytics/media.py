@@ -28,6 +28,7 @@ from analytics.contract.images import (
     recognize_image,
 )
 from analytics.contract.picture_formats import SNIFFED_BYTES, sniff_format
+from analytics.contract.picture_limits import PixelRoom
 from analytics.store.lost_pictures import take_back_lost
 from analytics.store.pictures import (
     PendingPicture,
@@ -35,6 +36,7 @@ from analytics.store.pictures import (
     read_pending,
     store_results,
 )
+from analytics.store.unpacked import name_inside
 
 logger = logging.getLogger(__name__)
 
@@ -78,10 +80,11 @@ def prepare_media(
     if n_lost := take_back_lost(connection, data_dir):
         logger.warning("%s: %d prepared pictures are gone; they are made anew", data_dir, n_lost)
     # Pillow computes without the interpreter's lock: threads use all cores.
+    room = make_room(settings)
     with ThreadPoolExecutor(n_threads or count_cores()) as pool:
         for batch in read_pending(connection, settings):
             done = list(
-                pool.map(lambda entry: prepare_one(entry, data_dir, folders, settings), batch)
+                pool.map(lambda entry: prepare_one(entry, data_dir, folders, settings, room), batch)
             )
             results = [result for result, _ in done]
             count_prepared += sum(result.status == "ok" for result in results)
@@ -97,11 +100,17 @@ def prepare_media(
     )
 
 
+def make_room(settings: ImageSettings | None = None) -> PixelRoom:
+    """The room of a step: for one picture of the largest that is allowed, or many of others."""
+    return PixelRoom((settings or ImageSettings()).max_pixels)
+
+
 def prepare_one(
     entry: PendingPicture,
     data_dir: Path,
     folders: Sequence[Path] = (),
     settings: ImageSettings | None = None,
+    room: PixelRoom | None = None,
 ) -> tuple[PictureResult, bool]:
     """Prepare one picture and keep the small file, or use the one that was kept.
 
@@ -114,9 +123,10 @@ def prepare_one(
         return PictureResult(post_id=post_id, position=position, status="not_fetched"), False
     try:
         data = read_image_file(_find_allowed(entry, folders), settings)
-        picture, path, is_reused = keep_picture(data, data_dir, settings)
+        picture, path, is_reused = keep_picture(data, data_dir, settings, room=room)
     except ImageError as exc:
-        fault = PictureResult(post_id=post_id, position=position, status=exc.reason, error=str(exc))
+        error = name_inside(str(exc), data_dir)
+        fault = PictureResult(post_id=post_id, position=position, status=exc.reason, error=error)
         return fault, False
     result = PictureResult(
         post_id=post_id,
@@ -136,6 +146,7 @@ def keep_picture(
     data_dir: Path,
     settings: ImageSettings | None = None,
     formats: tuple[str, ...] | None = None,
+    room: PixelRoom | None = None,
 ) -> tuple[PreparedImage, str, bool]:
     """Prepare a picture and keep the small file, or use the one that was kept.
 
@@ -151,7 +162,7 @@ def keep_picture(
     picture = _recognize(data, data_dir / relative, settings, formats)
     is_reused = picture is not None
     if picture is None:
-        picture = prepare_image(data, settings, formats)
+        picture = prepare_image(data, settings, formats, room)
         _write(data_dir / relative, picture.jpeg)
     return picture, str(relative), is_reused
 

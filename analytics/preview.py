@@ -13,7 +13,9 @@ from analytics.config.settings import SourceConfig
 from analytics.contract.errors import ConnectorError
 from analytics.contract.records import Deletion, Post, Reject
 from analytics.reading import check_record, choose_for_source, read_guarded
-from connectors.archives import is_archive, unpack
+from connectors.archive_members import is_archive
+from connectors.archives import unpack
+from connectors.files import check_inside, name_members
 from connectors.protocol import ChecksMapping, Connector, ReadOptions
 from connectors.registry import detect_connector, load_connectors
 
@@ -60,15 +62,43 @@ def preview_source(
         KeyboardInterrupt: the user stopped it while an archive was unpacked.
     """
     with ExitStack() as stack:
-        path = source.path
-        if is_archive(path):
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="analytics-")))
-            path = folder / "archive"
-            if not unpack(source.path, path, is_stopped=is_stopped).count_files:
-                raise ConnectorError(f"{source.path}: the archive holds nothing that is read")
-        found = _look(replace(source, path=path), n_records, n_posts, now or datetime.now(UTC))
-        shown = tuple(source.path / file.relative_to(path) for file in found.files)
-        return replace(found, path=source.path, files=shown if path.is_dir() else (source.path,))
+        now = now or datetime.now(UTC)
+        if not is_archive(source.path):
+            return _look(source, n_records, n_posts, now)
+        temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="analytics-")))
+        folder = temporary / "archive"
+        unpacked = unpack(source.path, folder, is_stopped=is_stopped)
+        if not unpacked.count_files:
+            raise ConnectorError(f"{source.path}: {unpacked.explain_nothing()}")
+        try:
+            found = _look(replace(source, path=folder), n_records, n_posts, now)
+        except ConnectorError as exc:
+            raise ConnectorError(name_members(str(exc), folder, source.path)) from exc
+        return _name_as_members(found, folder, source.path)
+
+
+def _name_as_members(found: Preview, folder: Path, archive: Path) -> Preview:
+    """A preview in which the files of an unpacked archive are called as if it were a folder."""
+
+    def show(path: Path) -> Path:
+        return Path(name_members(str(path), folder, archive))
+
+    return replace(
+        found,
+        path=archive,
+        files=tuple(map(show, found.files)),
+        reasons=tuple((name_members(why, folder, archive), n) for why, n in found.reasons),
+        posts=tuple(
+            replace(
+                post,
+                media=tuple(
+                    replace(one, source_path=one.source_path and show(one.source_path))
+                    for one in post.media
+                ),
+            )
+            for post in found.posts
+        ),
+    )
 
 
 def _look(source: SourceConfig, n_records: int, n_posts: int, now: datetime) -> Preview:
@@ -85,6 +115,8 @@ def _look(source: SourceConfig, n_records: int, n_posts: int, now: datetime) -> 
     files = connector.list_files(path)
     if not files:
         raise ConnectorError(f"{path}: no file of format '{connector.name}' in this folder")
+    if files[0] != path:
+        check_inside(files[0], path)
     counts: Counter[str] = Counter(posts=0, deletions=0, ignored=0, rejects=0)
     reasons: Counter[str] = Counter()
     posts: list[Post] = []

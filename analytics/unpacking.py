@@ -14,12 +14,12 @@ from analytics.contract.errors import ConnectorError
 from analytics.reading import hash_files
 from analytics.store.merge import SourceFile
 from analytics.store.rejects import replace_read_rejects
-from analytics.store.removal import ARCHIVES
+from analytics.store.unpacked import ARCHIVES, NAME_DIGITS
 from connectors.archives import unpack
+from connectors.files import name_members
 
 # Raise when the same archive would be unpacked to something else.
 _VERSION = 1
-_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,10 @@ class ArchiveSource:
         if not path.is_relative_to(self.folder):
             return str(path)
         return str(Path(self.file.name) / path.relative_to(self.folder))
+
+    def say(self, text: str) -> str:
+        """A message in which files of the folder are called so."""
+        return name_members(text, self.folder, Path(self.file.name))
 
 
 def describe_archive(
@@ -63,7 +67,7 @@ def describe_archive(
             connector="archive",
             n_bytes=source.path.stat().st_size,
         ),
-        folder=data_dir / ARCHIVES / digest[:_DIGITS],
+        folder=data_dir / ARCHIVES / digest[:NAME_DIGITS],
     )
 
 
@@ -90,8 +94,5 @@ def unpack_source(
     replace_read_rejects(connection, archive.file.name, found.rejects, run_id=run_id, now=now)
     if not found.count_files:
         shutil.rmtree(archive.folder)
-        raise ConnectorError(
-            f"{archive.file.name}: the archive holds no file that a dump is made of"
-            f" ({found.count_left} others)"
-        )
+        raise ConnectorError(f"{archive.file.name}: {found.explain_nothing()}")
     return len(found.rejects)

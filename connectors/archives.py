@@ -5,21 +5,14 @@ honestly hold is refused as a whole: nothing of it can be trusted. A member that
 used (an archive in the archive, one that is damaged) is a reject, and the others are unpacked.
 """
 
-import itertools
-import os
 import shutil
-import stat
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from analytics.contract.errors import ConnectorError
 from analytics.contract.records import Reject
+from connectors.archive_members import Member, MemberError, open_archive
 
 # Data and pictures. Films and sounds, often most of an archive, stay in it.
 DATA_SUFFIXES = (
@@ -39,7 +32,6 @@ _MAX_RATIO = 200
 _SMALL_BYTES = 64 * 1024 * 1024
 _KEPT_FREE_BYTES = 1024**3
 _MAX_NAME_BYTES = 255
-_BLOCK_BYTES = 1024 * 1024
 _PARTIAL = ".partial"
 
 
@@ -53,29 +45,14 @@ class Unpacked:
     """Members of no use here, such as films."""
     rejects: list[Reject] = field(default_factory=list)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Member:
-    number: int
-    name: str
-    n_bytes: int
-    is_folder: bool
-    is_file: bool
-    open: Callable[[], IO[bytes]]
-
-
-def is_archive(path: Path) -> bool:
-    """Whether a file is a zip or tar archive, by its content.
-
-    A compressed file is one if what it holds is a tar. A spreadsheet or document that is a
-    zip inside is none.
-    """
-    try:
-        if not path.is_file():
-            return False
-        return not _is_document(path) if _starts_as_zip(path) else _is_tar(path)
-    except OSError:  # whoever reads it says why
-        return False
+    def explain_nothing(self) -> str:
+        """Why there is no file."""
+        if self.rejects:
+            return (
+                f"no file of the archive can be read; {len(self.rejects):,} are rejects:"
+                f" {self.rejects[0].reason}"
+            )
+        return f"the archive holds no file that a dump is made of ({self.count_left} others)"
 
 
 def unpack(
@@ -95,7 +72,7 @@ def unpack(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        with _open_archive(archive) as members:
+        with open_archive(archive) as members:
             unpacking = _Unpacking(archive, partial, is_stopped, free_bytes)
             for member in members:
                 unpacking.take(member)
@@ -137,7 +114,7 @@ class _Unpacking:
         self.count_left = 0
         self.rejects: list[Reject] = []
 
-    def take(self, member: _Member) -> None:
+    def take(self, member: Member) -> None:
         """Write a member, leave it, or reject it.
 
         Raises:
@@ -162,7 +139,7 @@ class _Unpacking:
         else:
             self._write(member, self._folder.joinpath(*parts))
 
-    def _check_name(self, member: _Member) -> tuple[str, ...]:
+    def _check_name(self, member: Member) -> tuple[str, ...]:
         name = member.name
         parts = PurePosixPath(name).parts
         if (
@@ -181,13 +158,13 @@ class _Unpacking:
         self._seen.add(name)
         return parts
 
-    def _write(self, member: _Member, path: Path) -> None:
+    def _write(self, member: Member, path: Path) -> None:
         self._count(member, member.n_bytes)
         path.parent.mkdir(parents=True, exist_ok=True)
         n_bytes = 0
         try:
-            with member.open() as source, path.open("xb") as target:
-                while block := source.read(_BLOCK_BYTES):
+            with path.open("xb") as target:
+                for block in member.read_blocks():
                     if not n_bytes and block.startswith(_NESTED_MAGICS):
                         path.unlink()
                         self._n_bytes -= member.n_bytes
@@ -199,16 +176,13 @@ class _Unpacking:
                     target.write(block)
                     if self._is_stopped():
                         raise KeyboardInterrupt
-        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as exc:
+        except MemberError as exc:
             path.unlink(missing_ok=True)
-            self._reject(member, f"it is damaged ({exc})")
-        except (NotImplementedError, RuntimeError) as exc:  # an unknown method, a password
-            path.unlink(missing_ok=True)
-            self._reject(member, f"it cannot be unpacked ({exc})")
+            self._reject(member, str(exc))
         else:
             self.count_files += 1
 
-    def _count(self, member: _Member, n_bytes: int) -> None:
+    def _count(self, member: Member, n_bytes: int) -> None:
         self._n_bytes += n_bytes
         if self._n_bytes > self._limit:
             raise self._refuse(
@@ -222,120 +196,15 @@ class _Unpacking:
                 " unpack it elsewhere and give the folder"
             )
 
-    def _reject(self, member: _Member, reason: str) -> None:
+    def _reject(self, member: Member, reason: str) -> None:
         self.rejects.append(
-            Reject(line=member.number, stage="read", reason=reason, raw=member.name)
+            Reject(
+                line=member.number,
+                stage="read",
+                reason=f"member {member.name[:200]!r} is not read: {reason}",
+                raw=member.name,
+            )
         )
 
     def _refuse(self, reason: str) -> ConnectorError:
         return ConnectorError(f"{self._archive}: the archive is refused: {reason}")
-
-
-@contextmanager
-def _open_archive(path: Path) -> Iterator[Iterator[_Member]]:
-    try:
-        if _starts_as_zip(path):
-            with zipfile.ZipFile(path) as zipped:
-                yield _list_zip(path, zipped)
-        else:
-            with _open_tar(path) as tarred:
-                yield _list_tar(tarred)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as exc:
-        raise ConnectorError(
-            f"{path}: the archive is damaged or cut off ({exc}). Fetch it again"
-        ) from exc
-
-
-def _list_zip(path: Path, zipped: zipfile.ZipFile) -> Iterator[_Member]:
-    infos = zipped.infolist()
-    # Members that share their bytes are how a small zip holds a huge one (Fifield 2019).
-    if sum(info.compress_size for info in infos) > path.stat().st_size:
-        raise ConnectorError(f"{path}: the archive is refused: its members lie on one another")
-    for number, info in enumerate(infos, start=1):
-        if info.flag_bits & 0x1:
-            raise ConnectorError(
-                f"{path}: the archive is encrypted. Unpack it with its password, and give the"
-                " folder"
-            )
-        kind = stat.S_IFMT(info.external_attr >> 16)
-
-        def open_file(info: zipfile.ZipInfo = info) -> IO[bytes]:
-            return zipped.open(info)
-
-        yield _Member(
-            number=number,
-            name=info.filename.removeprefix("./").rstrip("/") or ".",
-            n_bytes=info.file_size,
-            is_folder=info.is_dir(),
-            is_file=kind in (0, stat.S_IFREG),
-            open=open_file,
-        )
-
-
-def _list_tar(tarred: tarfile.TarFile) -> Iterator[_Member]:
-    for number in itertools.count(1):
-        info = _next_member(tarred)
-        if info is None:
-            return
-        # The root of `tar -C folder .`
-        if info.isdir() and os.path.normpath(info.name) == ".":
-            continue
-
-        def open_file(info: tarfile.TarInfo = info) -> IO[bytes]:
-            found = tarred.extractfile(info)
-            if found is None:
-                raise tarfile.TarError("it has no content")
-            return found
-
-        yield _Member(
-            number=number,
-            name=info.name.removeprefix("./"),
-            n_bytes=info.size,
-            is_folder=info.isdir(),
-            is_file=info.isreg(),
-            open=open_file,
-        )
-
-
-@contextmanager
-def _naming_damage() -> Iterator[None]:
-    """On damaged files tarfile raises many kinds; all but those of the disk become its own."""
-    try:
-        yield
-    except OSError:
-        raise
-    except Exception as exc:
-        raise tarfile.ReadError(f"{type(exc).__name__}: {exc}") from exc
-
-
-def _open_tar(path: Path) -> tarfile.TarFile:
-    with _naming_damage():
-        return tarfile.open(path, "r|*")
-
-
-def _next_member(tarred: tarfile.TarFile) -> tarfile.TarInfo | None:
-    with _naming_damage():
-        return tarred.next()
-
-
-def _starts_as_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
-
-
-def _is_document(path: Path) -> bool:
-    """Whether a zip is an Office or OpenDocument file."""
-    try:
-        with zipfile.ZipFile(path) as zipped:
-            names = {info.filename for info in zipped.infolist()[:100]}
-    except (zipfile.BadZipFile, OSError):
-        return False
-    return "[Content_Types].xml" in names or {"mimetype", "content.xml"} <= names
-
-
-def _is_tar(path: Path) -> bool:
-    try:
-        with _open_tar(path) as tarred:
-            return _next_member(tarred) is not None
-    except (tarfile.TarError, zlib.error, EOFError, OSError):
-        return False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from analytics.contract.records import Deletion, Ignored, Post
 from connectors.bluesky_posts import parse_bluesky
-from connectors.files import detect_in_folder, has_suffix, list_matching_files
+from connectors.files import detect_in_folder, is_json_file, list_matching_files
 from connectors.json_layouts import JsonFormat, read_json_records
 from connectors.lines import (
     BLANK,
@@ -18,7 +18,6 @@ from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.values import TimeWindow
 
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
 # Not inside a text about such names: its quotes have backslashes.
 _MARK = re.compile(rb'(?<!\\)"app\.bsky\.')
 _COMMIT = re.compile(rb'(?<!\\)"kind"\s*:\s*"commit"')
@@ -57,7 +56,7 @@ class BlueskyConnector:
     def detect(self, path: Path) -> Detection | None:
         """Look for Bluesky's record names at the start of the file."""
         if path.is_dir():
-            return detect_in_folder(path, _is_candidate, self.detect)
+            return detect_in_folder(path, is_json_file, self.detect)
         head = read_head(path)
         if not _is_marked(head):
             head = read_behind_long_lines(path)
@@ -69,7 +68,7 @@ class BlueskyConnector:
 
     def list_files(self, path: Path) -> list[Path]:
         """The file, or all JSON files below the folder."""
-        return list_matching_files(path, _is_candidate, "*.json, *.jsonl, *.ndjson, also .zst")
+        return list_matching_files(path, is_json_file, "*.json, *.jsonl, *.ndjson, also .zst")
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each feed item, post or Jetstream event."""
@@ -88,7 +87,3 @@ def _is_marked(head: bytes) -> bool:
     return _MARK.search(head) is not None or (
         b'"time_us"' in head and None not in (_ACCOUNT.search(head), _DID.search(head))
     )
-
-
-def _is_candidate(name: str) -> bool:
-    return has_suffix(name, _SUFFIXES)

@@ -1,7 +1,7 @@
 """The files below a path that a connector reads, in a fixed order."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from analytics.contract.errors import ConnectorError
@@ -26,6 +26,11 @@ def has_suffix(name: str, suffixes: tuple[str, ...]) -> bool:
     return name.endswith(suffixes)
 
 
+def is_json_file(name: str) -> bool:
+    """Whether a file is JSON by its name, of one value or one a line."""
+    return has_suffix(name, (".json", ".jsonl", ".ndjson"))
+
+
 def check_exists(path: Path) -> None:
     """Refuse a path that is not there.
 
@@ -40,13 +45,42 @@ def check_exists(path: Path) -> None:
         raise ConnectorError(f"{path.absolute()}: no such file or folder; check the path")
 
 
+def leads_out(file: Path, folder: Path) -> bool:
+    """Whether a file, links resolved, lies outside of a folder: a dump may come from a stranger."""
+    return not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+
+
+def check_inside(file: Path, folder: Path) -> None:
+    """Refuse a file of a folder that is a link out of it.
+
+    Raises:
+        ConnectorError: naming the file, and what to do.
+    """
+    if leads_out(file, folder):
+        raise ConnectorError(
+            f"{file}: a link that leads out of {folder}; it is not read. If you trust the dump, put"
+            " the file itself there, or name it as a source of its own"
+        )
+
+
+def drop_outside(files: Iterable[Path], folder: Path) -> tuple[list[Path], list[str]]:
+    """The companions of a file that lie in its dump, and why the others are not read."""
+    found = [file for file in files if file.is_file()]
+    kept = [file for file in found if not leads_out(file, folder)]
+    return kept, [
+        f"{file.name} is a link that leads out of the dump; it is not read. If you trust the dump,"
+        " put the file itself there"
+        for file in found
+        if file not in kept
+    ]
+
+
 def find_files(path: Path, matches: Matches) -> list[Path]:
     """All regular files below a folder whose names match, sorted.
 
     Hidden files and folders are skipped; links that lead out of the folder and
     linked folders are not followed.
     """
-    root = path.resolve()
     found = []
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(n for n in folders if not n.startswith((".", "__MACOSX")))
@@ -54,7 +88,7 @@ def find_files(path: Path, matches: Matches) -> list[Path]:
             if name.startswith(".") or not matches(name):
                 continue
             file = Path(folder) / name
-            if file.is_symlink() and not file.resolve().is_relative_to(root):
+            if file.is_symlink() and leads_out(file, path):
                 continue
             if file.is_file():
                 found.append(file)
@@ -93,3 +127,13 @@ def detect_in_folder(path: Path, matches: Matches, detect_file: DetectFile) -> D
     named = "; ".join([*kinds[:_KINDS_TO_NAME], *more])
     noun = "file" if len(files) == 1 else "files"
     return Detection(confidence=confidence, found=f"folder with {len(files)} {noun}: {named}")
+
+
+def name_members(text: str, folder: Path, archive: Path) -> str:
+    """A message in which files below a folder are called as those of the archive it is of.
+
+    Where it was unpacked to is of no use to a reader.
+    """
+    for root in (os.path.realpath(folder), str(folder.absolute()), str(folder)):
+        text = text.replace(root, str(archive))
+    return text

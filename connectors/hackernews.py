@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.records import Ignored, Post
-from connectors.files import detect_in_folder, has_suffix, list_matching_files
+from connectors.files import detect_in_folder, is_json_file, list_matching_files
 from connectors.html_text import read_html_text
 from connectors.json_pages import read_json_pages
 from connectors.lines import (
@@ -30,7 +30,6 @@ from connectors.values import (
     show,
 )
 
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _NULLS = re.compile(rb"^\xef?\xbb?\xbf?(?:\s|null\b)*")  # of ids that there are not
 _TYPES = ("story", "comment", "job", "poll", "pollopt")
 _PAGE_KEYS = ("hits",)
@@ -57,7 +56,7 @@ class HackernewsConnector:
     def detect(self, path: Path) -> Detection | None:
         """Look for the fields of items or hits at the start of the file."""
         if path.is_dir():
-            return detect_in_folder(path, _is_candidate, self.detect)
+            return detect_in_folder(path, is_json_file, self.detect)
         head = read_behind_long_lines(path) or read_head(path)
         if _NULLS.sub(b"", head)[:1] not in (b"{", b"["):
             return None
@@ -75,16 +74,12 @@ class HackernewsConnector:
 
     def list_files(self, path: Path) -> list[Path]:
         """The file, or all JSON files below the folder."""
-        return list_matching_files(path, _is_candidate, "*.json, *.jsonl, *.ndjson, also .zst")
+        return list_matching_files(path, is_json_file, "*.json, *.jsonl, *.ndjson, also .zst")
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each item or hit; those of a tree in its order, parents first."""
         reader = _Reader(TimeWindow(options.now))
         return read_json_pages(path, options, reader.read, array_keys=_PAGE_KEYS, wanted=_WANTED)
-
-
-def _is_candidate(name: str) -> bool:
-    return has_suffix(name, _SUFFIXES)
 
 
 def _is_item(value: JsonObject) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from analytics.contract.records import Ignored, Post
-from connectors.files import detect_in_folder, has_suffix, list_matching_files
+from connectors.files import detect_in_folder, is_json_file, list_matching_files
 from connectors.json_layouts import (
     JsonFormat,
     load_first_values,
@@ -24,7 +24,6 @@ from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
 from connectors.values import BadRecordError, TimeWindow, show
 
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _FORM = JsonFormat(
     name="a file of Mastodon",
     wanted="outbox.json of an archive, or the API's posts as an array or one a line",
@@ -54,7 +53,7 @@ class MastodonConnector:
     def detect(self, path: Path) -> Detection | None:
         """Look for the parts of an archive or the API's fields in the first values."""
         if path.is_dir():
-            return detect_in_folder(path, _is_candidate, self.detect)
+            return detect_in_folder(path, is_json_file, self.detect)
         values = load_first_values(path, _FORM)
         objects = objects_of(values)
         head = read_head(path)
@@ -81,7 +80,7 @@ class MastodonConnector:
 
     def list_files(self, path: Path) -> list[Path]:
         """The file, or all JSON files below the folder."""
-        return list_matching_files(path, _is_candidate, "outbox.json, *.json, *.jsonl, *.ndjson")
+        return list_matching_files(path, is_json_file, "outbox.json, *.json, *.jsonl, *.ndjson")
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each activity, post, embedded post, and address of a like."""
@@ -113,10 +112,6 @@ class MastodonConnector:
                 raise BadRecordError(f"neither a post nor an activity; its keys: {keys}")
 
         return read_json_records(path, options, _FORM, expand)
-
-
-def _is_candidate(name: str) -> bool:
-    return has_suffix(name, _SUFFIXES)
 
 
 def _is_activity(value: JsonObject) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from connectors.files import detect_in_folder, list_matching_files
+from connectors.files import detect_in_folder, drop_outside, list_matching_files
 from connectors.json_pages import read_json_pages
 from connectors.lines import parse_safely
 from connectors.meta_posts import ARRAYS, OwnerParser, repair_text
 from connectors.protocol import Detection, ReadOptions, Record
 from connectors.streams import read_head
-from connectors.values import TimeWindow, read_optional_string
+from connectors.values import TimeWindow, make_reject, read_optional_string
 
 # Posts and comments of the owner; an export has hundreds of other files.
 _FILE_NAME = re.compile(
@@ -92,7 +92,7 @@ class MetaExportConnector:
 
     def list_companions(self, path: Path) -> list[Path]:
         """The file that says who the owner is."""
-        return [file for file in _find_profiles(path) if file.is_file()]
+        return _find_profiles(path)[0]
 
     def find_root(self, path: Path) -> Path:
         """The export's folder, to which the paths of its pictures are relative."""
@@ -104,10 +104,11 @@ class MetaExportConnector:
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each entry of the file."""
+        profiles, refused = _find_profiles(path)
         parser = OwnerParser(
             folder=path.parent,
             root=self.find_root(path),
-            owner=_read_owner(path),
+            owner=_read_owner(profiles),
             window=TimeWindow(options.now),
             is_comments=_COMMENTS_NAME.match(path.name) is not None,
         )
@@ -117,7 +118,9 @@ class MetaExportConnector:
         def handle(value: Any, line: int, raw: bytes | str) -> Iterator[Record]:
             yield parse_safely(lambda v, n: parser.parse(v, n, shape), value, line, raw)
 
-        return read_json_pages(
+        for fault in refused:
+            yield make_reject(0, fault, "", "read")
+        yield from read_json_pages(
             path,
             options,
             handle,
@@ -130,15 +133,16 @@ def _is_candidate(name: str) -> bool:
     return _FILE_NAME.match(name) is not None
 
 
-def _find_profiles(path: Path) -> list[Path]:
+def _find_profiles(path: Path) -> tuple[list[Path], list[str]]:
+    """The files that may name the owner, and why others that are there are not read."""
     root = MetaExportConnector().find_root(path)
-    return [root / name for name in _PROFILES]
+    return drop_outside((root / name for name in _PROFILES), root)
 
 
-def _read_owner(path: Path) -> str | None:
+def _read_owner(profiles: list[Path]) -> str | None:
     """The owner's user name; only Instagram's English exports name it so."""
-    for file in _find_profiles(path):
-        head = read_head(file, _MAX_PROFILE_BYTES) if file.is_file() else b""
+    for file in profiles:
+        head = read_head(file, _MAX_PROFILE_BYTES)
         try:
             value = json.loads(head)["profile_user"][0]["string_map_data"]["Username"]["value"]
         except (ValueError, KeyError, IndexError, TypeError, RecursionError):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from analytics.contract.records import Post
-from connectors.files import detect_in_folder, has_suffix, list_matching_files
+from connectors.files import detect_in_folder, is_json_file, list_matching_files
 from connectors.json_layouts import (
     JsonFormat,
     load_first_values,
@@ -29,7 +29,6 @@ from connectors.twitter_v1_posts import (
 )
 from connectors.values import BadRecordError, TimeWindow
 
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _FORM = JsonFormat(
     name="a file of Twitter's API v1.1",
     wanted='posts, one a line, as an array or as a search\'s {"statuses": [...]}',
@@ -54,7 +53,7 @@ class TwitterV1Connector:
     def detect(self, path: Path) -> Detection | None:
         """Look for the fields of v1.1 in the first objects."""
         if path.is_dir():
-            return detect_in_folder(path, _is_candidate, self.detect)
+            return detect_in_folder(path, is_json_file, self.detect)
         objects = objects_of(load_first_values(path, _FORM))
         if any(map(_is_status, objects)):
             return Detection(confidence=0.98, found="posts of Twitter's API v1.1")
@@ -70,7 +69,7 @@ class TwitterV1Connector:
 
     def list_files(self, path: Path) -> list[Path]:
         """The file, or all JSON files below the folder."""
-        return list_matching_files(path, _is_candidate, "*.json, *.jsonl, *.ndjson, also .bz2, .gz")
+        return list_matching_files(path, is_json_file, "*.json, *.jsonl, *.ndjson, also .bz2, .gz")
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each post, each post embedded in it, and each notice."""
@@ -93,10 +92,6 @@ class TwitterV1Connector:
                 yield parse_part(parse, embedded, line)
 
         return read_json_records(path, options, _FORM, expand)
-
-
-def _is_candidate(name: str) -> bool:
-    return has_suffix(name, _SUFFIXES)
 
 
 def _is_status(value: JsonObject) -> bool:

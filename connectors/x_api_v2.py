@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.files import detect_in_folder, has_suffix, list_matching_files
+from connectors.files import detect_in_folder, is_json_file, list_matching_files
 from connectors.json_layouts import JsonFormat, load_first_values, objects_of, read_json_records
 from connectors.lines import (
     BOM,
@@ -15,7 +15,6 @@ from connectors.streams import read_head
 from connectors.values import BadRecordError, TimeWindow
 from connectors.x_api_v2_pages import expand_response
 
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _FORM = JsonFormat(
     name="a file of X's API v2",
     wanted='responses ({"data": ..., "includes": ...}) or posts, one a line or one a file',
@@ -51,7 +50,7 @@ class XApiV2Connector:
     def detect(self, path: Path) -> Detection | None:
         """Look for the posts or the frame of a response at the start of the file."""
         if path.is_dir():
-            return detect_in_folder(path, _is_candidate, self.detect)
+            return detect_in_folder(path, is_json_file, self.detect)
         objects = objects_of(load_first_values(path, _FORM))
         if any(map(_is_response, objects)):
             return Detection(confidence=0.98, found="responses of X's API v2")
@@ -70,7 +69,7 @@ class XApiV2Connector:
 
     def list_files(self, path: Path) -> list[Path]:
         """The file, or all JSON files below the folder."""
-        return list_matching_files(path, _is_candidate, "*.json, *.jsonl, *.ndjson, also .zst")
+        return list_matching_files(path, is_json_file, "*.json, *.jsonl, *.ndjson, also .zst")
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each post of a response, in `data` or included with it."""
@@ -82,10 +81,6 @@ class XApiV2Connector:
             return expand_response(value, line, raw, window)
 
         return read_json_records(path, options, _FORM, expand)
-
-
-def _is_candidate(name: str) -> bool:
-    return has_suffix(name, _SUFFIXES)
 
 
 def _is_response(value: JsonObject) -> bool:

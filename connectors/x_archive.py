@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analytics.contract.errors import ConnectorError, SourceFormatError
 from analytics.contract.records import Media, Post
-from connectors.files import check_exists
+from connectors.files import check_exists, drop_outside
 from connectors.json_stream import ArrayReader
 from connectors.lines import JsonObject, parse_safely
 from connectors.protocol import Detection, ReadOptions, Record
@@ -86,15 +86,16 @@ class XArchiveConnector:
 
     def list_companions(self, path: Path) -> list[Path]:
         """The account and the long texts beside a post file."""
-        names = (_ACCOUNT_NAME, LONG_TEXTS_NAME)
-        return [path.parent / name for name in names if (path.parent / name).is_file()]
+        return _find_companions(path.parent)[0]
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each element of the file's array."""
         window = TimeWindow(options.now)
-        long_texts = load_long_texts(path.parent, window)
+        companions, refused = _find_companions(path.parent)
+        beside = {file.name: file for file in companions}
+        long_texts = load_long_texts(beside.get(LONG_TEXTS_NAME), window)
         parser = _TweetParser(
-            author=_read_account_id(path.parent),
+            author=_read_account_id(beside.get(_ACCOUNT_NAME)),
             pictures=_find_pictures(path.parent),
             long_texts=long_texts,
             window=window,
@@ -109,7 +110,7 @@ class XArchiveConnector:
                     f"{path}: not a file of an X archive; "
                     "it should begin with `window.YTD.tweets.part0 = [`"
                 )
-            for fault in long_texts.faults:
+            for fault in [*refused, *long_texts.faults]:
                 yield make_reject(0, fault, "", "read")
             for element in reader:
                 if element.fault is not None:
@@ -137,8 +138,13 @@ def _find_parts(path: Path) -> list[Path]:
     return []
 
 
-def _read_account_id(folder: Path) -> str | None:
-    match = _ACCOUNT_ID.search(read_head(folder / _ACCOUNT_NAME))
+def _find_companions(folder: Path) -> tuple[list[Path], list[str]]:
+    """The files beside the post files, and why others that are there are not read."""
+    return drop_outside((folder / name for name in (_ACCOUNT_NAME, LONG_TEXTS_NAME)), folder)
+
+
+def _read_account_id(path: Path | None) -> str | None:
+    match = _ACCOUNT_ID.search(read_head(path)) if path else None
     return match[1].decode("ascii") if match else None
 
 

@@ -52,11 +52,10 @@ class LongTexts:
         return None
 
 
-def load_long_texts(folder: Path, window: TimeWindow) -> LongTexts:
-    """The long texts beside the posts; what is wrong with the file is in `faults`."""
+def load_long_texts(path: Path | None, window: TimeWindow) -> LongTexts:
+    """The long texts beside the posts, if any; what is wrong with the file is in `faults`."""
     found = LongTexts()
-    path = folder / LONG_TEXTS_NAME
-    if not path.is_file():
+    if path is None:
         return found
     try:
         with ByteStream(path) as stream:
@@ -74,7 +73,8 @@ def load_long_texts(folder: Path, window: TimeWindow) -> LongTexts:
                 if fault is not None:
                     found.faults.append(f"{LONG_TEXTS_NAME}, record {element.position}: {fault}")
     except ConnectorError as exc:
-        found.faults.append(str(exc))
+        fault = str(exc).removeprefix(f"{path.absolute()}: ")
+        found.faults.append(f"{LONG_TEXTS_NAME}: {fault}; long texts stay cut")
     return found
 
 

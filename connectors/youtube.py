@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.records import Ignored, Post
-from connectors.files import detect_in_folder, has_suffix, list_matching_files
+from connectors.files import detect_in_folder, is_json_file, list_matching_files
 from connectors.html_text import read_html_text
 from connectors.json_pages import read_json_pages
 from connectors.lines import (
@@ -31,7 +31,6 @@ from connectors.values import (
     show,
 )
 
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _KIND = re.compile(rb'"kind"\s*:\s*"youtube#comment(?P<what>\w*)"')
 _THREAD, _COMMENT = "youtube#commentThread", "youtube#comment"
 _PAGE_KEYS = ("items",)
@@ -50,7 +49,7 @@ class YoutubeConnector:
     def detect(self, path: Path) -> Detection | None:
         """Look for the kinds of the API's comments at the start of the file."""
         if path.is_dir():
-            return detect_in_folder(path, _is_candidate, self.detect)
+            return detect_in_folder(path, is_json_file, self.detect)
         head = read_behind_long_lines(path) or read_head(path)
         match = _KIND.search(head)
         if match is None or head.lstrip(BLANK)[:1] not in (b"{", b"["):
@@ -60,7 +59,7 @@ class YoutubeConnector:
 
     def list_files(self, path: Path) -> list[Path]:
         """The file, or all JSON files below the folder."""
-        return list_matching_files(path, _is_candidate, "*.json, *.jsonl, *.ndjson, also .zst")
+        return list_matching_files(path, is_json_file, "*.json, *.jsonl, *.ndjson, also .zst")
 
     def read_file(self, path: Path, options: ReadOptions) -> Iterator[Record]:
         """One record for each comment, the inlined answers behind theirs."""
@@ -73,10 +72,6 @@ class YoutubeConnector:
             wanted=_WANTED,
             resync=_NEXT_ITEM,
         )
-
-
-def _is_candidate(name: str) -> bool:
-    return has_suffix(name, _SUFFIXES)
 
 
 class _Reader:

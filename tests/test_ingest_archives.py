@@ -150,6 +150,53 @@ def test_an_archive_without_a_dump_says_so(
         ingest(connection, archive, tmp_path / "data")
 
 
+def test_messages_name_the_files_of_an_archive_as_its_members(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody knows the folder that an archive was unpacked to."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "RC_1.ndjson").write_text(json.dumps(comment("a", "one")) + "\n", "utf-8")
+    (folder / "RC_2.ndjson").write_text("\n", "utf-8")
+    (folder / "table.csv").write_text("id,text\n1,hello\n", "utf-8")
+    archive = pack(folder, tmp_path / "dump.zip")
+    ingest(connection, archive, tmp_path / "data")
+    assert f"{archive}: 1 files are not read as 'reddit', e.g. {archive}/table.csv" in caplog.text
+    assert f"{archive}/RC_2.ndjson: holds no record of format 'reddit'" in caplog.text
+    assert str(tmp_path / "data") not in caplog.text
+
+
+def test_an_archive_that_nothing_reads_is_named_itself(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    archive = tmp_path / "notes.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("notes.txt", "x")
+    with pytest.raises(ConnectorError) as caught:
+        ingest(connection, archive, tmp_path / "data")
+    assert str(caught.value).startswith(f"{archive}: no connector recognises it")
+    ((source, reason),) = rows(connection, "select source_file, reason from rejects")
+    assert (source, str(reason)[:23]) == (str(archive), "no connector recognises")
+
+
+def test_a_picture_of_an_archive_is_named_as_its_member(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    text = "id,text,image\n1,hello,gone.png\n2,hello,broken.png\n3,hello,../out.png\n"
+    (folder / "posts.csv").write_text(text, "utf-8")
+    (folder / "broken.png").write_bytes(b"x")
+    ingest(connection, pack(folder, tmp_path / "dump.zip"), tmp_path / "data")
+    prepare_media(connection, data_dir=tmp_path / "data", run_id="r")
+    found = [str(reason) for (reason,) in rows(connection, "select reason from rejects order by 1")]
+    assert found[0].startswith("picture broken: not a picture")
+    assert found[1] == "picture missing: gone.png: No such file or directory"
+    assert found[2].startswith("picture outside_folder: ../out.png: leads out of the folder")
+    errors = rows(connection, "select error from media")
+    assert not any(str(tmp_path) in str(error) for (error,) in errors)
+
+
 def test_what_is_forgotten_stays_in_no_unpacked_copy(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

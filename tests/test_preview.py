@@ -5,6 +5,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -12,7 +13,9 @@ from analytics.cli import cli
 from analytics.config.settings import SourceConfig
 from analytics.contract.errors import ConnectorError
 from analytics.preview import preview_source
-from tests.ingesting import comment, write_lines
+from tests.connectors.helpers import DUMPS
+from tests.ingesting import comment, read_sources, write_lines
+from tests.scripted import rows
 
 
 def _run(*arguments: str | Path) -> Result:
@@ -64,6 +67,56 @@ def test_an_archive_is_looked_into_and_leaves_nothing(
     assert not _list_all(temporary)
 
 
+def test_files_of_an_archive_are_named_as_its_members(tmp_path: Path) -> None:
+    path = tmp_path / "dump.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        zipped.writestr("in/posts.csv", "id,text,image\n1,hello,cup.png\n2\n")
+        zipped.writestr("in/cup.png", b"")
+    (found,) = json.loads(_run(path, "--json").stdout)["previews"]
+    assert found["files"] == [f"{path}/in/posts.csv"]
+    assert found["posts"][0]["media"][0]["path"] == f"{path}/in/cup.png"
+
+
+def test_what_is_wrong_in_an_archive_is_said_by_its_members(tmp_path: Path) -> None:
+    path = tmp_path / "dump.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        zipped.writestr("in/notes.txt", "nothing that is known")
+    with pytest.raises(ConnectorError) as caught:
+        preview_source(SourceConfig(path=path))
+    assert str(caught.value).startswith(f"{path}: no connector recognises it")
+    with pytest.raises(ConnectorError) as caught:
+        preview_source(SourceConfig(path=path, format="reddit"))
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "analytics-" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_named"),
+    [("reddit/RC_sample.ndjson", False), ("mastodon/outbox.json", True)],
+    ids=["ids without names", "ids with names"],
+)
+def test_posts_are_shown_as_they_would_be_stored(
+    connection: duckdb.DuckDBPyConnection, name: str, is_named: bool
+) -> None:
+    """Authors are left out; an id or address that names one is what the warehouse has, too."""
+    path = DUMPS / name
+    if not path.exists():
+        pytest.skip("no sample dumps")
+    (found,) = json.loads(_run(path, "--json").stdout)["previews"]
+    read_sources(connection, [path])
+    stored = {row[0]: row for row in rows(connection, "select post_id, url, text from posts")}
+    assert found["posts"]
+    for post in found["posts"]:
+        assert (post["post_id"], post["url"], post["text"]) == stored[post["post_id"]]
+        assert not {"author", "author_key", "repost_author"} & post.keys()
+    authors = {
+        str(post.author).rpartition("/")[2]
+        for post in preview_source(SourceConfig(path=path)).posts
+    }
+    shown = json.dumps([[post["post_id"], post["url"]] for post in found["posts"]])
+    assert any(author in shown for author in authors) is is_named
+
+
 def test_the_source_it_writes_reads_the_same(tmp_path: Path) -> None:
     path = tmp_path / 'my "posts".csv'
     path.write_text("nr,what they said,when\n1,hello there,2026-03-01\n2,,no date\n", "utf-8")
@@ -103,7 +156,7 @@ def test_an_archive_of_other_things_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "dump.zip"
     with zipfile.ZipFile(path, "w") as zipped:
         zipped.writestr("film.mp4", b"...")
-    with pytest.raises(ConnectorError, match="holds nothing that is read"):
+    with pytest.raises(ConnectorError, match="holds no file that a dump is made of"):
         preview_source(SourceConfig(path=path))
 
 

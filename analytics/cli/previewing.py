@@ -12,7 +12,10 @@ _MAX_FILES = 3
 
 
 def preview_as_json(preview: Preview) -> dict[str, Any]:
-    """A preview as plain JSON values; authors are left out."""
+    """A preview as plain JSON values: posts as they would be stored, without their authors.
+
+    Some platforms name the account in a post's id and address; so does the warehouse then.
+    """
     return {
         "path": str(preview.path),
         "connector": preview.connector,

@@ -5,12 +5,19 @@ import io
 import os
 import stat
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from analytics.contract.errors import ImageError
+from analytics.contract.picture_limits import (
+    MAX_SCANS,
+    SLOW_FORMATS,
+    PixelRoom,
+    has_too_many_scans,
+)
 
 # What posts have. Of the others that Pillow knows some start a program (EPS: Ghostscript).
 READABLE_FORMATS = (
@@ -19,6 +26,8 @@ READABLE_FORMATS = (
 )
 # The last two bytes of a whole JPEG file.
 _JPEG_END = b"\xff\xd9"
+# A progressive JPEG is held as a whole at first, in so many times less than its pixels take.
+_PIXELS_OF_COEFFICIENTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,13 +145,17 @@ def recognize_image(
 
 
 def prepare_image(
-    data: bytes, settings: ImageSettings | None = None, formats: tuple[str, ...] | None = None
+    data: bytes,
+    settings: ImageSettings | None = None,
+    formats: tuple[str, ...] | None = None,
+    room: PixelRoom | None = None,
 ) -> PreparedImage:
     """Decode, orient, lay on white, shrink to `max_side`, encode as JPEG.
 
     Animated files give their first frame. JPEG files are decoded at a reduced
     scale where that is enough (draft mode). `formats` are those that may be read, by
-    their names in Pillow; None: `READABLE_FORMATS`.
+    their names in Pillow; None: `READABLE_FORMATS`. In `room` threads wait for each other's
+    pixels.
 
     Raises:
         ImageError: `broken` or `too_large`.
@@ -154,17 +167,18 @@ def prepare_image(
             warnings.simplefilter("ignore")  # size is checked below
             picture: Image.Image = _open(data, formats)
             width, height = picture.size
-            if width * height > settings.max_pixels:
-                raise ImageError(
-                    "too_large", f"{width} x {height} pixels, limit {settings.max_pixels}"
-                )
+            _check_cost(picture, data, settings.max_pixels)
             picture.draft("RGB", (side, side))
-            picture.load()
-            if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
-                width, height = height, width
-            ImageOps.exif_transpose(picture, in_place=True)  # one that need not turn is no copy
-            picture = _lay_on_white(picture)
-            picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+            n_pixels = max(
+                picture.width * picture.height, width * height // _PIXELS_OF_COEFFICIENTS
+            )
+            with room.take(n_pixels) if room else nullcontext():
+                picture.load()
+                if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+                    width, height = height, width
+                ImageOps.exif_transpose(picture, in_place=True)  # one that need not turn: no copy
+                picture = _lay_on_white(picture)
+                picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
             picture.info.clear()  # no comment, profile or EXIF (a place, a camera) goes on
             buffer = io.BytesIO()
             picture.save(buffer, "JPEG", quality=settings.quality)
@@ -185,6 +199,16 @@ def prepare_image(
     )
 
 
+def _check_cost(picture: Image.Image, data: bytes, max_pixels: int) -> None:
+    """Refuse what would take too long or too much memory; nothing is decoded yet."""
+    width, height = picture.size
+    limit = min(max_pixels, SLOW_FORMATS.get(picture.format or "", max_pixels))
+    if width * height > limit:
+        raise ImageError("too_large", f"{width} x {height} pixels, limit {limit}")
+    if picture.format in ("JPEG", "MPO") and has_too_many_scans(data):
+        raise ImageError("broken", f"a JPEG of more than {MAX_SCANS} scans, which may take hours")
+
+
 def _open(data: bytes, formats: tuple[str, ...] | None) -> Image.Image:
     Image.init()
     known = [name for name in formats or READABLE_FORMATS if name in Image.OPEN]
@@ -193,7 +217,7 @@ def _open(data: bytes, formats: tuple[str, ...] | None) -> Image.Image:
 
 def _lay_on_white(picture: Image.Image) -> Image.Image:
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        rgba = picture.convert("RGBA")
+        rgba = picture if picture.mode == "RGBA" else picture.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, rgba).convert("RGB")
     return picture if picture.mode == "RGB" else picture.convert("RGB")

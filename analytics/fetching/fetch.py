@@ -36,7 +36,7 @@ from analytics.fetching.transport import (
     Resolver,
     SystemResolver,
 )
-from analytics.media import can_read_heif, keep_picture
+from analytics.media import can_read_heif, keep_picture, make_room
 from analytics.store.fetches import (
     DueHost,
     DueUrl,
@@ -193,6 +193,7 @@ class _Fetching:
         # Failures while nobody has answered: maybe it is the network that fails.
         self._held: list[FetchResult] = []
         self._stored_at = self._started_at = network.clock.monotonic()
+        self._room = make_room(self._settings)
         self._pool = ThreadPoolExecutor(count_cores(), thread_name_prefix="decode")
 
     async def run(self, is_stopped: Callable[[], bool]) -> None:
@@ -331,7 +332,10 @@ class _Fetching:
         loop = asyncio.get_running_loop()
         try:
             picture, path, _ = await loop.run_in_executor(
-                self._pool, keep_picture, data, self._data_dir, self._settings, (format_name,)
+                self._pool,
+                lambda: keep_picture(
+                    data, self._data_dir, self._settings, (format_name,), self._room
+                ),
             )
         except ImageError as exc:
             reasons = {"too_large": "more pixels than max_pixels", "no_decoder": "HEIC"}

@@ -8,9 +8,7 @@ import duckdb
 
 from analytics.store.fetches import prune_fetches
 from analytics.store.transactions import count_rows
-
-# Below a data directory: what dumps that are archives were unpacked to.
-ARCHIVES = "archives"
+from analytics.store.unpacked import ARCHIVES
 
 
 def remove_posts(connection: duckdb.DuckDBPyConnection) -> list[str]:
