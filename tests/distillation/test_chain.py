@@ -63,9 +63,12 @@ def _write_data(folder: Path) -> Path:
     for split in ("train", "dev"):
         _write_lines(folder / f"{split}.jsonl", rows)
     _write_lines(folder / "test.jsonl", _add_word(rows, "now"))
-    # Two labels are wrong: a model that is always right has no temperature.
-    doubted = _add_word(rows, "here")
-    doubted[0]["label"], doubted[4]["label"] = str(LABELS[0]), str(LABELS[2])
+    # Two labels of six are wrong: a model that is always right has no temperature.
+    doubted = []
+    for word in ("here", "there", "again", "maybe", "today", "indeed", "anyway", "twice"):
+        part = [{**row, "id": f"{row['id']}-{word}"} for row in _add_word(rows, word)]
+        part[0]["label"], part[4]["label"] = str(LABELS[0]), str(LABELS[2])
+        doubted += part
     _write_lines(folder / "doubted/dev.jsonl", doubted)
     (folder / "doubted/images").symlink_to(folder / "images")
     more = {"id": "m", "text": _FOR_ASSISTANT_ONLY, "aspect": "market", "label": "neutral"}
@@ -230,11 +233,6 @@ def _promote_and_serve(model: Path, data: Path, *, with_vllm: bool) -> None:
     fit = ["--calibrate-on", str(data / "doubted")]
     done = CliRunner().invoke(cli, [*promote, *fit], catch_exceptions=False)
     promoted = json.loads(done.stdout.strip().splitlines()[-1])
-    if [reason.partition(":")[0] for reason in promoted["reasons"]] == ["calibrated"]:
-        # Six posts may be fewer than a temperature needs: then it is given.
-        Path("student/model/calibration.json").write_text('{"temperature": 1.0}', "utf-8")
-        done = CliRunner().invoke(cli, promote, catch_exceptions=False)
-        promoted = json.loads(done.stdout.strip().splitlines()[-1])
     assert promoted["status"] == "promoted", promoted["reasons"]
     found = resolve_model("toy", cache_dir=cache)
     assert str(found.path) == promoted["path"]

