@@ -175,7 +175,9 @@ def _make_environment() -> Environment:
         net3=display.format_part,
     )
     environment.globals.update(
-        format_seconds=display.format_seconds, format_span=display.format_span
+        format_seconds=display.format_seconds,
+        format_span=display.format_span,
+        format_days=display.format_days,
     )
     return environment
 
