@@ -105,7 +105,7 @@ def write_reports(project: Path) -> dict[str, str]:
         files = [path] if path.is_file() else sorted(path.iterdir())
         # Parquet compresses: its rows are read back.
         found[name] = "".join(
-            str(duckdb.sql(f"from '{file}'").fetchall())
+            str(duckdb.connect().execute(f"from '{file}'").fetchall())
             if file.suffix == ".parquet"
             else file.read_text(encoding="utf-8")
             for file in files
