@@ -89,13 +89,13 @@ def tell_alerts(
 
 
 def renew_alerts(
-    connection: duckdb.DuckDBPyConnection, config: AlertsConfig
+    connection: duckdb.DuckDBPyConnection, config: AlertsConfig, found: Found
 ) -> AlertsReport | None:
-    """Events anew, after the marts; and `alerts.json`, to be written, where there is one.
+    """`alerts.json`, to be written anew after the events, where there is one.
 
-    For what removes posts outside a run: nothing is sent to the webhook.
+    For marts that are made outside a whole run: nothing is sent to the webhook. So posts that
+    were deleted or forgotten go from it.
     """
-    found = find_events(connection, config)
     if not config.path.exists():
         return None
     return AlertsReport(path=config.path, document=make_document(connection, found, config))

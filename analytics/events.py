@@ -268,13 +268,15 @@ def _list_seams(connection: duckdb.DuckDBPyConnection) -> Iterator[list[Any]]:
     seam = find_seam(connection)
     if seam is None:
         return
-    for aspect, platform, n, posts, old, new, dd, wd, ww, *matrix in read_overlap(connection, seam):
+    models, n_earlier = seam
+    overlaps = read_overlap(connection, models)
+    for aspect, platform, n, posts, old, new, dd, wd, ww, *matrix in overlaps:
         overlap = Overlap(count_contents=n, count_posts=posts, d=new - old, dd=dd, wd=wd, ww=ww)
         counts = [count or 0 for count in matrix]
         agreed = counts[0] + counts[4] + counts[8]
         yield [
-            aspect, platform, *seam, posts, n, old / posts, new / posts,
-            *estimate_jump(overlap), agreed / posts, *counts,
+            aspect, platform, *models, posts, n, old / posts, new / posts,
+            *estimate_jump(overlap), agreed / posts, *counts, n_earlier,
         ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import duckdb
 
-from analytics.alerts import AlertsReport, find_events, tell_alerts, write_alerts
+from analytics.alerts import AlertsReport, find_events, renew_alerts, tell_alerts, write_alerts
 from analytics.config.loading import (
     config_digest,
     config_to_json,
@@ -31,6 +31,7 @@ from analytics.model_step import check_model, infer_configured
 from analytics.reporting import make_report
 from analytics.store.author_key import check_author_key, load_author_key
 from analytics.store.predictions import Plan
+from analytics.store.removal import prune_marts
 from analytics.store.runs import (
     Run,
     RunCounts,
@@ -141,6 +142,8 @@ def run_steps(
                 raise KeyboardInterrupt
             if step == "ingest":
                 _ingest(connection, config, run, outcome, sources, rereads, listener, is_stopped)
+                if "marts" not in steps:
+                    prune_marts(connection)
             elif step == "media":
                 _prepare_media(
                     connection, config, run, outcome, listener, is_stopped, retries_fetches
@@ -164,16 +167,20 @@ def run_steps(
                 run.counts.count_failed_checks = len(outcome.failed_checks)
                 listener.finish()
             save_counts(connection, run)
-        if "report" in steps and outcome.found is not None:
-            outcome.alerts = tell_alerts(connection, config.alerts, outcome.found, run.run_id)
-    if "report" in steps:
-        try:
-            if outcome.alerts is not None:
-                write_alerts(outcome.alerts)
+        if outcome.found is not None:
+            outcome.alerts = (
+                tell_alerts(connection, config.alerts, outcome.found, run.run_id)
+                if "report" in steps
+                else renew_alerts(connection, config.alerts, outcome.found)
+            )
+    try:
+        if outcome.alerts is not None:
+            write_alerts(outcome.alerts)
+        if "report" in steps:
             outcome.report = make_report(config)
-        except AnalyticsError as exc:
-            _mark_failed(config, command, outcome.run_id, str(exc))
-            raise
+    except AnalyticsError as exc:
+        _mark_failed(config, command, outcome.run_id, str(exc))
+        raise
     return outcome
 
 

@@ -32,10 +32,11 @@ def make_report(
     Raises:
         AnalyticsError: `until` is before `since`.
         StoreError: nothing was published, the marts are of an older version, or the place
-            cannot be written.
+            cannot be written or holds files of others.
     """
     scope = Scope(since=since, until=until, aspect=aspect, compares=compares)
     target = path or _default_path(config.report.path, format_name)
+    _check_kind(target, format_name)
     with open_reader(config.warehouse.path, memory_mb=config.warehouse.memory_mb) as connection:
         try:
             if format_name != "html":
@@ -56,10 +57,9 @@ def make_report(
             )
             write_report(html, target)
         except (OSError, duckdb.IOException) as exc:
-            reason = (exc.strerror if isinstance(exc, OSError) else None) or exc
             raise StoreError(
-                f"{target}: the report cannot be written: {reason}."
-                " Set [report] path to a folder that can be written."
+                f"{target}: the report cannot be written: {_say_reason(exc)}."
+                " Give another place by [report] path, or by --output of `analytics report`."
             ) from exc
     return target
 
@@ -71,6 +71,29 @@ def _default_path(report: Path, format_name: str) -> Path:
     if format_name == "json":
         return report.with_suffix(".json")
     return report.with_name(f"{report.stem}-{format_name}")
+
+
+def _check_kind(target: Path, format_name: str) -> None:
+    """Refuse a file where a folder is to be, and a folder where a file is to be."""
+    is_folder = format_name in ("csv", "parquet")
+    if is_folder and target.exists() and not target.is_dir():
+        raise StoreError(
+            f"{target}: is a file, and --format {format_name} writes a folder. Give another"
+            " --output."
+        )
+    if not is_folder and target.is_dir():
+        what = "the report is one file" if format_name == "html" else "--format json writes a file"
+        raise StoreError(
+            f"{target}: is a folder, and {what}. Give a file, e.g."
+            f" {target / f'report.{format_name}'}."
+        )
+
+
+def _say_reason(exc: OSError | duckdb.Error) -> str:
+    if not isinstance(exc, OSError) or not exc.strerror:
+        return str(exc)
+    # What is in the way may be a folder above the file.
+    return f"{exc.filename}: {exc.strerror}" if exc.filename else exc.strerror
 
 
 def _last_run_at(connection: duckdb.DuckDBPyConnection) -> datetime:

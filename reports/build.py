@@ -40,6 +40,7 @@ from reports.filters import (
     name_platform,
 )
 from reports.plot import FEW_POSTS
+from reports.queries import MAX_PERIODS
 from reports.reading import read_report_data
 from reports.records import AspectTotal, PostRow, ReportData
 from reports.scope import Scope
@@ -105,6 +106,7 @@ def build_report(
         picture_cards=_make_cards("picture", data.picture_posts, data_dir, filters),
         labels=LABELS,
         n_few=FEW_POSTS,
+        n_periods=MAX_PERIODS,
     )
 
 
@@ -175,7 +177,9 @@ def _make_environment() -> Environment:
         net3=display.format_part,
     )
     environment.globals.update(
-        format_seconds=display.format_seconds, format_span=display.format_span
+        format_seconds=display.format_seconds,
+        format_span=display.format_span,
+        format_days=display.format_days,
     )
     return environment
 

@@ -171,6 +171,14 @@ def format_span(first: date, last: date) -> str:
     return f"{start} \u2013 {format_date(last)}"
 
 
+def format_days(since: date | None, until: date | None) -> str:
+    """`9-15 Mar 2026`, `9 Mar 2026 or later`, `15 Mar 2026 or before`; `any day` without ends."""
+    if since is None or until is None:
+        one = since or until
+        return f"{format_date(one)} or {'later' if since else 'before'}" if one else "any day"
+    return format_span(since, until)
+
+
 def format_day(day: date) -> str:
     """`14 Mar`: for axes whose years are said elsewhere."""
     return f"{day.day} {_MONTHS[day.month - 1]}"

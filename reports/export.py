@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -10,8 +11,12 @@ from typing import Any
 
 import duckdb
 
+from analytics.contract.errors import StoreError
 from reports.reading import fetch, read_report_data
 from reports.scope import Scope, quote
+
+_QUERIES = "queries.sql"
+_TABLE = re.compile(r"^-- (\w+)\n(?:select|with)\b", re.MULTILINE)
 
 
 def write_tables(
@@ -26,10 +31,11 @@ def write_tables(
 
     `csv` and `parquet` make a folder with a file for each table and `queries.sql`, `json` one
     file: `{"scope": {...}, "tables": {NAME: {"sql": ..., "rows": [{...}]}}}`. The same data give
-    the same bytes.
+    the same bytes. Tables of an earlier report that this one does not have go from the folder.
 
     Raises:
-        StoreError: the marts are missing or of an older version.
+        StoreError: the marts are missing or of an older version, or the folder has files of
+            the same names that no report wrote.
     """
     queries = read_report_data(connection, max_posts=max_posts, scope=scope).sql
     if format_name == "json":
@@ -43,14 +49,35 @@ def write_tables(
             temporary.write_text(text + "\n", encoding="utf-8")
         return path
     path.mkdir(parents=True, exist_ok=True)
+    _clear(path, format_name, queries)
+    # First, as it says whose folder this is, should the rest fail.
+    with _replacing(path / _QUERIES) as temporary:
+        text = "\n\n".join(f"-- {name}\n{sql};" for name, sql in queries.items())
+        temporary.write_text(text + "\n", encoding="utf-8")
     options = "format csv, header" if format_name == "csv" else "format parquet"
     for name, sql in queries.items():
         with _replacing(path / f"{name}.{format_name}") as temporary:
             connection.execute(f"copy (\n{sql}\n) to {quote(str(temporary))} ({options})")
-    with _replacing(path / "queries.sql") as temporary:
-        text = "\n\n".join(f"-- {name}\n{sql};" for name, sql in queries.items())
-        temporary.write_text(text + "\n", encoding="utf-8")
     return path
+
+
+def _clear(folder: Path, format_name: str, names: Iterable[str]) -> None:
+    """Remove what a report before wrote and this one does not; touch nothing else.
+
+    A dump may well be called posts.csv: without queries.sql such files are somebody's own.
+    """
+    written = folder / _QUERIES
+    if written.exists():
+        before = re.findall(_TABLE, written.read_text(encoding="utf-8"))
+        for name in {*before} - {*names}:
+            (folder / f"{name}.{format_name}").unlink(missing_ok=True)
+        return
+    for name in names:
+        if (file := folder / f"{name}.{format_name}").exists():
+            raise StoreError(
+                f"{file}: is no table of an earlier report (there is no {_QUERIES} beside it) and"
+                " would be written over. Give another folder by --output."
+            )
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """Reads what a report shows. It and `reports.export` alone hand SQL to a connection."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -34,7 +36,10 @@ from reports.records import (
     RunRow,
     Series,
 )
-from reports.scope import Scope, choose_window
+from reports.scope import Scope, Window, choose_window
+from reports.sentences import describe_absence
+
+logger = logging.getLogger(__name__)
 
 # More rows than this make the page heavy: then fewer aspects are told apart by the filters.
 _MAX_CELLS = 20_000
@@ -55,23 +60,24 @@ def read_report_data(
     sql = {"days": write_days(scope)}
     days = tuple(_period(row) for row in fetch(connection, sql["days"]))
     first, last = (days[0].start, days[-1].start) if days else (None, None)
-    window = choose_window(first, last, scope) if first and last else None
+    window = choose_window(first, last, scope)
     grain = choose_grain(first, last) if first and last else "day"
     periods = {_truncate(grain, day.start) for day in days}
     sql |= write_queries(
         scope, grain=grain, n_periods=len(periods), window=window, max_posts=max_posts
     )
     aspects = tuple(_aspect(row) for row in fetch(connection, sql["aspects"]))
-    _check_aspect(scope, aspects)
+    known_days = _find_days(connection, scope)
     platforms = _series(fetch(connection, sql["platforms"]))
     sql["cells"], cells = _read_cells(connection, scope, grain, platforms)
     optional, optional_sql = _read_optional(
         connection, Frame(scope=scope, grain=grain, window=window)
     )
     models = [_pick(ModelRow, row) for row in fetch(connection, sql["model"])]
-    return ReportData(
+    data = ReportData(
         scope=scope,
         window=window,
+        known_days=known_days,
         time_zone=_read_time_zone(connection),
         grain=grain,
         days=days,
@@ -94,6 +100,9 @@ def read_report_data(
         optional=optional,
         sql=sql | optional_sql,
     )
+    if not days and not scope.is_all:
+        logger.warning("%s", describe_absence(data).text)
+    return data
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
@@ -165,13 +174,33 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {row["table_name"] for row in fetch(connection, "select table_name from duckdb_tables")}
 
 
-def _check_aspect(scope: Scope, aspects: Iterable[AspectTotal]) -> None:
-    known = sorted(total.aspect for total in aspects if total.aspect)
-    if scope.aspect is not None and scope.aspect not in known and known:
-        shown = ", ".join(known[:10]) + (" ..." if len(known) > 10 else "")
-        raise StoreError(
-            f"--aspect {scope.aspect!r}: no post of these days names it. There are: {shown}."
-        )
+def _find_days(connection: duckdb.DuckDBPyConnection, scope: Scope) -> Window | None:
+    """The days that have posts (toward the scope's aspect), of the scope or not.
+
+    Raises:
+        StoreError: no post at all names the aspect.
+    """
+    rows = fetch(
+        connection, "select aspect, first_date, last_date from aspect_totals order by aspect"
+    )
+    found = {str(row["aspect"]): row for row in rows}
+    if scope.aspect is not None and scope.aspect not in found:
+        raise StoreError(_say_unknown(scope.aspect, [name for name in found if name]))
+    row = found.get(scope.aspect or "")
+    if row is None or row["first_date"] is None:
+        return None
+    return Window(first=row["first_date"], last=row["last_date"])
+
+
+def _say_unknown(aspect: str, known: list[str]) -> str:
+    start = f"--aspect {aspect!r}: no post names it."
+    if not known:
+        return f"{start} No post names any: give [[aspects]] in the configuration and ingest anew."
+    by_case = {name.casefold(): name for name in known}
+    near = get_close_matches(aspect.casefold(), by_case, n=1)
+    hint = f" Did you mean {by_case[near[0]]!r}?" if near else ""
+    shown = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
+    return f"{start}{hint} There are: {shown}."
 
 
 def _in_utc(value: Any) -> Any:

@@ -242,10 +242,11 @@ class Cell:
 class ReportData:
     """All that a report shows. `grain` is the period of the series; `sql` holds,
     by figure, the query that made it; `optional` the rows of tables that not every
-    warehouse has, by figure."""
+    warehouse has, by figure; `known_days` the days of posts in and out of the scope."""
 
     scope: Scope
     window: Window | None
+    known_days: Window | None
     time_zone: str
     grain: str
     days: tuple[Period, ...]

@@ -69,15 +69,27 @@ class Window:
         return self.first <= day <= self.last
 
 
-def choose_window(first: date, last: date, scope: Scope) -> Window | None:
+def choose_window(first: date | None, last: date | None, scope: Scope) -> Window | None:
     """The span whose change the first screen tells, given the days that have posts.
 
-    With `compares` it is the scope's span. Else it is the last 7 days, or the last day where
-    there are fewer than 8 days; None where there is but one day.
+    With `compares` it is the scope's span, posts or none. Else it is the last 7 days, or the
+    last day where there are fewer than 8 days; None where there is at most one day.
+
+    Raises:
+        AnalyticsError: there are not as many days before the scope's span.
     """
     if scope.compares:
-        return Window(first=scope.since or first, last=scope.until or last)
-    if first == last:
+        first, last = scope.since or first, scope.until or last
+        if first is None or last is None:
+            return None
+        window = Window(first=first, last=last)
+        if (first - date.min).days < window.n_days:
+            raise AnalyticsError(
+                f"--compare previous: the calendar has no {window.n_days:,} days before {first}."
+                " Give a later --since, or an earlier --until."
+            )
+        return window
+    if first is None or last is None or first == last:
         return None
     n_days = 7 if (last - first).days >= 7 else 1
     return Window(first=last - timedelta(days=n_days - 1), last=last)

@@ -6,6 +6,7 @@ from typing import Any
 from reports.display import (
     format_count,
     format_date,
+    format_days,
     format_name,
     format_net,
     format_share,
@@ -40,6 +41,8 @@ _MAX_EVENTS = 3
 def write_headline(data: ReportData) -> tuple[Sentence, ...]:
     """What the first screen says; only what the data bear out."""
     level = data.scope.aspect or ""
+    if not data.days and not data.scope.is_all:
+        return (describe_absence(data),)
     total = next((one for one in data.aspects if one.aspect == level), None)
     if total is None or not total.counts.count_posts:
         return (_say("sources", "There are no posts yet."),)
@@ -78,6 +81,23 @@ def write_headline(data: ReportData) -> tuple[Sentence, ...]:
     if model is not None and model.count_contradictions and data.scope.is_all and not level:
         sentences.append(_contradictions(model))
     return tuple(sentences)
+
+
+def describe_absence(data: ReportData) -> Sentence:
+    """That no post is of the days of the scope, and where there are some."""
+    scope, window = data.scope, data.window
+    level = scope.aspect or ""
+    parts = [Part(text="No post")]
+    if level:
+        parts += [Part(text=" toward "), Part(text=format_name(level), is_name=True)]
+    words = f" is of {format_days(scope.since, scope.until)}"
+    before = sum(one.before.count_posts for one in data.changes if one.aspect == level)
+    if scope.compares and window is not None:
+        words += f"; {_days_before(window)} had {_posts(before) if before else 'none either'}"
+    known = data.known_days
+    where = format_span(known.first, known.last) if known is not None else None
+    words += f". Posts are of {where}." if where else ". No post has a date."
+    return Sentence(parts=(*parts, Part(text=words)), figure="sources")
 
 
 def _net_sentiment(change: Change, window: Window, estimates: Estimates) -> list[Sentence]:

@@ -133,3 +133,23 @@ def test_model_that_never_took_over_makes_no_seam(connection: duckdb.DuckDBPyCon
     build_marts(connection)
     build_events(connection, EventSettings())
     assert rows(connection, "from model_seam") == []
+
+
+def test_comparison_of_models_ends_at_the_last_change(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """Three models: the seam is of the last two, and says that there was one more."""
+    _store(connection, 0, 40)
+    for model, is_grim in (("first", False), ("second", True), ("third", False)):
+        _infer(connection, model, is_grim=is_grim)
+    build_marts(connection)
+    found = build_events(connection, EventSettings())
+
+    assert rows(
+        connection,
+        "select distinct old_model_id, new_model_id, count_earlier_models from model_seam",
+    ) == [("second", "third", 1)]
+    # All days, those that the first model was asked for as well, are the third's.
+    daily = "select distinct net_sentiment > 0.5 from daily_sentiment"
+    assert rows(connection, daily) == [(True,)]
+    assert [e for e in found.events if e.measure == "net_sentiment"] == []

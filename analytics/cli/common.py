@@ -9,9 +9,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
@@ -25,6 +26,32 @@ _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u2
 # What --engine and --dtype take.
 ENGINES = click.Choice(get_args(EngineName))
 DTYPES = click.Choice(get_args(DtypeName))
+
+
+# Older versions of click know no type arguments.
+if TYPE_CHECKING:
+    _DayParam = click.ParamType[date]
+else:
+    _DayParam = click.ParamType
+
+
+class DayType(_DayParam):
+    """A day as 2026-03-09."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day of a text; what is none, or is written otherwise, is wrong usage."""
+        if isinstance(value, date):
+            return value
+        try:
+            # fromisoformat takes weeks and days without dashes as well.
+            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            self.fail(f"{value!r} is no day. Write it as 2026-03-09.", param, ctx)
+
+
+DAY = DayType()
 
 # Faults of the place where a file is, not of the program.
 _PLACE_FAULTS = frozenset(

@@ -108,7 +108,7 @@ def forget(
     alerts.json is written anew, too, without sending anything. The dumps
     themselves are not touched, nor are reports that were already written.
     """
-    from analytics.alerts import renew_alerts, write_alerts
+    from analytics.alerts import find_events, renew_alerts, write_alerts
     from analytics.config.loading import load_config
     from analytics.marts import rebuild_marts
     from analytics.store.author_key import check_author_key, load_author_key
@@ -141,7 +141,8 @@ def forget(
             author=pair,
         )
         rebuild_marts(connection, config)
-        alerts = renew_alerts(connection, config.alerts)
+        found = find_events(connection, config.alerts)
+        alerts = renew_alerts(connection, config.alerts, found)
     if alerts is not None:
         write_alerts(alerts)
     _say(

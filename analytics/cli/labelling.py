@@ -1,14 +1,13 @@
 """The command `label`: draw, ask, import, export."""
 
 import getpass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from analytics.cli.common import common_options, echo_json, make_printable
+from analytics.cli.common import DAY, common_options, echo_json, make_printable
 from analytics.contract.errors import AnalyticsError
 
 if TYPE_CHECKING:
@@ -56,8 +55,8 @@ def _parse_strata(
 )
 @click.option("--aspect", help="Draw of this aspect alone; '' is the post as a whole.")
 @click.option("--platform", help="Draw of this platform alone.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Draw of this day and later.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Draw of this day and before.")
+@click.option("--since", type=DAY, help="Draw of this day and later.")
+@click.option("--until", type=DAY, help="Draw of this day and before.")
 @click.option("--draw", "draw_id", help="Go on with this draw.  [default: the newest unfinished]")
 @click.option("--new", "is_new", is_flag=True, help="Begin another draw, whatever is unfinished.")
 @click.option("--annotator", help="Your name in the gold table.  [default: the user's]")
@@ -122,9 +121,6 @@ def label(
     from analytics.store.gold import UNCLEAR
     from analytics.store.warehouse import open_writer
 
-    for key in ("since", "until"):
-        moment: datetime | None = design[key]
-        design[key] = moment.date() if moment is not None else None
     wanted = DrawDesign(**design)
     with open_writer(
         config.warehouse.path, "label", creates=False, memory_mb=config.warehouse.memory_mb

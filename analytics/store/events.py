@@ -31,7 +31,8 @@ TABLES: Mapping[str, str] = {
         count_negative_positive bigint, count_neutral_negative bigint,
         count_neutral_neutral bigint, count_neutral_positive bigint,
         count_positive_negative bigint, count_positive_neutral bigint,
-        count_positive_positive bigint""",
+        count_positive_positive bigint,
+        count_earlier_models bigint not null""",
     "input_drift": """
         feature varchar not null, reference varchar not null,
         period_start date not null, period_end date not null,
@@ -153,15 +154,19 @@ def read_posts_to_look_at(
     ).fetchall()
 
 
-def find_seam(connection: duckdb.DuckDBPyConnection) -> tuple[str, str, str, str] | None:
+def find_seam(
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[tuple[str, str, str, str], int] | None:
     """The current model and contract, and those used before it: old and new, id and digest.
 
-    What only runs that failed or were stopped have used was never the current one.
+    Beside them, how many others came before both: the comparison ends at the last change. What
+    only runs that failed or were stopped have used was never the current one.
     """
-    return first_row(
+    row = first_row(
         connection.execute(
             """
-            select said.model_id, said.result_digest, chosen.model_id, chosen.result_digest
+            select said.model_id, said.result_digest, chosen.model_id, chosen.result_digest,
+                count(*) over () - 1,
             from predictions as said
             cross join current_model as chosen
             left join runs on said.run_id = runs.run_id
@@ -174,6 +179,7 @@ def find_seam(connection: duckdb.DuckDBPyConnection) -> tuple[str, str, str, str
             """
         )
     )
+    return None if row is None else (row[:4], row[4])
 
 
 def read_overlap(

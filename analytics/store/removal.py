@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from analytics.store.fetches import prune_fetches
+from analytics.store.sql_files import load_sql_files
 from analytics.store.transactions import count_rows
 from analytics.store.unpacked import ARCHIVES
 
@@ -72,6 +73,26 @@ def remove_posts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     for table in ("gone_pictures", "gone_contents"):
         connection.execute(f"drop table {table}")
     return sorted({*unfetched, *(str(sha256) for (sha256,) in unused)})
+
+
+def prune_marts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Remove from the marts the posts that are no more, until the marts are made anew.
+
+    Marts quote posts, and a report may be written before the next marts. What they count stays.
+    """
+    marts = [file.name for file in load_sql_files("marts")]
+    found = connection.execute(
+        "select table_name from duckdb_columns() where column_name = 'post_id'"
+        " and database_name = current_database() and list_contains(?, table_name)"
+        " order by all",
+        [marts],
+    ).fetchall()
+    for (mart,) in found:
+        # Joined, so that the few posts of the mart are held in memory, and not all posts.
+        connection.execute(
+            f"delete from {mart} where post_id not in (select {mart}.post_id from {mart}"
+            f" inner join posts on {mart}.post_id = posts.post_id)"
+        )
 
 
 def remove_pictures(data_dir: Path, sha256s: Iterable[str]) -> None:

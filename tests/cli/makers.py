@@ -1,5 +1,6 @@
 """A small project, and how its commands are run and its tables read."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,11 @@ import duckdb
 from click.testing import CliRunner, Result
 
 from analytics.cli import cli
+from analytics.config.loading import load_config
+from analytics.contract.engine import Engine
+from analytics.infer import InferSettings, infer
+from analytics.store.warehouse import open_writer
+from tests.scripted import ScriptedEngine, new_run
 
 CONFIG = """
 [[sources]]
@@ -30,3 +36,12 @@ def rows_of(project: Path, query: str) -> list[tuple[Any, ...]]:
 
 def run(*arguments: str, **kwargs: Any) -> Result:
     return CliRunner().invoke(cli, arguments, catch_exceptions=True, **kwargs)
+
+
+def judge(project: Path, engine: Callable[[], Engine] = ScriptedEngine) -> None:
+    """Give each item what a scripted engine says, as `analytics infer` would; then marts."""
+    config = load_config(None)
+    with open_writer(config.warehouse.path, "infer", creates=False) as connection:
+        settings = InferSettings(model_id="m", result_digest="r", data_dir=project / "data")
+        infer(connection, engine, new_run(connection), settings)
+    assert run("marts").exit_code == 0

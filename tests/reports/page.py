@@ -23,9 +23,11 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.elements: list[Element] = []
         self.unbalanced: list[str] = []
+        self.text = ""  # what people read, one space between words
         self._open: list[Element] = []
         self.feed(html)
         self.close()
+        self.text = " ".join(self.text.split())
         self.unbalanced += [element.tag for element in self._open]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -47,6 +49,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open:
             self._open[-1].text += data
+            self.text += "" if self._open[-1].tag in ("script", "style") else data
 
     def find(self, tag: str, css_class: str = "") -> list[Element]:
         """The elements of a tag, and of a class where one is named."""

@@ -141,3 +141,26 @@ def test_dark_mode_changes_the_paper(browser: Browser, two_weeks: str, tmp_path:
         colours.append(browser.evaluate("getComputedStyle(document.body).backgroundColor"))
 
     assert colours == ["rgb(251, 251, 249)", "rgb(19, 22, 25)"]
+
+
+def test_tables_that_are_read_at_once_fit_a_phone(
+    browser: Browser, two_weeks: str, tmp_path: Path
+) -> None:
+    """The number is the last column: it must not lie beyond the edge."""
+    path = tmp_path / "report.html"
+    write_report(two_weeks, path)
+    browser.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=400,
+        height=800,
+        deviceScaleFactor=1,
+        mobile=True,
+    )
+    browser.open(path)
+    wider = (
+        "[...document.querySelectorAll('table.aspects, table.drivers')].filter(one =>"
+        " one.offsetParent && one.parentElement.scrollWidth > one.parentElement.clientWidth + 1)"
+        ".map(one => one.caption.textContent)"
+    )
+    assert browser.evaluate("document.querySelectorAll('table.drivers').length") == 2
+    assert browser.evaluate(wider) == []
