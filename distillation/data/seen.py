@@ -121,6 +121,11 @@ def merge_seen(models: Iterable[Path], folder: Path) -> None:
     _write(folder, Seen(texts=texts, assistant_texts=of_assistants - texts))
 
 
+def list_digests(examples: Iterable[Example]) -> list[str]:
+    """The digests of the texts of some examples, sorted."""
+    return sorted({_digest(name) for name in list_contents(examples)})
+
+
 def find_seen(examples: Iterable[Example], digests: Set[str]) -> frozenset[str]:
     """The ids of the examples whose text (`name_content`) is among the digests."""
     named = ((example.example_id, name_content(example.item)) for example in examples)

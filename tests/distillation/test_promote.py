@@ -152,7 +152,7 @@ def test_few_examples_and_a_fit_at_its_limit_are_both_named() -> None:
     fitted = fit_temperature(make_judged(RIGHT[:9]))
     check = check_calibrated(make_judged(FAIR), stored=None, fitted=fitted)
     assert not check.is_passed
-    assert "at least 50 examples" in check.detail
+    assert "fitted on 9 posts, and at least 50 are needed" in check.detail
     assert "ended at its limit" in check.detail
 
 
