@@ -73,11 +73,16 @@ def check_unseen(
     *,
     n_seen_by_assistant: int = 0,
     n_left: int,
+    is_trained: bool = False,
+    silent_parts: Sequence[str] = (),
+    allow_unknown: bool = False,
     allow_few: bool = False,
 ) -> Check:
     """Enough gold is left without what the model or its assistants were trained on.
 
-    `n_seen` is None where the model does not say.
+    `n_seen` is None where the model does not say. One that was trained for this task
+    (`is_trained`) may remember any gold then, so it is refused, unless `allow_unknown`;
+    `silent_parts` names those of a mean that do not say.
     """
     figures = {
         "n": n_examples,
@@ -88,6 +93,13 @@ def check_unseen(
     is_enough = n_left >= MIN_UNSEEN_POSTS or (allow_few and n_left > 0)
     if n_seen is None:
         detail = "the folder does not say what it was trained on, so all gold counts"
+        if is_trained and not allow_unknown:
+            parts = f" ({', '.join(silent_parts)} of its parts)" if silent_parts else ""
+            detail = (
+                f"it was trained for this task, and no trained_on.json says on what{parts}: it may "
+                "remember the gold. Train it anew with this version, average models that say it, "
+                "or give --allow-unknown-training to let all gold count"
+            )
     else:
         detail = (
             f"{n_seen} of {n_examples} gold examples are in its training data, "
@@ -95,7 +107,8 @@ def check_unseen(
         )
     if not is_enough:
         detail += f"; {n_left} are left and {MIN_UNSEEN_POSTS} are needed. Give another --gold"
-    return Check(name="unseen", is_passed=is_enough, detail=detail, figures=figures)
+    is_known = n_seen is not None or not is_trained or allow_unknown
+    return Check(name="unseen", is_passed=is_enough and is_known, detail=detail, figures=figures)
 
 
 def check_judged(n_examples: int, n_judged: int) -> Check:

@@ -21,6 +21,7 @@ from analytics.engine.model_digests import FactCache, list_file_digests
 from analytics.engine.models import ModelFolder, find_contract_fault, resolve_model
 from analytics.engine.registry import RegistryEntry, find_current
 from analytics.engine.smol import BASE_NAME
+from distillation.averaging import name_silent_parts
 from distillation.calibration import (
     ADJUSTMENT_KEYS,
     DIGESTS_KEY,
@@ -62,6 +63,7 @@ class GateSettings:
     calibrate_split: str = "dev"
     without_vllm: bool = False
     allow_few_posts: bool = False
+    allow_unknown_training: bool = False
     n_resamples: int = 2000
     seed: int = 0
 
@@ -112,6 +114,9 @@ def run_gate(
         None if known is None else len(seen),
         n_seen_by_assistant=len(by_assistant),
         n_left=len(all_gold),
+        is_trained=candidate.is_distilled,
+        silent_parts=name_silent_parts(candidate.path),
+        allow_unknown=settings.allow_unknown_training,
         allow_few=settings.allow_few_posts,
     )
     if not all_gold:
