@@ -15,10 +15,11 @@ from analytics.contract.engine import Engine, TextReply, ask_each
 from analytics.contract.errors import EngineError
 from analytics.contract.model_folder import read_pack
 from distillation.data.examples import Example
+from distillation.data.locks import make_folder
 from distillation.data.rationales import read_manifest, write_rationales
 from distillation.data.seen import copy_seen
 from distillation.evaluation.judging import MAX_BAD_SHARE
-from distillation.teacher.journal import open_journal
+from distillation.teacher.journal import check_journal, open_journal
 from distillation.teacher.replies import RULES_VERSION, check_reply
 from distillation.teacher.run import (
     check_examples,
@@ -31,6 +32,7 @@ from distillation.teacher.stages import Outcome
 
 _CHUNK = 64
 _MIN_FAULTS = 8
+MAKER = "assistant"
 
 
 def augment(
@@ -62,17 +64,14 @@ def augment(
             asked: the engine is at fault. What is finished is kept.
     """
     check_examples(examples)
-    check_output(output, maker="assistant")
-    identity: dict[str, Any] = {
-        "maker": "assistant",
-        "model": engine.facts.model_id,
-        "prompt_digest": training_digest(),
-        "rules_version": RULES_VERSION,
-        "dataset": dataset,
-        "split": split,
-        "max_rationale_tokens": max_rationale_tokens,
-        "may_be_empty": sorted(may_be_empty),
-    }
+    check_output(output, maker=MAKER)
+    identity = identify(
+        engine.facts.model_id,
+        dataset=dataset,
+        split=split,
+        max_rationale_tokens=max_rationale_tokens,
+        may_be_empty=may_be_empty,
+    )
     keys = [make_key(example, identity) for example in examples]
     started = time.monotonic()
     with open_journal(output, identity) as journal:
@@ -118,6 +117,38 @@ def augment(
     rows, rejects = make_rows(outcomes, examples, identity)
     write_rationales(output, rows, rejects, manifest)
     return read_manifest(output)
+
+
+def identify(
+    model_id: str,
+    *,
+    dataset: str,
+    split: str,
+    max_rationale_tokens: int,
+    may_be_empty: Collection[str] = (),
+) -> dict[str, Any]:
+    """What a data set is made of; a folder goes on with the same alone."""
+    return {
+        "maker": MAKER,
+        "model": model_id,
+        "prompt_digest": training_digest(),
+        "rules_version": RULES_VERSION,
+        "dataset": dataset,
+        "split": split,
+        "max_rationale_tokens": max_rationale_tokens,
+        "may_be_empty": sorted(may_be_empty),
+    }
+
+
+def check_folder(output: Path, identity: dict[str, Any]) -> None:
+    """See that `output` can take a data set, before an engine is loaded.
+
+    Raises:
+        TrainingError: it cannot be written, or holds something else.
+    """
+    make_folder(output)
+    check_output(output, maker=MAKER)
+    check_journal(output, identity)
 
 
 def find_response_tokens(model: Path) -> int:

@@ -16,6 +16,7 @@ from analytics.contract.model_folder import (
     CALIBRATION_FILE,
     CONTRACT_FILE,
     ERRORS_FILE,
+    drop_origin,
     share_weights,
 )
 from analytics.contract.reference import REFERENCE_FILE
@@ -25,6 +26,7 @@ CONFIG_FILE = "config.json"
 # Of one model only.
 _LEFT_OUT = (CALIBRATION_FILE, ERRORS_FILE, REFERENCE_FILE, SEEN_FILE, CONTRACT_FILE)
 _Places = dict[str, Path]
+_READ = {"pack"}
 _MAY_DIFFER = ("_name_or_path", "transformers_version", "dtype", "torch_dtype")
 
 
@@ -38,9 +40,11 @@ def average_models(
     """Write a model folder whose weights are the (weighted) mean of several models'.
 
     `weights` are shares, one a model; they are scaled to a sum of 1, and equal without
-    any. Number type, tokenizer, configuration and recipe are those of the first model. What
-    any of them was trained on counts as seen by the result. That they began from one start
-    is not checked.
+    any. Number type, tokenizer, configuration and token budgets are those of the first
+    model; of the recipes the stamp says what all agree in, and of each model its own recipe
+    and data. What any of them was trained on counts as seen by the result, which says
+    nothing of it where one of them does not (`is_silent`). That they began from one start is
+    not checked.
 
     Raises:
         TrainingError: fewer than two models, weights that are no shares, models of
@@ -62,13 +66,23 @@ def average_models(
     report = {
         "description": about,
         "average_of": [
-            {"description": stamp.get("description"), "seed": _seed(stamp), "share": round(w, 6)}
-            for stamp, w in zip(stamps, shares, strict=True)
+            {
+                **{key: value for key, value in stamp.items() if key != "training_digest"},
+                "description": stamp.get("description"),
+                "seed": _seed(stamp),
+                "share": round(weight, 6),
+                "is_silent": not (model / SEEN_FILE).is_file(),
+            }
+            for model, stamp, weight in zip(models, stamps, shares, strict=True)
         ],
     }
-    kept: dict[str, Any] = {
-        key: stamps[0][key] for key in ("training_digest", "recipe") if key in stamps[0]
-    }
+    kept = {key: stamps[0][key] for key in ("training_digest",) if key in stamps[0]}
+    recipes = [stamp["recipe"] for stamp in stamps if isinstance(stamp.get("recipe"), dict)]
+    if recipes:
+        # Serving reads `pack` (`read_pack`): how long replies are, which parts are left out.
+        kept["recipe"] = _agree(recipes) | {
+            key: recipes[0][key] for key in _READ & recipes[0].keys()
+        }
     # Beside its place, and put there whole: half a model must not pass for one.
     temp = output.with_name(f".{output.name}.tmp-{os.getpid()}")
     try:
@@ -77,6 +91,7 @@ def average_models(
         for path in models[0].iterdir():
             if path.is_file() and path.suffix != ".safetensors" and path.name not in _LEFT_OUT:
                 shutil.copyfile(path, temp / path.name)
+        drop_origin(temp)
         merge_seen(models, temp)
         write_object(temp / CONTRACT_FILE, {**kept, **report})
         if output.is_dir():
@@ -89,6 +104,29 @@ def average_models(
     finally:
         shutil.rmtree(temp, ignore_errors=True)
     return report
+
+
+def name_silent_parts(model: Path) -> list[str]:
+    """Which of the models that a mean was made of do not say what they were trained on."""
+    parts = (read_object(model / CONTRACT_FILE) or {}).get("average_of")
+    return [
+        f"{n}. {part.get('description') or '(no description)'!r}"
+        for n, part in enumerate(parts if isinstance(parts, list) else [], start=1)
+        if isinstance(part, dict) and part.get("is_silent")
+    ]
+
+
+def _agree(values: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What all of some nested objects have in common."""
+    first = values[0]
+    found: dict[str, Any] = {}
+    for key, value in first.items():
+        theirs = [other.get(key) for other in values]
+        if isinstance(value, dict) and all(isinstance(other, dict) for other in theirs):
+            found[key] = _agree([other for other in theirs if isinstance(other, dict)])
+        elif all(other == value for other in theirs):
+            found[key] = value
+    return found
 
 
 def _write_means(
@@ -194,4 +232,4 @@ def _read_shape(file: Path, name: str) -> list[int]:
 
 def _seed(stamp: dict[str, Any]) -> int | None:
     recipe = stamp.get("recipe")
-    return recipe.get("seed") if isinstance(recipe, dict) else None
+    return recipe.get("seed") if isinstance(recipe, dict) else stamp.get("seed")

@@ -13,15 +13,22 @@ strength 1 is a model of equally frequent labels, 0 that of the training set.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from analytics.contract.errors import TrainingError
+from analytics.contract.json_files import read_object
 from analytics.contract.labels import LABELS, LabelCalibration, compute_probabilities
+from analytics.contract.model_folder import CALIBRATION_FILE
 from distillation.evaluation.scores import Array, Judged, count_rows, score_counts
 
 # What of `calibration.json` does not come of the fit of a temperature.
 ADJUSTMENT_KEYS = ("label_bias", "adjustment")
+# The key of the digests of the texts that the fit read, see `distillation.data.seen`.
+DIGESTS_KEY = "post_digests"
+MIN_POSTS = 50
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 # Golden section steps: the bracket of ln T, 6 wide, shrinks to 1e-8.
 _N_STEPS = 42
@@ -78,8 +85,84 @@ def fit_temperature(judged: Sequence[Judged]) -> Calibration:
         nll_after=measure(best),
         ece_before=measure_ece(judged),
         ece_after=measure_ece(apply_calibration(judged, LabelCalibration(temperature))),
-        is_bounded=min(abs(best - bound) for bound in bounds) < 1e-3,
+        is_bounded=is_at_limit(temperature),
     )
+
+
+def is_at_limit(temperature: float) -> bool:
+    """The search for a temperature ends here where there is no best one."""
+    limits = (MIN_TEMPERATURE, MAX_TEMPERATURE)
+    return min(abs(math.log(temperature / limit)) for limit in limits) < 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFit:
+    """What a `calibration.json` says of its own fit; None or empty where it says nothing.
+
+    `n_bias` is the size of the smallest set that the bias was fitted on, `digests` are of the
+    texts of all posts that either was fitted on.
+    """
+
+    n: int | None = None
+    is_bounded: bool = False
+    n_bias: int | None = None
+    digests: frozenset[str] | None = None
+
+
+def read_fit(folder: Path) -> StoredFit:
+    """How the calibration of a model folder was fitted.
+
+    Raises:
+        TrainingError: the file says something of another kind.
+    """
+    path = folder / CALIBRATION_FILE
+    values = read_object(path) or {}
+    adjustment = values.get("adjustment")
+    sets = adjustment.get("sets") if isinstance(adjustment, dict) else None
+    numbers: list[Any] = [one.get("n") for one in sets or [] if isinstance(one, dict)]
+    n, bounded, digests = (values.get(key) for key in ("n", "is_bounded", DIGESTS_KEY))
+    for key, value, kind in (
+        *(("n", value, int) for value in (n, *numbers)),
+        ("is_bounded", bounded, bool),
+        (DIGESTS_KEY, digests, list),
+    ):
+        if value is not None and type(value) is not kind:
+            raise TrainingError(
+                f"{path}: {key} is {value!r}, it must be of type {kind.__name__}. Fit it again "
+                "(`analytics distill calibrate`)"
+            )
+    return StoredFit(
+        n=n,
+        is_bounded=bool(bounded),
+        n_bias=min((value for value in numbers if value is not None), default=None),
+        digests=None if digests is None else frozenset(map(str, digests)),
+    )
+
+
+def find_fit_faults(
+    temperature: float, n: int | None, *, is_bounded: bool, allow_few: bool = False
+) -> list[str]:
+    """Why a fitted temperature is none: it is at a limit, or of too few posts.
+
+    `n` is None where nobody says how many they were.
+    """
+    faults = []
+    if is_bounded or is_at_limit(temperature):
+        reason = (
+            "there the model is never wrong"
+            if temperature < 1
+            else "the model's probabilities say nothing of the labels there"
+        )
+        faults.append(
+            f"the fit ended at its limit, {temperature:.3f}: {reason}. Fit on more posts, or on "
+            "others that it was not trained on"
+        )
+    if n is not None and n < MIN_POSTS and not allow_few:
+        faults.append(
+            f"it was fitted on {n} posts, and at least {MIN_POSTS} are needed (or "
+            "--allow-few-posts)"
+        )
+    return faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

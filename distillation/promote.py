@@ -12,10 +12,13 @@ from analytics.contract.engine import LabelReply
 from analytics.contract.labels import NO_CALIBRATION, LabelCalibration, label_of
 from analytics.contract.records import Item
 from distillation.calibration import (
+    MIN_POSTS,
     Calibration,
+    StoredFit,
     apply_calibration,
     by_label,
     calibrate_probabilities,
+    find_fit_faults,
     measure_ece,
     measure_nll,
     measure_nll_change,
@@ -27,7 +30,6 @@ from distillation.evaluation.scores import Judged
 
 N_AGREEMENT_POSTS = 300
 MIN_AGREEMENT = 0.995
-MIN_CALIBRATION_POSTS = 50
 MIN_UNSEEN_POSTS = 50
 
 
@@ -71,11 +73,16 @@ def check_unseen(
     *,
     n_seen_by_assistant: int = 0,
     n_left: int,
+    is_trained: bool = False,
+    silent_parts: Sequence[str] = (),
+    allow_unknown: bool = False,
     allow_few: bool = False,
 ) -> Check:
     """Enough gold is left without what the model or its assistants were trained on.
 
-    `n_seen` is None where the model does not say.
+    `n_seen` is None where the model does not say. One that was trained for this task
+    (`is_trained`) may remember any gold then, so it is refused, unless `allow_unknown`;
+    `silent_parts` names those of a mean that do not say.
     """
     figures = {
         "n": n_examples,
@@ -86,6 +93,13 @@ def check_unseen(
     is_enough = n_left >= MIN_UNSEEN_POSTS or (allow_few and n_left > 0)
     if n_seen is None:
         detail = "the folder does not say what it was trained on, so all gold counts"
+        if is_trained and not allow_unknown:
+            parts = f" ({', '.join(silent_parts)} of its parts)" if silent_parts else ""
+            detail = (
+                f"it was trained for this task, and no trained_on.json says on what{parts}: it may "
+                "remember the gold. Train it anew with this version, average models that say it, "
+                "or give --allow-unknown-training to let all gold count"
+            )
     else:
         detail = (
             f"{n_seen} of {n_examples} gold examples are in its training data, "
@@ -93,7 +107,8 @@ def check_unseen(
         )
     if not is_enough:
         detail += f"; {n_left} are left and {MIN_UNSEEN_POSTS} are needed. Give another --gold"
-    return Check(name="unseen", is_passed=is_enough, detail=detail, figures=figures)
+    is_known = n_seen is not None or not is_trained or allow_unknown
+    return Check(name="unseen", is_passed=is_enough and is_known, detail=detail, figures=figures)
 
 
 def check_judged(n_examples: int, n_judged: int) -> Check:
@@ -175,6 +190,8 @@ def check_calibrated(
     *,
     stored: LabelCalibration | None,
     fitted: Calibration | None,
+    stored_fit: StoredFit | None = None,
+    n_shared: int = 0,
     n_left_out: int = 0,
     allow_few: bool = False,
 ) -> Check:
@@ -184,8 +201,9 @@ def check_calibrated(
     worse beyond chance (95 % interval of the mean change, by example) is refused, unless
     few posts are allowed; the calibration error is reported, and what a stored bias
     does: it is for data with other shares of labels, so it is not judged by one set's.
-    `n_left_out` calibration examples were left out as the gold or the training data have
-    them, too.
+    `stored_fit` is how the stored one came about: at a limit, of too few posts, or on
+    `n_shared` posts of the gold it is refused. `n_left_out` calibration examples were
+    left out as the gold or the training data have them, too.
     """
     if fitted is None and n_left_out:
         return Check(
@@ -220,6 +238,7 @@ def check_calibrated(
         "label_bias": by_label(bias) if any(bias) else None,
         "source": "fitted" if fitted is not None else "calibration.json",
         "fit": fitted.to_json() if fitted is not None else None,
+        "n_shared": n_shared,
         "n_left_out": n_left_out,
         "gold": on_gold,
     }
@@ -232,29 +251,53 @@ def check_calibrated(
             f"; log loss on gold {on_gold['nll_after']:.3f}, with the bias of the labels "
             f"{on_gold['nll_with_bias']:.3f}"
         )
-    faults = []
-    if change["low"] > 0 and not allow_few:
-        faults.append(
-            f"it makes the log loss on gold worse by {change['mean']:.3f} nats "
-            f"[{change['low']:.3f}, {change['high']:.3f}]: fit another with --calibrate-on"
-        )
+    fit = stored_fit or StoredFit()
     if fitted is not None:
         detail += (
             f"; fitted on {fitted.n} examples, {n_left_out} left out that gold or "
             "training data hold, too"
         )
-        if fitted.is_bounded:
-            faults.append("the fit ended at its limit: these probabilities say nothing of the gold")
-        if fitted.n < MIN_CALIBRATION_POSTS and not allow_few:
-            faults.append(
-                f"at least {MIN_CALIBRATION_POSTS} examples are needed (or --allow-few-posts)"
-            )
+        faults = find_fit_faults(
+            temperature, fitted.n, is_bounded=fitted.is_bounded, allow_few=allow_few
+        )
+    else:
+        faults = find_fit_faults(temperature, fit.n, is_bounded=fit.is_bounded, allow_few=allow_few)
+        if fit.n is None:
+            detail += "; calibration.json does not say on how many posts it was fitted"
+    faults += _find_stored_faults(
+        fit, n_shared, is_bias=any(bias), is_refitted=fitted is not None, allow_few=allow_few
+    )
+    # Rounding makes a temperature of 1 worse by 1e-16.
+    if change["low"] > 1e-9 and not allow_few:
+        faults.append(
+            f"it makes the log loss on gold worse by {change['mean']:.3f} nats "
+            f"[{change['low']:.3f}, {change['high']:.3f}]: fit another with --calibrate-on"
+        )
     return Check(
         name="calibrated",
         is_passed=not faults,
         detail="; ".join([detail, *faults]),
         figures=figures,
     )
+
+
+def _find_stored_faults(
+    fit: StoredFit, n_shared: int, *, is_bias: bool, is_refitted: bool, allow_few: bool
+) -> list[str]:
+    """What is wrong with the posts of a stored fit, of which a new temperature keeps the bias."""
+    faults = []
+    if is_bias and fit.n_bias is not None and fit.n_bias < MIN_POSTS and not allow_few:
+        faults.append(
+            f"a set that the bias of the labels was fitted on has {fit.n_bias} posts, and at least "
+            f"{MIN_POSTS} are needed (or --allow-few-posts): `analytics distill calibrate` anew"
+        )
+    if n_shared and (is_bias or not is_refitted):
+        what = "the bias of the labels" if is_refitted else "calibration.json"
+        faults.append(
+            f"{what} was fitted on {n_shared} of these gold posts: give another --gold, or "
+            "`analytics distill calibrate` on other posts"
+        )
+    return faults
 
 
 def choose_agreement_items(

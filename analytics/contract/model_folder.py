@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from analytics.contract.json_files import read_object
+from analytics.contract.json_files import read_object, write_object
 from analytics.contract.prompts import PARTS
 
 # The stamp of the training contract, see `digests.training_digest`.
@@ -41,6 +41,28 @@ def read_pack(folder: Path) -> dict[str, Any]:
     recipe = stamp.get("recipe")
     pack = recipe.get("pack") if isinstance(recipe, dict) else None
     return pack if isinstance(pack, dict) else {}
+
+
+def drop_origin(folder: Path) -> None:
+    """Take the place that a model was read from out of its `config.json`.
+
+    transformers writes it into configurations within one: a path of the machine that
+    trained the model, which others have no use for.
+
+    Raises:
+        EngineError: the file cannot be read.
+        OSError: it cannot be written.
+    """
+    path = folder / "config.json"
+    values = read_object(path)
+    if values is not None and (kept := _drop_key(values, "_name_or_path")) != values:
+        write_object(path, kept)
+
+
+def _drop_key(value: Any, name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _drop_key(kept, name) for key, kept in value.items() if key != name}
+    return value
 
 
 def share_weights(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from analytics.contract.errors import EngineError
 from analytics.contract.json_files import write_object
-from analytics.contract.model_folder import share_weights
+from analytics.contract.model_folder import drop_origin, share_weights
 from analytics.engine.assembly import hash_file
 from analytics.engine.delta import (
     FORMAT_VERSION,
@@ -79,10 +79,7 @@ def pack_delta(
     target.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in stored.items()}, target / WEIGHTS_FILE)
     share_weights(target)
-    for file in SMALL_FILES:
-        (target / file).unlink(missing_ok=True)  # of a model that was here before
-        if (model / file).is_file():
-            shutil.copyfile(model / file, target / file)
+    copy_small_files(model, target)
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(model)
     known: Any = transformers.AutoTokenizer.from_pretrained(base)
     added = [t for t in tokenizer.get_added_vocab() if t not in known.get_vocab()]
@@ -104,6 +101,15 @@ def pack_delta(
     }
     write_object(target / MANIFEST_FILE, manifest)
     return manifest
+
+
+def copy_small_files(model: Path, target: Path) -> None:
+    """What of a model folder comes along as it is, but for the place it was trained at."""
+    for file in SMALL_FILES:
+        (target / file).unlink(missing_ok=True)  # of a model that was here before
+        if (model / file).is_file():
+            shutil.copyfile(model / file, target / file)
+    drop_origin(target)
 
 
 def _check_pack(

@@ -66,10 +66,11 @@ def augment(
     from analytics.contract.model_folder import find_empty_parts
     from analytics.engine.loading import SERVED, load_engine
     from analytics.engine.models import resolve_model
+    from distillation.augment import MAKER, check_folder, find_response_tokens, identify
     from distillation.augment import augment as augment_examples
-    from distillation.augment import find_response_tokens
     from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, parse_spec
+    from distillation.teacher.run import check_output
 
     del config_path  # all settings are options here
     if engine == SERVED:
@@ -79,11 +80,21 @@ def augment(
             "distill teacher --url URL`."
         )
     spec = parse_spec(data)
+    check_output(output, maker=MAKER)  # before a model is fetched or assembled
     cache = cache_folder()
     folder = resolve_model(model, cache_dir=cache)
     sees_pictures = folder.accepts_images and not text_only
     examples = load_spec(spec, pictures=open_cached_pictures(cache) if sees_pictures else None)
     max_rationale_tokens = max_rationale_tokens or find_response_tokens(folder.path)
+    may_be_empty = find_empty_parts(folder.path)
+    made_of = identify(
+        folder.model_id,
+        dataset=spec.name,
+        split=spec.split,
+        max_rationale_tokens=max_rationale_tokens,
+        may_be_empty=may_be_empty,
+    )
+    check_folder(output, made_of)
     loaded = load_engine(
         engine, folder, decoding=Decoding(max_rationale_tokens=max_rationale_tokens), dtype=dtype
     )
@@ -97,7 +108,7 @@ def augment(
                 split=spec.split,
                 version=__version__,
                 max_rationale_tokens=max_rationale_tokens,
-                may_be_empty=find_empty_parts(folder.path),
+                may_be_empty=may_be_empty,
                 model=folder.path,
                 is_stopped=is_stopped,
                 on_start=lambda n: listener.start("augment", n, "posts"),

@@ -36,7 +36,7 @@ def average(
     Several seeds of one recipe are often better as their mean than each alone, as a
     student or as the assistant that writes soft labels; it costs no more to serve.
     """
-    from distillation.averaging import average_models
+    from distillation.averaging import average_models, name_silent_parts
 
     del config_path  # all settings are options here
     report = average_models(models, output, weights=weights or None, description=description)
@@ -44,3 +44,8 @@ def average(
         echo_json({"status": "done", "output": str(output), **report})
     else:
         click.echo(f"{output}: {report['description']}")
+        if silent := name_silent_parts(output):
+            click.echo(
+                f"  nothing says what it was trained on, as {', '.join(silent)} has no"
+                " trained_on.json: `analytics distill promote` refuses it so"
+            )

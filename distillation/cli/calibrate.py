@@ -1,5 +1,6 @@
 """The command `distill calibrate`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,8 @@ import click
 from analytics.cli.common import common_options, echo_json
 
 if TYPE_CHECKING:
+    from distillation.calibration import Calibration
+    from distillation.data.examples import Example
     from distillation.data.specs import DataSpec
     from distillation.evaluation.scores import Judged
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "transformers", "vllm"]),
     help="What runs the model.  [default: the configuration's]",
 )
+@click.option("--allow-few-posts", is_flag=True, help="Fewer than 50 posts of a set are enough.")
 @common_options
 def calibrate(
     config_path: Path | None,
@@ -43,23 +47,27 @@ def calibrate(
     on: tuple[str, ...],
     shares_of: str | None,
     engine: str | None,
+    allow_few_posts: bool,
 ) -> None:
     """Fit what makes a model's probabilities match how often they hold.
 
     Writes FOLDER/calibration.json: a temperature, and with --shares-of also a
     bias of each label, so that posts with other shares of labels than the
     training set's are not taken for its commonest one. Posts that the model was
-    trained on are left out.
+    trained on are left out. A fit that ends at a limit is refused, and one of a set
+    of fewer than 50 posts.
     """
     from analytics.contract.json_files import write_object
     from analytics.contract.labels import LABELS, LabelCalibration
     from analytics.contract.model_folder import CALIBRATION_FILE
     from distillation.calibration import (
+        DIGESTS_KEY,
         apply_calibration,
         by_label,
         fit_adjustment,
         fit_temperature,
     )
+    from distillation.data.seen import list_digests
     from distillation.data.specs import load_spec, parse_spec
 
     specs = [parse_spec(text) for text in on]
@@ -67,8 +75,11 @@ def calibrate(
     if shares_of is not None:
         labels = [example.label for example in load_spec(parse_spec(shares_of), pictures=None)]
         shares = [labels.count(label) / max(len(labels), 1) for label in LABELS]
-    sets, n_seen = _judge_sets(folder, specs, engine=engine, config_path=config_path)
+    examples, sets, n_seen = _judge_sets(folder, specs, engine=engine, config_path=config_path)
     fitted = fit_temperature(sets[0])
+    used = specs if shares is not None else specs[:1]
+    sizes = [(spec.title, len(judged)) for spec, judged in zip(used, sets, strict=False)]
+    refuse_bad_fit(folder, fitted, sizes, allow_few=allow_few_posts)
     content: dict[str, Any] = {**fitted.to_json(), "data": specs[0].title}
     calibration = LabelCalibration(fitted.temperature)
     if shares is not None:
@@ -88,6 +99,8 @@ def calibrate(
             rows[-1]["with_bias"] = _score(apply_calibration(judged, calibration))
     if shares is not None:
         content["adjustment"]["sets"] = rows
+    # So that the gate of `distill promote` does not judge it on the posts that it knows.
+    content[DIGESTS_KEY] = list_digests(e for part in examples[: len(used)] for e in part)
     write_object(folder / CALIBRATION_FILE, content)
     if as_json:
         path = str(folder / CALIBRATION_FILE)
@@ -109,10 +122,36 @@ def calibrate(
                 )
 
 
+def refuse_bad_fit(
+    folder: Path, fitted: "Calibration", sizes: Sequence[tuple[str, int]], *, allow_few: bool
+) -> None:
+    """Stop before anything is written; `sizes` are titles and posts of what is fitted on.
+
+    Raises:
+        TrainingError: the temperature is at a limit, or a set is too small.
+    """
+    from analytics.contract.errors import TrainingError
+    from analytics.contract.model_folder import CALIBRATION_FILE
+    from distillation.calibration import find_fit_faults
+
+    faults = []
+    for i, (title, n) in enumerate(sizes):
+        # The temperature is of the first set alone.
+        temperature, is_bounded = (1.0, False) if i else (fitted.temperature, fitted.is_bounded)
+        found = find_fit_faults(temperature, n, is_bounded=is_bounded, allow_few=allow_few)
+        faults += [f"--on {title}: {fault}" for fault in found]
+    if faults:
+        raise TrainingError(
+            f"{folder}: no calibration was written. "
+            + "; ".join(faults)
+            + (f". {CALIBRATION_FILE} is as it was" if (folder / CALIBRATION_FILE).exists() else "")
+        )
+
+
 def _judge_sets(
     folder: Path, specs: "list[DataSpec]", *, engine: str | None, config_path: Path | None
-) -> "tuple[list[list[Judged]], list[int]]":
-    """The unseen posts of each set with T = 1 and no bias, and how many were left out."""
+) -> "tuple[list[list[Example]], list[list[Judged]], list[int]]":
+    """The unseen posts of each set, judged with T = 1 and no bias, and how many were left out."""
     from dataclasses import replace
 
     from analytics.config.loading import cache_folder, decoding_of, load_config
@@ -155,7 +194,7 @@ def _judge_sets(
         replies = label_items(running, [e.item for part in examples for e in part])
     finally:
         running.close()
-    return [judge(part, replies) for part in examples], n_seen
+    return examples, [judge(part, replies) for part in examples], n_seen
 
 
 def _score(judged: "list[Judged]") -> dict[str, float]:

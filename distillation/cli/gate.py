@@ -21,16 +21,20 @@ from analytics.engine.model_digests import FactCache, list_file_digests
 from analytics.engine.models import ModelFolder, find_contract_fault, resolve_model
 from analytics.engine.registry import RegistryEntry, find_current
 from analytics.engine.smol import BASE_NAME
+from distillation.averaging import name_silent_parts
 from distillation.calibration import (
     ADJUSTMENT_KEYS,
+    DIGESTS_KEY,
     Calibration,
     apply_calibration,
     fit_temperature,
+    read_fit,
 )
 from distillation.data.examples import Example, drop_pictures
 from distillation.data.loaders import load_examples
+from distillation.data.overlaps import drop_overlaps
 from distillation.data.pictures import open_cached_pictures
-from distillation.data.seen import read_seen, split_seen
+from distillation.data.seen import find_seen, list_digests, read_seen, split_seen
 from distillation.evaluation.judging import judge, label_items
 from distillation.promote import (
     Check,
@@ -59,6 +63,7 @@ class GateSettings:
     calibrate_split: str = "dev"
     without_vllm: bool = False
     allow_few_posts: bool = False
+    allow_unknown_training: bool = False
     n_resamples: int = 2000
     seed: int = 0
 
@@ -109,6 +114,9 @@ def run_gate(
         None if known is None else len(seen),
         n_seen_by_assistant=len(by_assistant),
         n_left=len(all_gold),
+        is_trained=candidate.is_distilled,
+        silent_parts=name_silent_parts(candidate.path),
+        allow_unknown=settings.allow_unknown_training,
         allow_few=settings.allow_few_posts,
     )
     if not all_gold:
@@ -123,7 +131,7 @@ def run_gate(
     seen_others = frozenset().union(*split_seen(others, known))
     held_out = [
         example
-        for example in others
+        for example in drop_overlaps(others, gold)
         if example.item.content_key not in keys and example.example_id not in seen_others
     ]
     # Temperature 1: the one to be stored is fitted to what the model itself says.
@@ -132,6 +140,7 @@ def run_gate(
     judged = judge(gold, replies)
     fitted = fit_temperature(judge(held_out, replies)) if held_out else None
     stored = read_object(candidate.path / CALIBRATION_FILE)
+    stored_fit = read_fit(candidate.path)
     served = candidate.calibration
     if fitted is not None:
         served = replace(served, temperature=fitted.temperature)
@@ -160,6 +169,8 @@ def run_gate(
             judged,
             stored=candidate.calibration if stored is not None else None,
             fitted=fitted,
+            stored_fit=stored_fit,
+            n_shared=len(find_seen(gold, stored_fit.digests or frozenset())),
             n_left_out=len(others) - len(held_out),
             allow_few=settings.allow_few_posts,
         )
@@ -176,7 +187,7 @@ def run_gate(
         file_digests=file_digests,
         replaces=current.version if current else None,
         checks=checks,
-        calibration=_merge_calibration(fitted, about_fit, stored),
+        calibration=_merge_calibration(fitted, about_fit, held_out, stored),
         evidence={
             "source": {"folder": str(candidate.path), "model_id": candidate.model_id},
             "checks": [check.to_json() for check in checks],
@@ -313,13 +324,15 @@ def _compare_as_served(
 def _merge_calibration(
     fitted: Calibration | None,
     about_fit: Mapping[str, Any] | None,
+    held_out: Sequence[Example],
     stored: Mapping[str, Any] | None,
 ) -> Mapping[str, Any] | None:
     """What `calibration.json` is to hold: a new temperature, the bias that was there."""
     if fitted is None:
         return stored
     kept = {name: stored[name] for name in ADJUSTMENT_KEYS if name in stored} if stored else {}
-    return {**fitted.to_json(), "data": about_fit, **kept}
+    digests = {*list_digests(held_out), *(stored.get(DIGESTS_KEY, []) if stored and kept else [])}
+    return {**fitted.to_json(), "data": about_fit, **kept, DIGESTS_KEY: sorted(digests)}
 
 
 def _describe_data(path: Path, split: str, examples: Sequence[Example]) -> dict[str, Any]:

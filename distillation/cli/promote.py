@@ -37,6 +37,11 @@ _DATA = click.Path(path_type=Path, exists=True)
 @click.option("--calibrate-split", type=SPLITS, default="dev", show_default=True)
 @click.option("--without-vllm", is_flag=True, help="Do not compare vLLM with transformers.")
 @click.option("--allow-few-posts", is_flag=True, help="Fewer than 300 posts are enough.")
+@click.option(
+    "--allow-unknown-training",
+    is_flag=True,
+    help="Take a trained model without trained_on.json; all gold counts then.",
+)
 @resampling_options
 @common_options
 def promote(
@@ -51,6 +56,7 @@ def promote(
     calibrate_split: str,
     without_vllm: bool,
     allow_few_posts: bool,
+    allow_unknown_training: bool,
     resamples: int,
     seed: int,
 ) -> None:
@@ -83,6 +89,7 @@ def promote(
         calibrate_split=calibrate_split,
         without_vllm=without_vllm,
         allow_few_posts=allow_few_posts,
+        allow_unknown_training=allow_unknown_training,
         n_resamples=resamples,
         seed=seed,
     )

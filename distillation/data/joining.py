@@ -8,7 +8,12 @@ from pathlib import Path
 
 from analytics.contract.errors import ConfigError, TrainingError
 from distillation.data.examples import Example
-from distillation.data.rationales import RationaleRow, read_rationales
+from distillation.data.rationales import (
+    REJECTS_FILE,
+    RationaleRow,
+    read_manifest,
+    read_rationales,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +26,7 @@ class RationaleIndex:
 
     Names alone may lie: another folder can have the same name, and a data set can have
     changed since it was explained. So text, aspect and label are compared, too.
+    `folders` are those that hold a rationale.
     """
 
     folders: list[Path]
@@ -57,7 +63,7 @@ class RationaleIndex:
                 names.setdefault(folder, set()).add(":".join(key[:2]))
         for folder in self.folders:
             if lost[folder] == totals[folder]:
-                theirs = ", ".join(sorted(names.get(folder, ()))) or "nothing"
+                theirs = ", ".join(sorted(names[folder]))
                 raise ConfigError(
                     f"--rationales {folder}: none of its {totals[folder]} rationales belongs to an "
                     f"example of --data ({', '.join(titles)}). They are of {theirs}: folder (or "
@@ -74,17 +80,41 @@ class RationaleIndex:
 
 
 def index_rationales(folders: Iterable[Path]) -> RationaleIndex:
-    """Read rationale data sets.
+    """Read rationale data sets; one without a rationale is left out with a warning.
 
     Raises:
-        TrainingError: a folder holds none, or one of another format version.
+        ConfigError: none of them holds a rationale.
+        TrainingError: a folder holds no data set, or one of another format version.
     """
-    index = RationaleIndex(folders=list(folders))
-    for folder in index.folders:
-        for row in read_rationales(folder):
+    index = RationaleIndex(folders=[])
+    empty: list[str] = []
+    for folder in folders:
+        rows = read_rationales(folder)
+        if rows:
+            index.folders.append(folder)
+        else:
+            empty.append(_tell_empty(folder))
+        for row in rows:
             key = (row.dataset, row.split, row.example_id)
             index.rows.setdefault(key, []).append((folder, row))
+    if empty and not index.folders:
+        raise ConfigError(
+            "; ".join(empty) + ". So there is nothing to learn reasons from: train the model that "
+            "wrote them for longer or ask another one, or leave --rationales out to train on "
+            "labels alone"
+        )
+    for text in empty:
+        logger.warning("%s. It is left out", text)
     return index
+
+
+def _tell_empty(folder: Path) -> str:
+    """That a data set holds no rationale, and what became of its examples."""
+    manifest = read_manifest(folder)
+    reasons = manifest.get("count_rejects_by_reason") or {}
+    told = "".join(f"; {reason}: {count}" for reason, count in reasons.items())
+    text = f"--rationales {folder}: holds no rationale ({manifest['count_rejects']} rejected{told})"
+    return text + (f", see its {REJECTS_FILE}" if manifest["count_rejects"] else "")
 
 
 def _check_content(row: RationaleRow, example: Example, folder: Path, name: str) -> None:

@@ -102,11 +102,13 @@ def copy_seen(model: Path, folder: Path) -> None:
         _write(folder, seen)
 
 
-def merge_seen(models: Iterable[Path], folder: Path) -> None:
+def merge_seen(models: Iterable[Path], folder: Path) -> list[Path]:
     """Say in the folder of a model made of others that it saw what any of them saw.
 
     Where one of them does not say, the result says nothing: half a list would pass for all.
+    Gives those that do not.
     """
+    silent = []
     texts: frozenset[str] = frozenset()
     of_assistants: frozenset[str] = frozenset()
     for model in models:
@@ -115,10 +117,18 @@ def merge_seen(models: Iterable[Path], folder: Path) -> None:
             logger.warning(
                 "%s: no %s, so nothing says what the mean was trained on", model, SEEN_FILE
             )
-            return
+            silent.append(model)
+            continue
         texts |= seen.texts
         of_assistants |= seen.assistant_texts
-    _write(folder, Seen(texts=texts, assistant_texts=of_assistants - texts))
+    if not silent:
+        _write(folder, Seen(texts=texts, assistant_texts=of_assistants - texts))
+    return silent
+
+
+def list_digests(examples: Iterable[Example]) -> list[str]:
+    """The digests of the texts of some examples, sorted."""
+    return sorted({_digest(name) for name in list_contents(examples)})
 
 
 def find_seen(examples: Iterable[Example], digests: Set[str]) -> frozenset[str]:

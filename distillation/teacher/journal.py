@@ -145,6 +145,24 @@ def open_journal(folder: Path, identity: Mapping[str, Any]) -> Journal:
     return journal
 
 
+def check_journal(folder: Path, identity: Mapping[str, Any]) -> None:
+    """See that a folder's journal, if it has one, can go on; before what costs time.
+
+    Raises:
+        TrainingError: it was made with another model, prompt or setting, or it is none.
+    """
+    path = folder / JOURNAL_FILE
+    try:
+        with path.open("rb") as file:
+            line = file.readline()
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        raise _name_failure(path, exc) from exc
+    if line.endswith(b"\n"):  # a first line that is cut is written anew
+        _check_identity(line, identity, path)
+
+
 def read_maker(folder: Path) -> str | None:
     """Which command began the journal of a folder; None where that cannot be read."""
     with (folder / JOURNAL_FILE).open("rb") as file:

@@ -12,7 +12,7 @@ from analytics.contract.digests import training_digest
 from analytics.contract.errors import MissingExtraError, TrainingError
 from analytics.contract.extras import install_hint
 from analytics.contract.json_files import read_object, write_object
-from analytics.contract.model_folder import CONTRACT_FILE, share_weights
+from analytics.contract.model_folder import CONTRACT_FILE, drop_origin, share_weights
 from distillation.training.recipe import ModelRecipe, OptimRecipe, Recipe
 from distillation.training.sequences import Encoder
 from distillation.training.suitability import check_config, check_passes, find_reach
@@ -139,6 +139,7 @@ def write_model(
     try:
         model.save_pretrained(folder)
         share_weights(folder)
+        drop_origin(folder)
     except (OSError, SafetensorError) as exc:
         raise TrainingError(
             f"{folder}: the model cannot be written ({exc}). Make room, and run the same command: "

@@ -148,8 +148,10 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     else:
         known = list_recipes()
         if name_or_path not in known:
-            near = get_close_matches(name_or_path, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            # Recipes go by pairs: `paper` is half of the name of two.
+            near = [name for name in known if name_or_path and name.startswith(name_or_path)]
+            near = near or get_close_matches(name_or_path, known, n=1)
+            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise ConfigError(
                 f"recipe {name_or_path!r} is not known.{hint} Give one of {', '.join(known)}, or "
                 "the path of a .toml file"

@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from analytics.cli import cli
 from analytics.contract.engine import TextReply
-from analytics.contract.errors import EngineError
+from analytics.contract.errors import EngineError, TrainingError
 from analytics.contract.model_folder import find_empty_parts
 from analytics.contract.records import Item
 from distillation.augment import augment, find_response_tokens
 from distillation.data.examples import Example, make_example
-from distillation.data.rationales import read_rationales
+from distillation.data.rationales import read_rationales, write_rationales
+from tests.engine.test_models import make_folder
 from tests.scripted import ScriptedEngine
 
 SHORT = "Plain words.\nImage analysis:\nConflict resolution:\nFinal conclusion: So.\nPrediction: "
@@ -106,3 +109,31 @@ def test_single_faults_are_rejects_that_the_next_run_asks_again(tmp_path: Path) 
     manifest = _augment(again, 9, tmp_path, may_be_empty=parts)
     assert manifest is not None
     assert (manifest["count_rationales"], again.n_answered) == (9, 1)
+
+
+def _ask(model: str, data: Path, output: Path) -> str:
+    """What the command says as it fails."""
+    command = ["distill", "augment", "--model", model, "--data", f"{data}:all"]
+    result = CliRunner().invoke(
+        cli, [*command, "--output", str(output), "--engine", "transformers"]
+    )
+    assert isinstance(result.exception, TrainingError), result.output
+    return str(result.exception)
+
+
+def test_the_output_is_looked_at_before_a_model_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said so after minutes of loading. The model here is none that could be."""
+    monkeypatch.setenv("ANALYTICS_CACHE_DIR", str(tmp_path / "cache"))
+    data = tmp_path / "toy.jsonl"
+    data.write_text('{"text": "Rain", "label": "neutral"}\n')
+    model = str(make_folder(tmp_path / "model"))
+    write_rationales(tmp_path / "teacher", [], [], {"maker": "teacher"})
+    assert "made by 'teacher', not by 'assistant'" in _ask("no-such", data, tmp_path / "teacher")
+    _augment(Assistant(), 2, tmp_path / "other")
+    said = _ask(model, data, tmp_path / "other")
+    assert "it was begun with max_rationale_tokens = 64, now 512" in said
+    assert "Give another --output" in said
+    (tmp_path / "file").write_text("")
+    assert "file: cannot be written" in _ask(model, data, tmp_path / "file")

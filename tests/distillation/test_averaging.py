@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from analytics.cli import cli
 from analytics.contract.errors import TrainingError
-from distillation.averaging import average_models
+from distillation.averaging import average_models, name_silent_parts
 from distillation.data.examples import make_example
 from distillation.data.seen import find_seen, read_seen, write_seen
 
@@ -65,6 +65,47 @@ def test_mean_is_weighted_and_keeps_types_and_files(tmp_path: Path) -> None:
     seen = read_seen(tmp_path / "mean")
     assert seen is not None
     assert find_seen(EXAMPLES, seen.texts) == {"0", "1"}
+
+
+def test_stamp_keeps_recipe_and_data_of_each_part(tmp_path: Path) -> None:
+    """It named the first one's recipe as that of all."""
+    models = [make_model(tmp_path / str(n), n) for n in (1.0, 2.0)]
+    pack = {"max_tokens": 512, "part_sentences": [2, 0, 0, 1]}
+    recipes = [
+        {"name": "broad", "seed": 1, "optim": {"batch_size": 16, "n_epochs": 1}, "pack": pack},
+        {"name": "student", "seed": 1, "optim": {"batch_size": 16, "n_epochs": 3}, "pack": {}},
+    ]
+    for n, (model, recipe) in enumerate(zip(models, recipes, strict=True)):
+        stamp = {"training_digest": "d", "description": "toy", "recipe": recipe, "data": [f"x{n}"]}
+        (model / "contract.json").write_text(json.dumps(stamp))
+    average_models(models, tmp_path / "mean")
+    stamp = json.loads((tmp_path / "mean/contract.json").read_text())
+    assert [part["recipe"] for part in stamp["average_of"]] == recipes
+    assert [part["data"] for part in stamp["average_of"]] == [["x0"], ["x1"]]
+    # What they agree in, and what serving reads: of the first.
+    assert stamp["recipe"] == {"seed": 1, "optim": {"batch_size": 16}, "pack": pack}
+    assert "data" not in stamp
+
+
+def test_a_mean_with_a_silent_part_says_which(tmp_path: Path) -> None:
+    models = [make_model(tmp_path / str(n), n) for n in (1.0, 2.0)]
+    (models[1] / "trained_on.json").unlink()
+    arguments = ["distill", "average", *map(str, models), "--output", str(tmp_path / "mean")]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "as 2. 'toy 2.0' has no trained_on.json" in result.stdout
+    assert name_silent_parts(tmp_path / "mean") == ["2. 'toy 2.0'"]
+    stamp = json.loads((tmp_path / "mean/contract.json").read_text())
+    assert [part["is_silent"] for part in stamp["average_of"]] == [False, True]
+    assert read_seen(tmp_path / "mean") is None
+
+
+def test_a_mean_does_not_say_where_its_parts_were_made(tmp_path: Path) -> None:
+    text = {"_name_or_path": str(tmp_path), "hidden_size": 8}
+    models = [make_model(tmp_path / str(n), n, text_config=text) for n in (1.0, 2.0)]
+    average_models(models, tmp_path / "mean")
+    config = json.loads((tmp_path / "mean/config.json").read_text())
+    assert config == {"model_type": "toy", "text_config": {"hidden_size": 8}}
 
 
 def test_shards_of_another_cut_are_found(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_few_examples_and_a_fit_at_its_limit_are_both_named() -> None:
     fitted = fit_temperature(make_judged(RIGHT[:9]))
     check = check_calibrated(make_judged(FAIR), stored=None, fitted=fitted)
     assert not check.is_passed
-    assert "at least 50 examples" in check.detail
+    assert "fitted on 9 posts, and at least 50 are needed" in check.detail
     assert "ended at its limit" in check.detail
 
 
@@ -210,9 +210,9 @@ def test_skipped_agreement_is_recorded(is_allowed: bool) -> None:
 
 
 def test_gold_that_was_trained_on_does_not_count() -> None:
-    silent = check_unseen(300, None, n_left=300)
-    assert silent.is_passed
-    assert "does not say" in silent.detail
+    general = check_unseen(300, None, n_left=300)  # of others, not trained for this task
+    assert general.is_passed
+    assert "does not say" in general.detail
     unknown = check_unseen(4, None, n_left=4)
     assert not unknown.is_passed
     assert "4 are left and 50 are needed" in unknown.detail
@@ -222,6 +222,18 @@ def test_gold_that_was_trained_on_does_not_count() -> None:
     assert "251 of 300 gold examples are in its training data, 0 more" in few.detail
     assert "49 are left and 50 are needed" in few.detail
     assert check_unseen(300, 251, n_left=49, allow_few=True).is_passed
+
+
+def test_a_trained_model_that_does_not_say_on_what_is_refused() -> None:
+    """It passed with all gold, which it may remember."""
+    silent = check_unseen(300, None, n_left=300, is_trained=True, silent_parts=["2. 'toy'"])
+    assert not silent.is_passed
+    assert "no trained_on.json says on what (2. 'toy' of its parts)" in silent.detail
+    assert "or give --allow-unknown-training" in silent.detail
+    allowed = check_unseen(300, None, n_left=300, is_trained=True, allow_unknown=True)
+    assert allowed.is_passed
+    assert "all gold counts" in allowed.detail
+    assert check_unseen(300, 0, n_left=300, is_trained=True).is_passed
 
 
 def test_all_reasons_are_listed() -> None:

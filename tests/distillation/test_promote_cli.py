@@ -80,6 +80,7 @@ def world(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) ->
     (models["good"] / "contract.json").write_text(
         json.dumps({"training_digest": training_digest()})
     )
+    write_seen(models["good"], [], base=None)
     data = root / "data"
     (data / "images").mkdir(parents=True)
     folder = resolve_model(str(models["good"]), cache_dir=root / "cache")
@@ -260,6 +261,18 @@ def test_all_of_a_gold_file_counts_unless_a_split_is_named(world: World, tmp_pat
         found[said["gold"]["split"]] = said["gold"]["n"]
     assert found["all"] == 90
     assert 0 < found["train"] < 90
+
+
+def test_a_trained_model_that_does_not_say_on_what_is_refused(world: World, tmp_path: Path) -> None:
+    folder = shutil.copytree(world.good, tmp_path / "silent")
+    (folder / "trained_on.json").unlink()
+    options = ("--against", str(world.other), "--calibrate-on", str(world.data), "--without-vllm")
+    code, said = promote(world, folder, *options)
+    assert code == 3
+    (reason,) = said["reasons"]
+    assert reason.startswith("unseen: it was trained for this task, and no trained_on.json")
+    code, said = promote(world, folder, *options, "--allow-unknown-training")
+    assert (code, said["reasons"]) == (0, [])
 
 
 def test_calibration_on_the_gold_itself_is_refused_in_words(world: World) -> None:

@@ -15,12 +15,23 @@ from analytics.engine.delta import (
     apply_delta,
     restore_difference,
 )
-from analytics.engine.delta_writing import pack_delta
+from analytics.engine.delta_writing import copy_small_files, pack_delta
 from analytics.engine.models import ModelFolder, resolve_model
 from analytics.engine.rounding import round_fitted, round_nearest, sum_outputs
 from tests.engine.tiny_models import make_tiny_idefics3
 
 pytestmark = pytest.mark.model
+
+
+def test_a_delta_does_not_say_where_the_model_was_trained(tmp_path: Path) -> None:
+    for name in ("model", "delta"):
+        (tmp_path / name).mkdir()
+    inner = {"_name_or_path": "/home/me/models/base", "hidden_size": 8}
+    config = {"model_type": "idefics3", "text_config": inner}
+    (tmp_path / "model/config.json").write_text(json.dumps(config))
+    copy_small_files(tmp_path / "model", tmp_path / "delta")
+    kept = json.loads((tmp_path / "delta/config.json").read_text())
+    assert kept == {"model_type": "idefics3", "text_config": {"hidden_size": 8}}
 
 
 def test_two_bits_keep_the_error_of_a_normal_variable_near_max_1960() -> None:

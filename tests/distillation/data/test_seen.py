@@ -129,11 +129,13 @@ def test_mean_with_a_silent_model_says_nothing(
         folder.mkdir()
     write_seen(folders[0], _examples("a"), base=None)
     write_seen(folders[1], _examples("b"), base=None)
-    merge_seen(folders[:2], folders[3])
+    assert merge_seen(folders[:2], folders[3]) == []
     seen = read_seen(folders[3])
     assert seen is not None
     assert seen.texts == {digest_text("a"), digest_text("b")}
     (folders[3] / SEEN_FILE).unlink()
-    merge_seen(folders[:3], folders[3])
+    (folders[0] / SEEN_FILE).unlink()
+    assert merge_seen(folders[:3], folders[3]) == [folders[0], folders[2]]
     assert read_seen(folders[3]) is None
+    assert "one: no trained_on.json" in caplog.text
     assert "silent: no trained_on.json" in caplog.text

@@ -11,7 +11,7 @@ from PIL import Image
 from analytics.contract.errors import ConfigError, TrainingError
 from distillation.data.loaders import name_dataset
 from distillation.data.pictures import PictureFolder
-from distillation.data.rationales import RationaleRow, write_rationales
+from distillation.data.rationales import RationaleRow, RejectRow, write_rationales
 from distillation.data.specs import load_spec, make_items, parse_spec
 
 
@@ -106,15 +106,44 @@ def test_rationales_that_fit_no_data_are_an_error(folder: Path, tmp_path: Path) 
     """A renamed folder once trained on labels alone, without a word."""
     name = name_dataset(folder)
     write_rationales(tmp_path / "taught", [_make_row(name)], [], {})
-    write_rationales(tmp_path / "nothing", [], [], {})
     renamed = folder.rename(folder.with_name("renamed"))
-    for taught, message in (("taught", f"They are of {name}:train"), ("nothing", "of nothing")):
-        with pytest.raises(ConfigError, match=f"none of its [01] rationales .*{message}"):
-            make_items(
-                [parse_spec(f"{renamed}:train")],
-                pictures=None,
-                rationale_folders=[tmp_path / taught],
-            )
+    with pytest.raises(ConfigError, match=f"none of its 1 rationales .*They are of {name}:train"):
+        make_items(
+            [parse_spec(f"{renamed}:train")], pictures=None, rationale_folders=[tmp_path / "taught"]
+        )
+
+
+def test_a_set_whose_rationales_were_all_rejected_is_left_out_with_a_warning(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stopped the student, and the reason was said to be the names of folder and split."""
+    name = name_dataset(folder)
+    taught, nothing = tmp_path / "taught", tmp_path / "nothing"
+    write_rationales(taught, [_make_row(name)], [], {})
+    rejects = [
+        RejectRow(
+            example_id=str(n),
+            dataset=name,
+            split="train",
+            stage="assistant",
+            reason="malformed: no prediction",
+            reply="so",
+            n_attempts=1,
+        )
+        for n in range(6)
+    ]
+    counts = {"count_rejects_by_reason": {"malformed: no prediction": 6}}
+    write_rationales(nothing, [], rejects, counts)
+    specs = [parse_spec(f"{folder}:train")]
+    _, found = make_items(specs, pictures=None, rationale_folders=[taught, nothing])
+    assert (found["rationales"], found["unmatched_rationales"]) == (1, 0)
+    said = f"{nothing}: holds no rationale (6 rejected; malformed: no prediction: 6)"
+    assert f"{said}, see its rejects.parquet. It is left out" in caplog.text
+    # Nobody who names rationales means to train on labels alone.
+    with pytest.raises(ConfigError) as caught:
+        make_items(specs, pictures=None, rationale_folders=[nothing])
+    assert said in str(caught.value)
+    assert "train the model that wrote them for longer" in str(caught.value)
 
 
 def test_rationales_of_examples_that_are_not_taken_are_counted(

@@ -108,6 +108,22 @@ def test_a_recipe_of_labels_alone_promises_no_rationales() -> None:
     assert not [text for text in descriptions.values() if "distilled" in text]
 
 
+@pytest.mark.parametrize("name", ["paper", "tiny", "single-gpu", "tin"])
+def test_half_of_a_name_hints_at_both_recipes(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_recipe(name)
+    whole = name if name != "tin" else "tiny"
+    assert f"Did you mean '{whole}-assistant' or '{whole}-student'?" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [n for n in list_recipes() if n.startswith(("paper", "single"))])
+def test_recipes_after_the_paper_say_what_is_not_from_it(name: str) -> None:
+    text = (files("distillation") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
+    ours = text.split("\nname = ")[0].replace("\n# ", " ").partition("of the paper's code")[2]
+    for setting in ("alpha of the loss", "schedule", "warm-up", "epochs", "batch size", "seed"):
+        assert setting in ours.partition(" are ours")[0]
+
+
 def test_unknown_recipes_and_files_are_errors(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Did you mean 'cpu-smol'"):
         load_recipe("cpu-smoll")
