@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from analytics.contract.errors import TrainingError
+from analytics.contract.prompts import render_target
 from distillation.training.modeling import Trainee, load_trainee
 from distillation.training.packing import Pack, pack_items
 from distillation.training.recipe import ModelRecipe
@@ -144,25 +145,59 @@ def test_prompt_positions_get_no_gradient_from_soft_labels(
     assistant: ResidentAssistant,
     training_items: list[TrainingItem],
 ) -> None:
-    """Of all logits of a whole pass, only those that predict a response have a gradient."""
+    """Of all positions of a pass, only those have one that the text says predict a response.
+
+    The gradient is read where the last layer ends, at all positions of the pass as it is
+    trained; which ones should have it is found in the text, not in what the pack says.
+    """
     import torch
 
-    packs = _packs(encoder, student, training_items)
-    pack = packs[0]
-    inputs = {**pack.make_inputs("cpu"), "logits_to_keep": 0}
-    logits = student.model.eval()(**inputs).logits[0].detach().requires_grad_()
-    kept = torch.from_numpy(pack.kept)
-    soft = assistant.compute(pack, logits[kept], torch.tensor(encoder.label_ids))
-    sum(soft).backward()  # type: ignore[union-attr]
-    assert logits.grad is not None
-    touched = set(logits.grad.abs().sum(-1).nonzero().flatten().tolist())
-    assert touched == set(pack.kept.tolist())
-    last_prompt = {
-        int(pack.kept[p.start]) for p in pack.pieces if p.sequence.purpose == "rationale"
-    }
-    # The first response token is predicted from the prompt's last position: the shift.
-    decode = student.tokenizer.decode
-    assert all(decode([pack.token_ids[i]]) == ":" for i in last_prompt)
+    states: list[Any] = []
+
+    def keep(_module: Any, _inputs: Any, output: Any) -> None:
+        output.retain_grad()
+        states.append(output)
+
+    hook = student.model.get_decoder().norm.register_forward_hook(keep)
+    try:
+        packs = _packs(encoder, student, training_items)
+        assert len(packs) > 1
+        for pack in packs:
+            states.clear()
+            logits = student.model.eval()(**pack.make_inputs("cpu")).logits[0]
+            sum(assistant.compute(pack, logits, torch.tensor(encoder.label_ids))).backward()  # type: ignore[union-attr]
+            (state,) = states
+            assert state.shape[:2] == (1, len(pack.token_ids))
+            touched = set(state.grad[0].abs().sum(-1).nonzero().flatten().tolist())
+            assert touched == _find_predicting(pack, student.tokenizer, training_items)
+    finally:
+        hook.remove()
+        student.model.zero_grad()
+
+
+def _find_predicting(pack: Pack, tokenizer: Any, items: list[TrainingItem]) -> set[int]:
+    """Positions of a pack whose next token is of a response, by the text of its paths alone.
+
+    Each leaf ends a prompt with its response, whose last token is not read. The label is
+    predicted where its prompt ends, a rationale from the end of its given start on.
+    """
+    rationales = {render_target(item.rationale) for item in items if item.rationale}
+    parents = pack.parents.tolist()
+    found: set[int] = set()
+    for leaf in set(range(len(parents))) - set(parents):
+        path = [leaf]
+        while parents[path[-1]] >= 0:
+            path.append(parents[path[-1]])
+        path.reverse()
+        words = [tokenizer.decode([token]) for token in pack.token_ids[path]]
+        text = "".join(words)
+        start = text.rindex("<|im_start|>assistant\n") + len("<|im_start|>assistant\n")
+        said = text[start:]
+        assert said in {"", *rationales}
+        start += len("Text analysis:") if said else 0
+        ends = [len("".join(words[: n + 1])) for n in range(len(words))]
+        found |= set(path[ends.index(start) :])
+    return found
 
 
 def test_missing_and_foreign_soft_labels_are_errors(
