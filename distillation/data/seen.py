@@ -16,6 +16,7 @@ from pathlib import Path
 
 from analytics.contract.errors import TrainingError
 from analytics.contract.json_files import read_object, write_object
+from analytics.contract.model_folder import CONTRACT_FILE
 from distillation.data.examples import Example
 from distillation.data.overlaps import (
     PICTURE_PREFIX,
@@ -76,21 +77,32 @@ def write_seen(
 ) -> int:
     """Write what a model was trained on, with what its base was; the number of texts.
 
-    `assistants` are folders of models, soft labels or rationales that it learned from.
+    `assistants` are folders of models, soft labels or rationales that it learned from. Of a
+    base or assistant that we trained and that does not say on what, nothing is written: half a
+    list would pass for all.
     """
     texts = {_digest(name) for name in list_contents(examples)}
     of_assistants: set[str] = set()
-    if base is not None and (seen := read_seen(base)) is not None:
-        texts |= seen.texts
-        of_assistants |= seen.assistant_texts
+    is_silent = False
+    if base is not None:
+        if (seen := read_seen(base)) is not None:
+            texts |= seen.texts
+            of_assistants |= seen.assistant_texts
+        elif (base / CONTRACT_FILE).is_file():  # else it is a model of others, as it was fetched
+            logger.warning("%s: no %s, so nothing says what the base saw", base, SEEN_FILE)
+            is_silent = True
     for assistant in assistants:
         seen = read_seen(assistant)
         if seen is None:
             logger.warning(
                 "%s: no %s, so nothing says what the assistant was trained on", assistant, SEEN_FILE
             )
+            is_silent |= (assistant / CONTRACT_FILE).is_file()
             continue
         of_assistants |= seen.texts | seen.assistant_texts
+    if is_silent:
+        (folder / SEEN_FILE).unlink(missing_ok=True)
+        return len(texts)
     _write(folder, Seen(texts=frozenset(texts), assistant_texts=frozenset(of_assistants - texts)))
     return len(texts)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from analytics.contract.errors import TrainingError
+from analytics.contract.model_folder import CONTRACT_FILE
 from distillation.data.examples import Example, make_example
 from distillation.data.seen import (
     SEEN_FILE,
@@ -43,6 +44,20 @@ def test_base_that_says_nothing_and_file_of_another_version(tmp_path: Path) -> N
     (tmp_path / SEEN_FILE).write_text('{"format_version": 9, "texts": []}', encoding="utf-8")
     with pytest.raises(TrainingError, match="format 9, this version reads 1"):
         read_seen(tmp_path)
+
+
+def test_half_a_list_is_not_written(tmp_path: Path) -> None:
+    """A base or assistant of ours that does not say what it saw makes the student silent."""
+    silent, fetched = tmp_path / "silent", tmp_path / "fetched"
+    silent.mkdir()
+    fetched.mkdir()
+    (silent / CONTRACT_FILE).write_text("{}", encoding="utf-8")
+    for sources in ({"base": silent}, {"base": fetched, "assistants": [silent]}):
+        model = tmp_path / "model"
+        assert write_seen(model, _examples("a"), base=fetched) == 1
+        assert read_seen(model) is not None
+        assert write_seen(model, _examples("a"), **sources) == 1
+        assert read_seen(model) is None
 
 
 def test_posts_without_words_are_seen_by_their_picture(tmp_path: Path) -> None:
