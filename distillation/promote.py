@@ -191,7 +191,7 @@ def check_calibrated(
     stored: LabelCalibration | None,
     fitted: Calibration | None,
     stored_fit: StoredFit | None = None,
-    n_shared: int = 0,
+    n_shared: int | None = None,
     n_left_out: int = 0,
     allow_few: bool = False,
 ) -> Check:
@@ -202,8 +202,8 @@ def check_calibrated(
     few posts are allowed; the calibration error is reported, and what a stored bias
     does: it is for data with other shares of labels, so it is not judged by one set's.
     `stored_fit` is how the stored one came about: at a limit, of too few posts, or on
-    `n_shared` posts of the gold it is refused. `n_left_out` calibration examples were
-    left out as the gold or the training data have them, too.
+    `n_shared` posts of the gold (None: it does not say) it is refused. `n_left_out`
+    calibration examples were left out as the gold or the training data have them, too.
     """
     if fitted is None and n_left_out:
         return Check(
@@ -264,6 +264,8 @@ def check_calibrated(
         faults = find_fit_faults(temperature, fit.n, is_bounded=fit.is_bounded, allow_few=allow_few)
         if fit.n is None:
             detail += "; calibration.json does not say on how many posts it was fitted"
+    if n_shared is None and stored is not None and (any(bias) or fitted is None):
+        detail += "; calibration.json does not say whether it was fitted on posts of this gold"
     faults += _find_stored_faults(
         fit, n_shared, is_bias=any(bias), is_refitted=fitted is not None, allow_few=allow_few
     )
@@ -282,7 +284,7 @@ def check_calibrated(
 
 
 def _find_stored_faults(
-    fit: StoredFit, n_shared: int, *, is_bias: bool, is_refitted: bool, allow_few: bool
+    fit: StoredFit, n_shared: int | None, *, is_bias: bool, is_refitted: bool, allow_few: bool
 ) -> list[str]:
     """What is wrong with the posts of a stored fit, of which a new temperature keeps the bias."""
     faults = []

@@ -170,7 +170,9 @@ def run_gate(
             stored=candidate.calibration if stored is not None else None,
             fitted=fitted,
             stored_fit=stored_fit,
-            n_shared=len(find_seen(gold, stored_fit.digests or frozenset())),
+            n_shared=None
+            if stored_fit.digests is None
+            else len(find_seen(gold, stored_fit.digests)),
             n_left_out=len(others) - len(held_out),
             allow_few=settings.allow_few_posts,
         )
@@ -331,8 +333,11 @@ def _merge_calibration(
     if fitted is None:
         return stored
     kept = {name: stored[name] for name in ADJUSTMENT_KEYS if name in stored} if stored else {}
-    digests = {*list_digests(held_out), *(stored.get(DIGESTS_KEY, []) if stored and kept else [])}
-    return {**fitted.to_json(), "data": about_fit, **kept, DIGESTS_KEY: sorted(digests)}
+    found = {**fitted.to_json(), "data": about_fit, **kept}
+    before = stored.get(DIGESTS_KEY) if stored and kept else []
+    if before is None:  # nobody knows of the bias: half a list would pass for all
+        return found
+    return {**found, DIGESTS_KEY: sorted({*list_digests(held_out), *before})}
 
 
 def _describe_data(path: Path, split: str, examples: Sequence[Example]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def read_seen(folder: Path) -> Seen | None:
         EngineError: it cannot be read.
     """
     values = read_object(folder / SEEN_FILE)
-    if values is None:
+    if values is None or values.get("is_silent"):
         return None
     found = [values.get("texts"), values.get("assistant_texts", [])]
     if values.get("format_version") != _VERSION or not all(isinstance(v, list) for v in found):
@@ -88,7 +88,7 @@ def write_seen(
         if (seen := read_seen(base)) is not None:
             texts |= seen.texts
             of_assistants |= seen.assistant_texts
-        elif (base / CONTRACT_FILE).is_file():  # else it is a model of others, as it was fetched
+        elif _is_ours(base):
             logger.warning("%s: no %s, so nothing says what the base saw", base, SEEN_FILE)
             is_silent = True
     for assistant in assistants:
@@ -97,7 +97,7 @@ def write_seen(
             logger.warning(
                 "%s: no %s, so nothing says what the assistant was trained on", assistant, SEEN_FILE
             )
-            is_silent |= (assistant / CONTRACT_FILE).is_file()
+            is_silent |= _is_ours(assistant)
             continue
         of_assistants |= seen.texts | seen.assistant_texts
     if is_silent:
@@ -112,6 +112,17 @@ def copy_seen(model: Path, folder: Path) -> None:
     (folder / SEEN_FILE).unlink(missing_ok=True)
     if (seen := read_seen(model)) is not None:
         _write(folder, seen)
+    elif _is_ours(model):
+        # A folder without the file is of a model that was fetched, about which nobody asks.
+        write_object(folder / SEEN_FILE, {"format_version": _VERSION, "is_silent": True})
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a model that was trained here, or the maker of this folder, does not say on what.
+
+    Asked of folders of which `read_seen` knows nothing.
+    """
+    return (folder / CONTRACT_FILE).is_file() or (folder / SEEN_FILE).is_file()
 
 
 def merge_seen(models: Iterable[Path], folder: Path) -> list[Path]:

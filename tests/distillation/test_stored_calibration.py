@@ -68,6 +68,18 @@ def test_calibration_fitted_on_the_gold_is_refused_with_their_number() -> None:
     assert "the bias of the labels was fitted on 17 of these gold posts" in kept.detail
 
 
+def test_calibration_that_names_no_posts_is_told_of() -> None:
+    told = "does not say whether it was fitted on posts of this gold"
+    silent = judge(LabelCalibration(1.1), StoredFit(n=900))
+    assert silent.is_passed
+    assert told in silent.detail
+    assert silent.figures["n_shared"] is None
+    assert told not in judge(LabelCalibration(1.1), StoredFit(n=900), n_shared=0).detail
+    fitted = fit_temperature(make_judged(FAIR, confidence=0.6))
+    assert told not in judge(LabelCalibration(9.0), StoredFit(n=900), fitted=fitted).detail
+    assert told in judge(LabelCalibration(9.0, BIAS), StoredFit(n=900), fitted=fitted).detail
+
+
 def test_sets_of_the_bias_count_while_it_is_used() -> None:
     fit = StoredFit(n=900, n_bias=6)
     assert judge(LabelCalibration(1.1), fit).is_passed
@@ -100,9 +112,11 @@ def test_what_a_file_says_of_its_fit(tmp_path: Path) -> None:
         read_fit(tmp_path)
 
 
-def test_shipped_calibration_says_its_posts_and_no_digests() -> None:
-    shipped = Path(__file__).parents[2] / "analytics/engine/shipped/smol-139m"
-    assert read_fit(shipped) == StoredFit(n=1122, n_bias=1122)
+def test_shipped_calibration_names_its_posts() -> None:
+    fit = read_fit(Path(__file__).parents[2] / "analytics/engine/shipped/smol-139m")
+    assert (fit.n, fit.n_bias) == (1122, 1122)
+    # 4,576 posts of three sets; some of Twitter-2015 are of one text with several targets.
+    assert len(fit.digests or ()) == 4181
 
 
 def test_command_refuses_before_it_writes(tmp_path: Path) -> None:
@@ -136,3 +150,7 @@ def test_promoted_calibration_names_the_posts_of_all_that_it_holds() -> None:
     found = _merge_calibration(fitted, {}, held_out, {**plain, "label_bias": {}})
     assert found is not None
     assert found["post_digests"] == sorted([*old, *new])
+    # Of a bias that does not say on what it was fitted, new posts are not the whole list.
+    found = _merge_calibration(fitted, {}, held_out, {"temperature": 2.0, "label_bias": {}})
+    assert found is not None
+    assert "post_digests" not in found

@@ -104,6 +104,15 @@ def test_assistant_that_says_nothing_is_named_and_leaves_no_file(
     assert read_seen(soft) is None
     write_seen(tmp_path, _examples("a"), base=None, assistants=[soft])
     assert f"{soft}: no trained_on.json" in caplog.text
+    # One that was fetched is no reason to be silent; one that we trained is, by what it wrote, too.
+    assert read_seen(tmp_path) is not None
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    (ours / CONTRACT_FILE).write_text("{}", encoding="utf-8")
+    copy_seen(ours, soft)
+    assert read_seen(soft) is None
+    write_seen(tmp_path, _examples("a"), base=None, assistants=[soft])
+    assert read_seen(tmp_path) is None
 
 
 def test_file_without_assistants_is_read(tmp_path: Path) -> None:
