@@ -24,17 +24,26 @@ def label_in_browser(session: LabelSession, *, port: int, shows_model: bool) -> 
             f"port {port} of 127.0.0.1 cannot be used ({exc.strerror}). Leave --port out, or"
             " name another one"
         ) from exc
-    click.echo(f"Open {server.url}\nIt ends with its button Stop, or with Ctrl-C.", err=True)
+    is_interrupted = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        nonlocal is_interrupted
+        if is_interrupted:
+            raise KeyboardInterrupt
+        is_interrupted = True
+        # Raised here at once, it would be lost where Python ignores errors, as in a `__del__`.
+        server.stop()
 
     is_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, interrupt) if is_main else None
+    numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+    before = [signal.signal(number, interrupt) for number in numbers]
+    click.echo(f"Open {server.url}\nIt ends with its button Stop, or with Ctrl-C.", err=True)
     try:
         server.run()
     except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
+        is_interrupted = True
     finally:
-        if is_main:
-            signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+    if is_interrupted:
+        click.echo("Stopped.", err=True)

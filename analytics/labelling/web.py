@@ -90,7 +90,7 @@ class LabelServer(ThreadingHTTPServer):
             raise self.failure
 
     def stop(self) -> None:
-        """End `run` soon, from a thread of a request; the caller holds the lock."""
+        """End `run` soon; from a thread of a request that holds the lock, or a signal's handler."""
         self.has_stopped = True
         threading.Thread(target=self.shutdown, daemon=True).start()
 

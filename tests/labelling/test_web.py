@@ -1,15 +1,19 @@
 """The page for labelling, asked by a real client over a real socket."""
 
+import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import duckdb
 import httpx
 import pytest
 from PIL import Image
 
+from analytics.cli.label_web import label_in_browser
 from analytics.contract.records import Media
 from analytics.labelling.session import LabelSession
 from analytics.labelling.web import LabelServer, split_at_aspect
@@ -173,3 +177,26 @@ def test_aspect_is_found_whatever_its_case() -> None:
     ]
     assert split_at_aspect("Tram", "tram") == [("Tram", True)]
     assert split_at_aspect("x", "") == [("x", False)]
+
+
+@pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason="signals reach it alone"
+)
+def test_ctrl_c_in_a_place_where_python_ignores_errors_ends_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """KeyboardInterrupt was raised there, and lost: the page stayed for ever."""
+
+    class Ignoring:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def run_interrupted(server: LabelServer) -> None:
+        Ignoring()
+        run(server)
+
+    run = LabelServer.run
+    monkeypatch.setattr(LabelServer, "run", run_interrupted)
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    label_in_browser(cast(LabelSession, None), port=0, shows_model=False)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
