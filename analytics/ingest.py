@@ -203,7 +203,8 @@ def _report_unread(
         connector=connector,
         found="",
         counts=counts,
-        error=reading.say(str(exc)),
+        # A name that is no text is written so that terminals, logs and files can have it.
+        error=reading.say(str(exc).replace(str(path), name)),
     )
 
 

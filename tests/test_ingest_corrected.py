@@ -212,7 +212,7 @@ def test_file_is_read_again_once_private_posts_are_asked_for(
 
 
 def test_file_whose_name_is_not_utf_8_stops_no_other(
-    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
@@ -224,3 +224,4 @@ def test_file_whose_name_is_not_utf_8_stops_no_other(
     ((name, reason),) = rows(connection, "select source_file, reason from rejects")
     assert name.endswith(r"RC_x\udcff.ndjson")
     assert reason == "its name is not UTF-8; rename it"
+    assert r"RC_x\udcff.ndjson: its name is not UTF-8" in caplog.text
