@@ -94,8 +94,8 @@ def check_choice(
         raise ConfigError(f"engine {name!r} is not known.{hint} Give one of {', '.join(known)}")
     if batch_size is not None and batch_size < 1:
         raise ConfigError(f"batch_size is {batch_size}. Give 1 or more, or leave it out")
-    if name == SERVED:
-        parse_options(options or {})
+    if name == SERVED and options is not None:
+        parse_options(options)
     elif name == "transformers":
         from analytics.engine.transformers_engine import OPTIONS
 
@@ -124,7 +124,8 @@ def load_engine(
     """
     if name == AUTO:
         name = _choose_engine()
-    check_choice(name, batch_size=batch_size, options=options)
+    # Those of a server were read with the model.
+    check_choice(name, batch_size=batch_size, options=None if name == SERVED else options)
     if isinstance(folder, ServedModel) and name != SERVED:
         raise ConfigError(
             f"engine {name}: model {folder.name!r} is behind a server. Choose engine {SERVED}"
