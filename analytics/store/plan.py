@@ -125,7 +125,8 @@ def make_plan(
             order by plan_contents.position
             """
         )
-        failed_before = _heal_answered(connection, key)
+        has_faults = _heal_answered(connection)
+        failed_before = _find_failed(connection, key) if has_faults else frozenset()
     # They hold the text of every item, and what was said of it, and are done with.
     connection.execute("drop table plan_items")
     connection.execute("drop table known_contents")
@@ -136,6 +137,7 @@ def make_plan(
         count_all_contents=count_all_contents,
         count_deadly=count_deadly,
         failed_before=failed_before,
+        has_faults=has_faults,
         has_replacements=has_replacements,
     )
 
@@ -216,19 +218,23 @@ def _has_bare_labels(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> b
     return row is not None
 
 
-def _heal_answered(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> frozenset[str]:
-    """Forget the faults of items that need no engine any more.
-
-    Gives the contents of the others, if it was this model that failed on them: what another
-    one could not do does not excuse it.
-    """
+def _heal_answered(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Forget the faults of items that need no engine any more; whether others have some."""
     if not count_rows(connection, "rejects where stage = 'infer'"):
-        return frozenset()
+        return False
     connection.execute(
         "delete from rejects where stage = 'infer' and raw not in"
         " (select post_id || ' ' || aspect from plan_targets"
         " union all select post_id || ' ' || aspect from deadly_items)"
     )
+    return True
+
+
+def _find_failed(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> frozenset[str]:
+    """The planned contents that this model failed on.
+
+    What another one could not do does not excuse it.
+    """
     rows = connection.execute(
         """
         select distinct content_key from plan_targets

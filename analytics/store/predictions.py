@@ -56,7 +56,8 @@ class Plan:
     `count_items` items lack a prediction or the rationale that is wanted of them now,
     `count_memo_hits` of them were filled
     from the memo, and the rest come down to `count_contents` distinct contents, of
-    which those in `failed_before` could not be judged by an earlier run. All items,
+    which those in `failed_before` could not be judged by an earlier run of the same model;
+    `has_faults` says whether a run of any model left rejects of planned items. All items,
     with and without a prediction, have `count_all_contents` contents. `count_deadly`
     contents are left out, since an engine died on them.
     """
@@ -68,6 +69,7 @@ class Plan:
     count_deadly: int
     failed_before: frozenset[str]
     has_replacements: bool
+    has_faults: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ def commit_judged(
                 {**key.parameters, "run_id": key.run_id, "now": datetime.now(UTC)},
             )
             insert_predictions(connection, key, "chunk_targets", "verdicts")
-            if plan.failed_before:
+            if plan.has_faults:
                 connection.execute(
                     "delete from rejects where stage = 'infer' and raw in ("
                     "select post_id || ' ' || aspect from chunk_targets"
