@@ -258,7 +258,9 @@ def _find_soft_labels(
 ) -> SoftLabels | None:
     temperature, tasks = run.recipe.loss.temperature, run.recipe.loss.kd_tasks
     if run.soft_labels is not None:
-        return StoredSoftLabels(run.soft_labels, temperature=temperature, tasks=tasks)
+        stored = StoredSoftLabels(run.soft_labels, temperature=temperature, tasks=tasks)
+        stored.check_items(items)
+        return stored
     if run.assistant is None:
         return None
     return load_assistant(run.assistant, run.recipe, items, device=device, tasks=tasks)

@@ -146,6 +146,27 @@ class StoredSoftLabels:
             for key, purpose, digest, k, ids, log_probs in frame.iter_rows()
         }
 
+    def check_items(self, items: Iterable[TrainingItem]) -> None:
+        """See that all items have theirs before hours are spent on the first of them.
+
+        Raises:
+            TrainingError: some have none.
+        """
+        wanted = [
+            (item.key, task)
+            for item in items
+            for task in self._tasks
+            if task == "label" or item.rationale is not None
+        ]
+        lacking = [one for one in wanted if one not in self._rows]
+        if lacking:
+            key, task = lacking[0]
+            raise TrainingError(
+                f"{self._folder}: holds no soft labels for {len(lacking)} of {len(wanted)} labels "
+                f"and rationales, such as the {task} of item {key!r}. Write them with `{_MADE_BY}` "
+                "for the same --data and --rationales as the student's"
+            )
+
     def compute(self, pack: Pack, logits: Any, label_ids: Any) -> tuple[Any, Any]:
         """The soft losses (labels, responses) of a pack's kept logits (m, vocabulary)."""
         import torch
@@ -155,13 +176,7 @@ class StoredSoftLabels:
             sequence = piece.sequence
             if sequence.purpose not in self._tasks:
                 continue
-            row = self._rows.get((sequence.key, sequence.purpose))
-            if row is None:
-                raise TrainingError(
-                    f"{self._folder}: holds no soft labels for the {sequence.purpose} of item "
-                    f"{sequence.key!r}. Write them with `{_MADE_BY}` for the same --data and "
-                    "--rationales as the student's"
-                )
+            row = self._rows[sequence.key, sequence.purpose]
             _check_same_response(sequence, row.response_digest)
             ours = logits[piece.start : piece.stop]
             log_probs = torch.frombuffer(bytearray(row.log_probs), dtype=torch.float32)
