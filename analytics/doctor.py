@@ -18,18 +18,16 @@ from analytics.engine.loading import (
     AUTO,
     SERVED,
     EngineStatus,
+    check_options,
     describe_engines,
     find_model,
     load_engine,
 )
 from analytics.engine.models import ModelFolder
 from analytics.engine.openai_engine import describe_server
-from analytics.engine.option_names import check_option_names
-from analytics.engine.ray_options import split_ray_options
 from analytics.engine.registry import list_entries
 from analytics.engine.served import ServedModel, limit_patience
 from analytics.engine.served_handshake import NoLogprobsError
-from analytics.engine.transformers_engine import OPTIONS
 from analytics.reading import choose_for_source
 from analytics.store.author_key import key_path, load_author_key
 from analytics.store.lock import read_holder
@@ -322,10 +320,7 @@ def _examine_options(engines: list[EngineStatus], config: Config) -> list[Findin
     if engine not in ("transformers", "ray") or not config.model.options:
         return []
     try:
-        if engine == "ray":
-            split_ray_options(config.model.options)
-        else:
-            check_option_names("transformers", config.model.options, OPTIONS)
+        check_options(engine, config.model.options)
     except ConfigError as exc:
         detail, is_ok = str(exc), False
     else:

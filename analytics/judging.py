@@ -8,7 +8,7 @@ one. An engine that takes several calls at once gets the next labels while ratio
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -194,7 +194,7 @@ class Judge:
                 for one in done
                 if one.item.content_key in labels
             ],
-            faults=[make_fault(*one) for one in errors.items() if one[0] not in waits],
+            faults=_list_faults(errors),
             count_labels=sum(one.label is None for one in done if one.item.content_key in labels),
         )
         return judged, waiting
@@ -228,11 +228,7 @@ class Judge:
         return Judged(
             contents=[one.planned for one in labelled],
             verdicts=verdicts,
-            faults=[
-                make_fault(key, error, has_label=True)
-                for key, error in errors.items()
-                if not isinstance(error, UnfinishedError)
-            ],
+            faults=_list_faults(errors, has_label=True),
             count_labels=sum(one.planned.label is None for one in labelled),
             rationales=Counter(
                 one.reason for one in labelled if one.planned.item.content_key in replies
@@ -295,6 +291,15 @@ def make_fault(content_key: str, error: Exception, *, has_label: bool = False) -
     return ItemFault(
         content_key=content_key, reason=reason, is_deadly=is_deadly, has_label=has_label
     )
+
+
+def _list_faults(errors: Mapping[str, Exception], *, has_label: bool = False) -> list[ItemFault]:
+    """The faults of contents; one that a stop left unfinished has none."""
+    return [
+        make_fault(key, error, has_label=has_label)
+        for key, error in errors.items()
+        if not isinstance(error, UnfinishedError)
+    ]
 
 
 class _Inline(Executor):

@@ -11,7 +11,13 @@ from analytics.contract.digests import result_digest
 from analytics.contract.engine import Engine
 from analytics.contract.model_folder import find_empty_parts
 from analytics.engine.interruptible import run_unless_stopped
-from analytics.engine.loading import SERVED, check_choice, find_model, list_key_options
+from analytics.engine.loading import (
+    SERVED,
+    check_choice,
+    check_options,
+    find_model,
+    list_key_options,
+)
 from analytics.engine.models import ModelFolder
 from analytics.engine.process_engine import ProcessEngine
 from analytics.engine.restarting import RestartingEngine
@@ -38,9 +44,8 @@ def check_model(config: Config) -> None:
     Raises:
         AnalyticsError: there is no such model, engine or option.
     """
-    check_choice(
-        config.model.engine, batch_size=config.model.batch_size, options=config.model.options
-    )
+    check_choice(config.model.engine, batch_size=config.model.batch_size)
+    check_options(config.model.engine, config.model.options)
     if config.model.engine != SERVED:  # whether a server is there says little of later
         _find_model(config)
 

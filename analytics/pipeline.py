@@ -11,16 +11,11 @@ from typing import Literal, Protocol
 import duckdb
 
 from analytics.alerts import AlertsReport, find_events, renew_alerts, tell_alerts, write_alerts
-from analytics.config.loading import (
-    config_digest,
-    config_to_json,
-)
+from analytics.config.loading import config_digest, config_to_json
 from analytics.config.settings import Config, SourceConfig
 from analytics.contract.engine import Engine
 from analytics.contract.errors import AnalyticsError, ConfigError
-from analytics.engine.loading import (
-    load_engine,
-)
+from analytics.engine.loading import load_engine
 from analytics.events import Found
 from analytics.fetching.fetch import FetchReport, fetch_media
 from analytics.ingest import FileReport, IngestProgress, ingest_sources, make_rules

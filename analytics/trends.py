@@ -183,7 +183,8 @@ def _blocks(estimated: Iterable[_Estimated]) -> Iterator[list[_Estimated]]:
         if n_slices >= _BLOCK_SLICES:
             yield block
             block, n_slices = [], 0
-    yield block
+    if block:
+        yield block
 
 
 def _place(frame: pl.DataFrame, key: dict[str, Any]) -> pl.DataFrame:
@@ -265,8 +266,6 @@ def _note(method: str, is_between_known: bool, errors: ModelErrors | None) -> st
 
 def _to_rows(block: list[_Estimated], errors: ModelErrors | None) -> pl.DataFrame:
     """One row for each slice and measure."""
-    if not block:
-        return pl.DataFrame()
     slices = pl.concat(
         [
             family.select(

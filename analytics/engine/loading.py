@@ -18,6 +18,7 @@ from analytics.contract.errors import ConfigError
 from analytics.contract.extras import install_hint
 from analytics.engine.models import ModelFolder, resolve_model
 from analytics.engine.option_names import check_option_names
+from analytics.engine.ray_options import split_ray_options
 from analytics.engine.result_options import list_result_options
 from analytics.engine.served import (
     URL_SETTING,
@@ -79,13 +80,11 @@ def list_key_options(
     return list_result_options(model.path, options)
 
 
-def check_choice(
-    name: str, *, batch_size: int | None = None, options: Mapping[str, Any] | None = None
-) -> None:
-    """What can be said against a choice of engine before anything is imported or loaded.
+def check_choice(name: str, *, batch_size: int | None) -> None:
+    """Refuse an engine that there is not, or a batch of nothing.
 
     Raises:
-        ConfigError: no such engine or option, or a batch of nothing.
+        ConfigError: naming what is meant, or what can be given.
     """
     if name not in (*ENGINES, AUTO):
         known = [*ENGINES, AUTO]
@@ -94,12 +93,22 @@ def check_choice(
         raise ConfigError(f"engine {name!r} is not known.{hint} Give one of {', '.join(known)}")
     if batch_size is not None and batch_size < 1:
         raise ConfigError(f"batch_size is {batch_size}. Give 1 or more, or leave it out")
-    if name == SERVED and options is not None:
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse options as far as they are known without loading the engine; vLLM's are not.
+
+    Raises:
+        ConfigError: one is unknown, or its value is none.
+    """
+    if name == SERVED:
         parse_options(options)
+    elif name == "ray":
+        split_ray_options(options)
     elif name == "transformers":
         from analytics.engine.transformers_engine import OPTIONS
 
-        check_option_names(name, options or {}, OPTIONS)
+        check_option_names(name, options, OPTIONS)
 
 
 def load_engine(
@@ -124,12 +133,13 @@ def load_engine(
     """
     if name == AUTO:
         name = _choose_engine()
-    # Those of a server were read with the model.
-    check_choice(name, batch_size=batch_size, options=None if name == SERVED else options)
+    check_choice(name, batch_size=batch_size)
     if isinstance(folder, ServedModel) and name != SERVED:
         raise ConfigError(
             f"engine {name}: model {folder.name!r} is behind a server. Choose engine {SERVED}"
         )
+    if name != SERVED:  # which were read with the model
+        check_options(name, options or {})
     module, _, function = ENGINES[name].partition(":")
     load = cast(Callable[..., Engine], getattr(importlib.import_module(module), function))
     return load(

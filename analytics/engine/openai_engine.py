@@ -272,7 +272,6 @@ class OpenaiEngine:
         Raises:
             EngineDownError: the server answers no more; what is under way is given up.
         """
-        is_left = asyncio.Event()
 
         async def ask_one(item: Item) -> Reply | EngineError:
             async with self._slots:
@@ -289,32 +288,27 @@ class OpenaiEngine:
             self._n_unanswered = 0
             return reply
 
-        async def ask_or_leave(item: Item) -> Reply | EngineError:
-            asking = asyncio.ensure_future(ask_one(item))
-            leaving = asyncio.ensure_future(is_left.wait())
-            try:
-                await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
-                return asking.result() if asking.done() else UnfinishedError("the run was stopped")
-            finally:
-                asking.cancel()
-                leaving.cancel()
-                await asyncio.gather(asking, leaving, return_exceptions=True)
-
-        tasks: list[asyncio.Task[Reply | EngineError]]
-        tasks = [asyncio.create_task(ask_or_leave(item)) for item in items]
-        watch = asyncio.ensure_future(self._watch_for_stop(is_left))
+        tasks = [asyncio.create_task(ask_one(item)) for item in items]
+        replies = asyncio.gather(*tasks)
+        stop = asyncio.create_task(self._wait_for_stop())
         try:
-            return list(await asyncio.gather(*tasks))
+            await asyncio.wait({replies, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if replies.done():
+                return list(replies.result())
+            return [
+                task.result() if task.done() else UnfinishedError("the run was stopped")
+                for task in tasks
+            ]
         finally:
-            for task in (*tasks, watch):
+            for task in (*tasks, stop):
                 task.cancel()
-            await asyncio.gather(*tasks, watch, return_exceptions=True)
+            await asyncio.gather(replies, *tasks, stop, return_exceptions=True)
 
-    async def _watch_for_stop(self, is_left: asyncio.Event) -> None:
+    async def _wait_for_stop(self) -> None:
+        """Until the user's stop, and the time after it in which replies may still come."""
         while not self.is_stopped():
             await asyncio.sleep(_LOOK_S)
         await asyncio.sleep(_GRACE_S)
-        is_left.set()
 
     async def _see_whether_gone(self, failure: UnavailableError) -> None:
         """Tell one item that gets no reply from a server that gives none.

@@ -227,7 +227,7 @@ def _heal_answered(connection: duckdb.DuckDBPyConnection) -> bool:
         " (select post_id || ' ' || aspect from plan_targets"
         " union all select post_id || ' ' || aspect from deadly_items)"
     )
-    return True
+    return bool(count_rows(connection, "rejects where stage = 'infer'"))
 
 
 def _find_failed(connection: duckdb.DuckDBPyConnection, key: ResultKey) -> frozenset[str]:

@@ -134,10 +134,10 @@ def commit_judged(
             )
             insert_predictions(connection, key, "chunk_targets", "verdicts")
             if plan.has_faults:
+                # What comes of an item now takes the place of what went wrong with it before.
                 connection.execute(
                     "delete from rejects where stage = 'infer' and raw in ("
-                    "select post_id || ' ' || aspect from chunk_targets"
-                    " where content_key in (select content_key from verdicts))"
+                    "select post_id || ' ' || aspect from chunk_targets)"
                 )
             for fault in faults:
                 _reject_items(connection, key, fault)
@@ -234,12 +234,6 @@ def insert_predictions(
 
 
 def _reject_items(connection: duckdb.DuckDBPyConnection, key: ResultKey, fault: ItemFault) -> None:
-    """Store one reject for each item of a content; it takes the place of an earlier run's."""
-    connection.execute(
-        "delete from rejects where stage = 'infer' and raw in ("
-        "select post_id || ' ' || aspect from chunk_targets where content_key = ?)",
-        [fault.content_key],
-    )
     insert_new_rejects(
         connection,
         """
