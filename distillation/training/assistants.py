@@ -35,9 +35,7 @@ def load_assistant(
     held.model.requires_grad_(False)
     return ResidentAssistant(
         held.model,
-        held.make_encoder(
-            max_tokens=recipe.pack.max_tokens, max_response_tokens=recipe.pack.max_response_tokens
-        ),
+        held.encoder_of(recipe.pack),
         items,
         image_token_id=held.image_token_id,
         n_words=len(held.tokenizer),
@@ -91,8 +89,10 @@ def store_soft_labels(
                 job.model, job.recipe, items, device=device, tasks=job.recipe.loss.kd_tasks
             )
             about = {"recipe": job.recipe.name, "data": list(job.data), **made_with}
-            count = write_soft_labels(job.folder, assistant, items, k=job.top_k, about=about)
+            # The manifest vouches for all that is there, so it is the last to come.
+            (job.folder / MANIFEST_FILE).unlink(missing_ok=True)
             copy_seen(job.model, job.folder)
+            count = write_soft_labels(job.folder, assistant, items, k=job.top_k, about=about)
     return {
         "status": "done",
         "folder": str(job.folder),

@@ -105,9 +105,7 @@ def train(
     if is_sharded:
         weights.rebind(model)
     accelerator.register_for_checkpointing(weights)
-    encoder = trainee.make_encoder(
-        max_tokens=recipe.pack.max_tokens, max_response_tokens=recipe.pack.max_response_tokens
-    )
+    encoder = trainee.encoder_of(recipe.pack)
     label_ids = torch.tensor(encoder.label_ids, device=accelerator.device)
     autocast = make_autocast(recipe, accelerator.device.type)
     trained = Trained()

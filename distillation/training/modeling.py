@@ -13,7 +13,7 @@ from analytics.contract.errors import MissingExtraError, TrainingError
 from analytics.contract.extras import install_hint
 from analytics.contract.json_files import read_object, write_object
 from analytics.contract.model_folder import CONTRACT_FILE, drop_origin, share_weights
-from distillation.training.recipe import ModelRecipe, OptimRecipe, Recipe
+from distillation.training.recipe import ModelRecipe, OptimRecipe, PackRecipe, Recipe
 from distillation.training.sequences import Encoder
 from distillation.training.suitability import check_config, check_passes, find_reach
 from distillation.training.tree_attention import register_tree_attention
@@ -34,6 +34,12 @@ class Trainee:
     image_token_id: int | None
     eos_id: int
     reach: int | None = None
+
+    def encoder_of(self, pack: PackRecipe) -> Encoder:
+        """The encoder for a recipe's token budgets; raises as `make_encoder` does."""
+        return self.make_encoder(
+            max_tokens=pack.max_tokens, max_response_tokens=pack.max_response_tokens
+        )
 
     def make_encoder(self, *, max_tokens: int, max_response_tokens: int) -> Encoder:
         """An encoder for this model's tokenizer, pictures and positions.

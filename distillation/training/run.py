@@ -22,7 +22,7 @@ from distillation.training.assistants import load_assistant
 from distillation.training.checkpoint import drop_checkpoints
 from distillation.training.identity import describe_training, name_changes
 from distillation.training.loop import make_autocast, train
-from distillation.training.modeling import Trainee, load_trainee, write_model
+from distillation.training.modeling import load_trainee, write_model
 from distillation.training.recipe import Recipe
 from distillation.training.scoring import score_labels
 from distillation.training.sequences import Encoder, TrainingItem
@@ -156,7 +156,7 @@ def _train_and_write(
     trainee = load_trainee(run.base, recipe.model, device=accelerator.device)
     soft_labels = _find_soft_labels(run, items, accelerator.device)
     dev_items = [TrainingItem(key=example.example_id, example=example) for example in dev]
-    encoder = _make_encoder(trainee, recipe)
+    encoder = trainee.encoder_of(recipe.pack)
     is_main = accelerator.is_main_process
     cuts = _count_cuts(encoder, recipe, items, dev_items) if is_main else {}
 
@@ -264,9 +264,3 @@ def _find_soft_labels(
     if run.assistant is None:
         return None
     return load_assistant(run.assistant, run.recipe, items, device=device, tasks=tasks)
-
-
-def _make_encoder(trainee: Trainee, recipe: Recipe) -> Encoder:
-    return trainee.make_encoder(
-        max_tokens=recipe.pack.max_tokens, max_response_tokens=recipe.pack.max_response_tokens
-    )
