@@ -288,11 +288,13 @@ class OpenaiEngine:
             self._n_unanswered = 0
             return reply
 
+        tasks: list[asyncio.Task[Reply | EngineError]]
         tasks = [asyncio.create_task(ask_one(item)) for item in items]
         replies = asyncio.gather(*tasks)
         stop = asyncio.create_task(self._wait_for_stop())
         try:
-            await asyncio.wait({replies, stop}, return_when=asyncio.FIRST_COMPLETED)
+            first: set[asyncio.Future[Any]] = {replies, stop}
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
             if replies.done():
                 return list(replies.result())
             return [
