@@ -37,6 +37,7 @@ def save_checkpoint(
     state = {"step": step, "identity": dict(identity), "rows": rows}
     try:
         accelerator.save_state(str(temp), safe_serialization=False)
+        accelerator.wait_for_everyone()  # the slowest process still writes into the folder
         if accelerator.is_main_process:
             (temp / _STATE_FILE).write_text(json.dumps(state), encoding="utf-8")
             shutil.rmtree(target, ignore_errors=True)

@@ -2,12 +2,14 @@
 
 python distributed_run.py TOY_FOLDER ITEMS_PICKLE OUTPUT [fsdp] [lora] [stop]
 
-`lora` also mixes in the soft labels of an assistant; `stop` stops after three steps.
+`lora` also mixes in the soft labels of an assistant; `stop` stops after three steps. All
+processes but the first are slow to write what a checkpoint has of them.
 """
 
 import json
 import pickle
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,19 @@ def make_assistant(toy: Path, items: Any, recipe: Any) -> Any:
     )
 
 
+def delay_checkpoints() -> None:
+    """Write this process's part of a checkpoint late."""
+    import accelerate.accelerator as module
+
+    save = module.save_accelerator_state
+
+    def save_late(*args: Any, **kwargs: Any) -> Any:
+        time.sleep(0.5)
+        return save(*args, **kwargs)
+
+    module.save_accelerator_state = save_late
+
+
 def main() -> None:
     """Train two epochs and write losses and norms of the weights."""
     from accelerate import Accelerator
@@ -92,6 +107,8 @@ def main() -> None:
     accelerator = make_sharding_accelerator() if "fsdp" in options else Accelerator(cpu=True)
     folder = output.parent / f"{output.stem.removesuffix('-stop')}-run"
     folder.mkdir(exist_ok=True)
+    if not accelerator.is_main_process:
+        delay_checkpoints()
     soft_labels = make_assistant(toy, items, recipe) if recipe.loss.kd_weight else None
     n_done = 0
 

@@ -51,7 +51,7 @@ def _start(arguments: list[str], n: int, environment: dict[str, str] | None = No
             **(environment or {}),
         },
     )
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, done.stderr[-12000:]
     return done.stdout
 
 
@@ -84,6 +84,9 @@ def test_two_processes_train_as_one(
     assert ("FSDP" in two["kind"]) == (kind == "fsdp")
     assert two["losses"] == pytest.approx(one["losses"], rel=1e-3)
     assert one["losses"][-1] < one["losses"][0]
+    for checkpoint in (folder / f"{kind}-run").glob("checkpoint-*"):
+        states = sorted(path.name for path in checkpoint.glob("random_states_*"))
+        assert states == ["random_states_0.pkl", "random_states_1.pkl"]
     names = {name.removeprefix("module."): value for name, value in two["norms"].items()}
     # Key biases have no gradient but rounding, which AdamW scales up: hence `abs`.
     assert names == pytest.approx(one["norms"], rel=2e-3, abs=1e-3)
