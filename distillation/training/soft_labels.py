@@ -7,6 +7,8 @@ log-probabilities. So the assistant need not fit beside the student.
 """
 
 import hashlib
+import logging
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from analytics.contract.digests import training_digest
+from analytics.contract.digests import digest_of, training_digest
 from analytics.contract.errors import TrainingError
 from distillation.data.locks import make_folder
 from distillation.data.manifests import MANIFEST_FILE, read_manifest_file, write_manifest
@@ -24,10 +26,23 @@ from distillation.training.packing import Pack, pack_items
 from distillation.training.recipe import TASKS
 from distillation.training.sequences import EncodedItem, Encoder, TokenSequence, TrainingItem
 
+logger = logging.getLogger(__name__)
+
 # Raise when columns change their meaning. 2: the digest counts the post's content, too.
 FORMAT_VERSION = 2
 _MADE_BY = "analytics distill soft-labels"
 SOFT_LABELS_FILE = "soft_labels.parquet"
+# What a stop costs at most; a part is held in memory while it is made.
+PART_ITEMS = 256
+_PARTS_PREFIX = "parts-"
+_SCHEMA = {
+    "key": pl.String,
+    "purpose": pl.String,
+    "response_digest": pl.String,
+    "k": pl.Int64,
+    "ids": pl.Binary,
+    "log_probs": pl.Binary,
+}
 
 
 class SoftLabels(Protocol):
@@ -205,53 +220,73 @@ def write_soft_labels(
 ) -> int:
     """Run the assistant over all items once and store what the student needs; the rows.
 
+    Written in parts, so that it goes on where it was stopped if `about`, which must tell
+    all that decides the soft labels, is the same.
+
     Raises:
         TrainingError: the folder cannot be written.
     """
-    import torch
-
-    temperature = assistant.temperature
-
-    rows: list[dict[str, Any]] = []
-    for start in range(0, len(items), 16):
-        for sequence, logits in assistant.run(items[start : start + 16]):
-            if sequence.purpose == "label":
-                log_probs = (
-                    logits[:, list(assistant.label_ids)].float() / temperature
-                ).log_softmax(-1)
-                ids = torch.empty((0, 0), dtype=torch.int64)
-            else:
-                whole = (logits.float() / temperature).log_softmax(-1)
-                log_probs, ids = whole.topk(min(k, whole.shape[-1]))
-            rows.append(
-                {
-                    "key": sequence.key,
-                    "purpose": sequence.purpose,
-                    "response_digest": digest_response(sequence),
-                    "k": log_probs.shape[1],
-                    "ids": ids.cpu().numpy().astype(np.int32).tobytes(),
-                    "log_probs": log_probs.cpu().numpy().astype(np.float32).tobytes(),
-                }
-            )
     make_folder(folder)
     (folder / MANIFEST_FILE).unlink(missing_ok=True)  # of what is replaced now
+    parts = folder / f"{_PARTS_PREFIX}{digest_of(about)}"
+    for other in folder.glob(f"{_PARTS_PREFIX}*"):
+        if other != parts:
+            shutil.rmtree(other)
     try:
-        pl.DataFrame(rows).write_parquet(folder / SOFT_LABELS_FILE)
+        parts.mkdir(exist_ok=True)
+        for start in range(0, len(items), PART_ITEMS):
+            part = parts / f"{start:010d}.parquet"
+            if not part.exists():
+                rows = list(_make_rows(assistant, items[start : start + PART_ITEMS], k=k))
+                temp = part.with_suffix(".tmp")
+                pl.DataFrame(rows, schema=_SCHEMA).write_parquet(temp)
+                temp.replace(part)
+                logger.info("%d of %d items", min(start + PART_ITEMS, len(items)), len(items))
+        temp = parts / "all.tmp"
+        whole = pl.scan_parquet(sorted(parts.glob("*.parquet")))
+        whole.sink_parquet(temp)
+        count = int(whole.select(pl.len()).collect().item())
+        temp.replace(folder / SOFT_LABELS_FILE)
     except (OSError, pl.exceptions.PolarsError) as exc:
         raise TrainingError(
-            f"{folder / SOFT_LABELS_FILE}: cannot be written ({exc}). Make room, or give another "
-            "--output"
+            f"{folder / SOFT_LABELS_FILE}: cannot be written ({exc}). Make room, and give the same "
+            "command again, which goes on from here; or give another --output"
         ) from exc
     manifest = {
         **about,
         "training_digest": training_digest(),
-        "temperature": temperature,
+        "temperature": assistant.temperature,
         "n_words": assistant.n_words,
         "k": k,
-        "count": len(rows),
+        "count": count,
     }
     write_manifest(folder, manifest, format_version=FORMAT_VERSION)
-    return len(rows)
+    shutil.rmtree(parts)
+    return count
+
+
+def _make_rows(
+    assistant: ResidentAssistant, items: Sequence[TrainingItem], *, k: int
+) -> Iterator[dict[str, Any]]:
+    """A row of `_SCHEMA` for each sequence of some items."""
+    import torch
+
+    for start in range(0, len(items), 16):
+        for sequence, logits in assistant.run(items[start : start + 16]):
+            if sequence.purpose == "label":
+                logits = logits[:, list(assistant.label_ids)]
+            log_probs = (logits.float() / assistant.temperature).log_softmax(-1)
+            ids = torch.empty((0, 0), dtype=torch.int64)
+            if sequence.purpose != "label":
+                log_probs, ids = log_probs.topk(min(k, log_probs.shape[-1]))
+            yield {
+                "key": sequence.key,
+                "purpose": sequence.purpose,
+                "response_digest": digest_response(sequence),
+                "k": log_probs.shape[1],
+                "ids": ids.cpu().numpy().astype(np.int32).tobytes(),
+                "log_probs": log_probs.cpu().numpy().astype(np.float32).tobytes(),
+            }
 
 
 def digest_soft_labels(folder: Path) -> str:

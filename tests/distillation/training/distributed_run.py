@@ -1,8 +1,9 @@
 """Run in each process by test_distributed: a short training; rank 0 writes its losses.
 
-python distributed_run.py TOY_FOLDER ITEMS_PICKLE OUTPUT [fsdp] [lora] [stop]
+python distributed_run.py TOY_FOLDER ITEMS_PICKLE OUTPUT [fsdp] [lora] [stored] [stop]
 
-`lora` also mixes in the soft labels of an assistant; `stop` stops after three steps. All
+`lora` also mixes in the soft labels of an assistant, which is resident, or with `stored` has
+left them in a folder beside the output; `stop` stops after three steps. All
 processes but the first are slow to write what a checkpoint has of them.
 """
 
@@ -80,6 +81,16 @@ def make_assistant(toy: Path, items: Any, recipe: Any) -> Any:
     )
 
 
+def read_soft_labels(folder: Path, toy: Path, items: Any, recipe: Any) -> Any:
+    """What the assistant stored; the first run, of one process, lets it."""
+    from distillation.training.soft_labels import StoredSoftLabels, write_soft_labels
+
+    if not folder.exists():
+        assistant = make_assistant(toy, items, recipe)
+        write_soft_labels(folder, assistant, items, k=64, about={})
+    return StoredSoftLabels(folder, temperature=recipe.loss.temperature)
+
+
 def delay_checkpoints() -> None:
     """Write this process's part of a checkpoint late."""
     import accelerate.accelerator as module
@@ -95,6 +106,7 @@ def delay_checkpoints() -> None:
 
 def main() -> None:
     """Train two epochs and write losses and norms of the weights."""
+    import torch
     from accelerate import Accelerator
 
     from distillation.training.loop import train
@@ -109,7 +121,11 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     if not accelerator.is_main_process:
         delay_checkpoints()
-    soft_labels = make_assistant(toy, items, recipe) if recipe.loss.kd_weight else None
+    soft_labels: Any = None
+    if "stored" in options:
+        soft_labels = read_soft_labels(output.parent / "soft", toy, items, recipe)
+    elif recipe.loss.kd_weight:
+        soft_labels = make_assistant(toy, items, recipe)
     n_done = 0
 
     def should_stop() -> bool:
@@ -117,6 +133,7 @@ def main() -> None:
         n_done += 1
         return "stop" in options and n_done == 3
 
+    torch.manual_seed(recipe.seed)  # of new low-rank matrices
     trainee = load_trainee(toy, recipe.model, device="cpu")
     trained = train(
         trainee,

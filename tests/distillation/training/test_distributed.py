@@ -64,6 +64,13 @@ def alone(
     return folder, _launch(folder, "alone", 1, toy_folder)
 
 
+def _fsdp_settings(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    _, found = launch_with_our_configuration(monkeypatch)
+    settings = {name: value for name, value in found.items() if name.startswith("FSDP_")}
+    assert settings["FSDP_VERSION"] == "2"
+    return settings
+
+
 @pytest.mark.parametrize("kind", ["ddp", "fsdp"])
 def test_two_processes_train_as_one(
     alone: tuple[Path, dict[str, Any]],
@@ -73,11 +80,7 @@ def test_two_processes_train_as_one(
 ) -> None:
     """FSDP is set up by docs/distillation/fsdp.yaml, but for its number type."""
     folder, one = alone
-    settings: dict[str, str] = {}
-    if kind == "fsdp":
-        _, found = launch_with_our_configuration(monkeypatch)
-        settings = {name: value for name, value in found.items() if name.startswith("FSDP_")}
-        assert settings["FSDP_VERSION"] == "2"
+    settings = _fsdp_settings(monkeypatch) if kind == "fsdp" else {}
     two = _launch(folder, kind, 2, toy_folder, settings)
     assert one["n_processes"] == 1
     assert two["n_processes"] == 2
@@ -92,16 +95,22 @@ def test_two_processes_train_as_one(
     assert names == pytest.approx(one["norms"], rel=2e-3, abs=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["ddp-lora", "fsdp-lora-stored"])
 def test_low_rank_student_with_soft_labels_goes_on_in_two_processes(
-    alone: tuple[Path, dict[str, Any]], toy_folder: Path
+    alone: tuple[Path, dict[str, Any]],
+    toy_folder: Path,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Stopped after three steps of six, it ends where one process ends that was not stopped."""
     pytest.importorskip("peft")
     folder, _ = alone
-    one = _launch(folder, "alone-lora", 1, toy_folder)
-    assert not _launch(folder, "ddp-lora-stop", 2, toy_folder)["is_finished"]
-    two = _launch(folder, "ddp-lora", 2, toy_folder)
+    settings = _fsdp_settings(monkeypatch) if "fsdp" in kind else {}
+    one = _launch(folder, f"alone-{kind.partition('-')[2]}", 1, toy_folder)
+    assert not _launch(folder, f"{kind}-stop", 2, toy_folder, settings)["is_finished"]
+    two = _launch(folder, kind, 2, toy_folder, settings)
     assert (two["n_processes"], two["is_finished"]) == (2, True)
+    assert ("FSDP" in two["kind"]) == ("fsdp" in kind)
     assert len(one["losses"]) == len(two["losses"]) > 3
     assert two["losses"] == pytest.approx(one["losses"], rel=1e-3)
     names = {name.removeprefix("module."): value for name, value in two["norms"].items()}

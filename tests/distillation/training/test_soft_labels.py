@@ -1,18 +1,22 @@
 """Soft labels: resident and stored give the same loss; prompts get no gradient from them."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from analytics.contract.errors import TrainingError
 from analytics.contract.prompts import render_target
+from distillation.training import soft_labels
 from distillation.training.modeling import Trainee, load_trainee
 from distillation.training.packing import Pack, pack_items
 from distillation.training.recipe import ModelRecipe
-from distillation.training.sequences import Encoder, TrainingItem
+from distillation.training.sequences import Encoder, TokenSequence, TrainingItem
 from distillation.training.soft_labels import (
+    SOFT_LABELS_FILE,
     ResidentAssistant,
     SoftLabels,
     StoredSoftLabels,
@@ -101,6 +105,55 @@ def test_stored_and_resident_give_the_same_loss(
         errors.append(abs(stored[1] - response) / response)
     assert errors[0] > errors[1] > errors[2]
     assert errors[2] < 1e-3
+
+
+def test_storing_goes_on_where_it_was_stopped(
+    assistant: ResidentAssistant,
+    training_items: list[TrainingItem],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is run twice, and the file is that of a run without a stop."""
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    count = write_soft_labels(whole, assistant, training_items, k=8, about={"of": "it"})
+    monkeypatch.setattr(soft_labels, "PART_ITEMS", 2)
+    keys = [item.key for item in training_items]
+    asked: list[str] = []
+    limit = 5
+
+    def run(items: Sequence[TrainingItem]) -> Iterator[tuple[TokenSequence, Any]]:
+        for item in items:
+            if len(asked) == limit:
+                raise KeyboardInterrupt
+            asked.append(item.key)
+        yield from ResidentAssistant.run(assistant, items)
+
+    monkeypatch.setattr(assistant, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        write_soft_labels(stopped, assistant, training_items, k=8, about={"of": "it"})
+    assert not (stopped / SOFT_LABELS_FILE).exists()
+    assert asked == keys[:5]
+    asked.clear()
+    limit = len(keys) + 1
+    assert (
+        write_soft_labels(stopped, assistant, training_items, k=8, about={"of": "it"}) == count > 5
+    )
+    assert asked == keys[4:]
+    frames = [pl.read_parquet(folder / SOFT_LABELS_FILE) for folder in (whole, stopped)]
+    columns = ["key", "purpose", "response_digest", "k"]
+    assert frames[1].select(columns).equals(frames[0].select(columns))
+    assert sorted(path.name for path in stopped.iterdir()) == sorted(
+        path.name for path in whole.iterdir()
+    )
+    # Others are made from the first item on.
+    asked.clear()
+    limit = 3
+    with pytest.raises(KeyboardInterrupt):
+        write_soft_labels(stopped, assistant, training_items, k=8, about={"of": "this"})
+    asked.clear()
+    limit = len(keys) + 1
+    write_soft_labels(stopped, assistant, training_items, k=8, about={"of": "that"})
+    assert asked == keys
 
 
 def test_tasks_without_soft_labels_are_neither_run_nor_asked_for(
