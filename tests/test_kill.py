@@ -40,10 +40,14 @@ def test_killed_at_random_moments_it_ends_up_the_same(
     assert undisturbed["rejects"]
     assert len(undisturbed["memo"]) == len(sent) > 5 * CHUNK_ITEMS
 
-    shutil.rmtree(config.parent)
-    log.unlink()
-    make_project(config.parent)
-    kills = kill_until_done(config, log, rng, span_s=span_s, max_kills=5, batch_s=BATCH_S)
+    kills: list[int] = []
+    for _ in range(5):  # runs that are faster than the undisturbed one may escape
+        shutil.rmtree(config.parent)
+        log.unlink()
+        make_project(config.parent)
+        kills = kill_until_done(config, log, rng, span_s=span_s, max_kills=5, batch_s=BATCH_S)
+        if kills:
+            break
     assert kills
     assert read_tables(config) == undisturbed
     again = read_log(log, "label")

@@ -117,7 +117,7 @@ def test_selection_counts_what_the_data_hold(
     choices: dict[str, str],
     condition: str,
 ) -> None:
-    browser.call("Page.navigate", url="about:blank")
+    browser.visit("about:blank")
     browser.open(report)
     for select, text in choices.items():
         choose(browser, select, text)
@@ -139,7 +139,7 @@ def test_selection_counts_what_the_data_hold(
     assert len(dated) == n_posts
     # Another reader, who opens the address, sees the same.
     fragment = browser.evaluate("location.hash").removeprefix("#")
-    browser.call("Page.navigate", url="about:blank")
+    browser.visit("about:blank")
     browser.open(report, fragment=fragment)
     assert browser.evaluate(_SELECTION) == words
 
@@ -147,7 +147,7 @@ def test_selection_counts_what_the_data_hold(
 def test_selection_shows_its_own_estimates_and_events(
     browser: Browser, report: Path, database: duckdb.DuckDBPyConnection
 ) -> None:
-    browser.call("Page.navigate", url="about:blank")
+    browser.visit("about:blank")
     browser.open(report)
     choose(browser, "by-aspect", "tram line 9")
     choose(browser, "by-platform", "reddit")
@@ -174,7 +174,7 @@ def test_selection_shows_its_own_estimates_and_events(
 
 
 def test_event_leads_to_its_posts(browser: Browser, report: Path) -> None:
-    browser.call("Page.navigate", url="about:blank")
+    browser.visit("about:blank")
     browser.open(report)
     browser.evaluate("document.querySelector('#events a[data-event^=\"0 0 \"]').click()")
 
@@ -187,7 +187,7 @@ def test_event_leads_to_its_posts(browser: Browser, report: Path) -> None:
 
 
 def test_chart_is_one_tab_stop_and_arrows_move_in_it(browser: Browser, report: Path) -> None:
-    browser.call("Page.navigate", url="about:blank")
+    browser.visit("about:blank")
     browser.open(report)
     stops = (
         "[...document.querySelectorAll('svg')].map(svg =>"
@@ -209,7 +209,7 @@ def test_chart_is_one_tab_stop_and_arrows_move_in_it(browser: Browser, report: P
 
 
 def test_posts_that_show_are_of_the_selection(browser: Browser, report: Path) -> None:
-    browser.call("Page.navigate", url="about:blank")
+    browser.visit("about:blank")
     browser.open(report)
     assert len(shown(browser, "#top-posts")) == 50
     choose(browser, "by-platform", "reddit")
@@ -235,7 +235,7 @@ def test_point_leads_to_its_posts(browser: Browser, report: Path, way: str) -> N
         "Emulation.setDeviceMetricsOverride",
         width=1280, height=900, deviceScaleFactor=1, mobile=False,
     )  # fmt: skip
-    browser.call("Page.navigate", url="about:blank")
+    browser.visit("about:blank")
     browser.open(report)
     point = "document.querySelector('#sentiment svg.wide a.hit[data-i=\"4\"]')"
     if way == "enter":
@@ -262,7 +262,7 @@ def test_point_leads_to_its_posts(browser: Browser, report: Path, way: str) -> N
 def test_page_can_be_read_without_script(browser: Browser, report: Path) -> None:
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
     try:
-        browser.call("Page.navigate", url="about:blank")
+        browser.visit("about:blank")
         browser.open(report)
         document = browser.call("DOM.getDocument", depth=-1)["root"]["nodeId"]
 
@@ -280,7 +280,7 @@ def test_page_can_be_read_without_script(browser: Browser, report: Path) -> None
 
 
 def test_theme_is_chosen_by_its_button(browser: Browser, report: Path) -> None:
-    browser.call("Page.navigate", url="about:blank")
+    browser.visit("about:blank")
     browser.open(report)
     browser.call(
         "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}]
@@ -300,7 +300,7 @@ def test_theme_is_chosen_by_its_button(browser: Browser, report: Path) -> None:
 
 
 def test_print_opens_folds_and_leaves_controls_out(browser: Browser, report: Path) -> None:
-    browser.call("Page.navigate", url="about:blank")
+    browser.visit("about:blank")
     browser.open(report)
     browser.call("Emulation.setEmulatedMedia", media="print", features=[])
     try:

@@ -184,7 +184,7 @@ def test_forged_address_changes_nothing(browser: Browser, hostile_report: Path) 
         "?aspect=%E0%A4%A",
         "posts?" + "platform=x&" * 500,
     ):
-        browser.call("Page.navigate", url="about:blank")
+        browser.visit("about:blank")
         visit = browser.open(hostile_report, fragment=fragment)
         assert len(visit.scripts) == 1
         assert visit.faults == [], fragment
