@@ -4,7 +4,6 @@ Trainings that began from the same weights lie in one basin, where the mean of t
 is often better than each (Wortsman et al. 2022, "Model soups"). It costs no more to serve.
 """
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from analytics.contract.model_folder import (
 )
 from analytics.contract.reference import REFERENCE_FILE
 from distillation.data.seen import SEEN_FILE, merge_seen
+from distillation.data.whole_folders import fill_folder
 
 CONFIG_FILE = "config.json"
 # Of one model only.
@@ -54,8 +54,6 @@ def average_models(
     from safetensors import SafetensorError
 
     shares = _make_shares(models, weights)
-    if output.is_file() or (output.exists() and any(output.iterdir())):
-        raise TrainingError(f"{output}: is a file, or a folder that is not empty. Give a new one")
     places = [_find_tensors(model) for model in models]
     for model, place in zip(models[1:], places[1:], strict=True):
         _check_same(models[0], model, places[0], place)
@@ -83,26 +81,19 @@ def average_models(
         kept["recipe"] = _agree(recipes) | {
             key: recipes[0][key] for key in _READ & recipes[0].keys()
         }
-    # Beside its place, and put there whole: half a model must not pass for one.
-    temp = output.with_name(f".{output.name}.tmp-{os.getpid()}")
     try:
-        temp.mkdir(parents=True)
-        _write_means(files, places, shares, temp)
-        for path in models[0].iterdir():
-            if path.is_file() and path.suffix != ".safetensors" and path.name not in _LEFT_OUT:
-                shutil.copyfile(path, temp / path.name)
-        drop_origin(temp)
-        merge_seen(models, temp)
-        write_object(temp / CONTRACT_FILE, {**kept, **report})
-        if output.is_dir():
-            output.rmdir()
-        os.replace(temp, output)
+        with fill_folder(output) as temp:
+            _write_means(files, places, shares, temp)
+            for path in models[0].iterdir():
+                if path.is_file() and path.suffix != ".safetensors" and path.name not in _LEFT_OUT:
+                    shutil.copyfile(path, temp / path.name)
+            drop_origin(temp)
+            merge_seen(models, temp)
+            write_object(temp / CONTRACT_FILE, {**kept, **report})
     except (OSError, SafetensorError) as exc:
         raise TrainingError(
             f"{output}: the mean cannot be written ({exc}). Make room, or give another folder"
         ) from exc
-    finally:
-        shutil.rmtree(temp, ignore_errors=True)
     return report
 
 

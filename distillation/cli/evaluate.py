@@ -97,6 +97,7 @@ def evaluate(
     from tempfile import TemporaryDirectory
 
     from analytics.config.loading import cache_folder, decoding_of, load_config
+    from analytics.contract.errors import ConfigError
     from analytics.engine.loading import find_model, load_engine
     from analytics.engine.models import ModelFolder
     from distillation.data.loaders import load_examples
@@ -106,6 +107,10 @@ def evaluate(
     from distillation.evaluation.evaluate import evaluate as evaluate_engine
     from distillation.evaluation.report import render_table, to_json, write_predictions
 
+    if output is not None and predictions_path is not None:
+        is_one_file = output.resolve() == predictions_path.resolve()
+        if is_one_file:
+            raise ConfigError(f"--output and --predictions are one file, {output}. Give two")
     for path in (output, predictions_path):
         if path is not None:
             _check_writable(path)

@@ -46,11 +46,15 @@ def start(
     The eyes (a small ViT) learn the features of EfficientNet-Lite0 from the pictures of
     some data sets; labels are not used. Do not name test sets here.
     """
+    from safetensors import SafetensorError
+
     from analytics.config.loading import cache_folder
+    from analytics.contract.errors import TrainingError
     from analytics.engine.devices import choose_dtype
     from analytics.engine.models import resolve_model
     from distillation.data.pictures import open_cached_pictures
     from distillation.data.specs import load_spec, parse_spec
+    from distillation.data.whole_folders import fill_folder
     from distillation.smol.architecture import VisionShape, build_untrained, replace_tower
     from distillation.smol.vision import VisionTraining, teach_vision
 
@@ -59,18 +63,24 @@ def start(
     folder = resolve_model(language_model, cache_dir=cache)
     kept = open_cached_pictures(cache)
     found: set[Path] = set()
-    for text in data:
-        examples = load_spec(parse_spec(text), pictures=kept)
-        found |= {e.item.image_path for e in examples if e.item.image_path is not None}
-    build_untrained(output, language_model=folder.path, shape=VisionShape(), seed=seed)
     log: list[dict[str, float]] = []
-    if found:
-        settings = VisionTraining(n_views=views, n_epochs=epochs, seed=seed)
-        dtype = choose_dtype("auto", device="cpu")
-        log = replace_tower(
-            output, lambda tower: teach_vision(tower, sorted(found), settings, dtype=dtype)
-        )
-        (output / "vision_log.json").write_text(json.dumps(log, indent=1) + "\n", "utf-8")
+    try:
+        with fill_folder(output) as temp:
+            for text in data:
+                examples = load_spec(parse_spec(text), pictures=kept)
+                found |= {e.item.image_path for e in examples if e.item.image_path is not None}
+            build_untrained(temp, language_model=folder.path, shape=VisionShape(), seed=seed)
+            if found:
+                settings = VisionTraining(n_views=views, n_epochs=epochs, seed=seed)
+                dtype = choose_dtype("auto", device="cpu")
+                log = replace_tower(
+                    temp, lambda tower: teach_vision(tower, sorted(found), settings, dtype=dtype)
+                )
+                (temp / "vision_log.json").write_text(json.dumps(log, indent=1) + "\n", "utf-8")
+    except (OSError, SafetensorError) as exc:
+        raise TrainingError(
+            f"{output}: the model cannot be written ({exc}). Make room, or give another folder"
+        ) from exc
     report: dict[str, Any] = {
         "status": "done",
         "output": str(output),

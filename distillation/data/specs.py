@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from analytics.contract.errors import ConfigError
@@ -129,7 +129,8 @@ def make_items(
     items; one without any is an item with a label only. Examples whose text also stands
     in a held-out set are dropped and counted. Rationales are cut to the first
     sentences of each part (see `condense`); one that was written with a picture, of an
-    example that has none here, loses what it says of the picture, and is counted.
+    example that has none here, loses what it says of the picture, and is counted. One of
+    which nothing is left is no rationale, and is counted as `rationales_emptied`.
 
     Raises:
         ConfigError: an example comes twice, or a rationale folder fits no data.
@@ -138,9 +139,9 @@ def make_items(
     held = {name for spec in held_out for name in _name_held_out(spec, pictures)}
     index = index_rationales(rationale_folders)
     items: list[TrainingItem] = []
-    counts = dict.fromkeys(
-        ("examples", "overlaps", "with_picture", "rationales", "rationales_without_picture"), 0
-    )
+    names = ("examples", "overlaps", "with_picture")
+    of_rationales = ("rationales", "rationales_without_picture", "rationales_emptied")
+    counts = dict.fromkeys(names + of_rationales, 0)
     sources: dict[str, Path] = {}
     for spec in specs:
         for example in load_spec(spec, pictures=pictures):
@@ -154,22 +155,22 @@ def make_items(
                 counts["overlaps"] += 1
                 continue
             counts["with_picture"] += example.item.image_path is not None
-            counts["rationales"] += len(found)
-            if not found:
-                items.append(TrainingItem(key=key, example=example))
+            taught = []
             for n, row in enumerate(found):
                 sentences = part_sentences
                 if row.image_sha256 is not None and example.item.image_path is None:
                     # Nobody can tell of a picture that is not shown.
                     sentences = (part_sentences[0], 0, *part_sentences[2:])
                     counts["rationales_without_picture"] += 1
-                items.append(
-                    TrainingItem(
-                        key=f"{key}/{row.stage}-{n}",
-                        example=example,
-                        rationale=_disarm(condense(row.rationale, sentences)),
-                    )
+                kept = _disarm(condense(row.rationale, sentences))
+                if not any(asdict(replace(kept, label=None)).values()):
+                    counts["rationales_emptied"] += 1
+                    continue
+                taught.append(
+                    TrainingItem(key=f"{key}/{row.stage}-{n}", example=example, rationale=kept)
                 )
+            counts["rationales"] += len(taught)
+            items += taught or [TrainingItem(key=key, example=example)]
     counts["unmatched_rationales"] = index.count_unmatched(spec.title for spec in specs)
     return items, counts
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.contract.digests import digest_of
+from analytics.contract.errors import TrainingError
 from analytics.contract.json_files import read_object
 from distillation.data.locks import lock_folder
 from distillation.data.manifests import MANIFEST_FILE
@@ -68,14 +69,18 @@ def store_soft_labels(
     Soft labels that are there and are the same are not made again.
 
     Raises:
-        TrainingError: another process writes into the folder, or it cannot be written.
+        TrainingError: no items, another process writes into the folder, or it cannot be
+            written.
     """
+    if not items:
+        raise TrainingError("there is nothing to store soft labels of: the data hold no items")
     told = describe_training(job.recipe, items, n_processes=1, sources={"assistant": job.model_id})
     made_with = {
         "assistant": job.model_id,
         "items": told["data"],
         "tasks": list(job.recipe.loss.kd_tasks),
         "pack": digest_of(asdict(job.recipe.pack)),
+        "dtype": job.recipe.model.dtype,
         "k": job.top_k,
         "temperature": job.recipe.loss.temperature,
         "training_digest": told["contract"],

@@ -66,16 +66,30 @@ def load_checkpoint(
     """Go back to a checkpoint: the next step and the log so far.
 
     Raises:
-        TrainingError: it belongs to another training.
+        TrainingError: it belongs to another training, or is damaged.
     """
-    state = json.loads((path / _STATE_FILE).read_text(encoding="utf-8"))
+    try:
+        state = json.loads((path / _STATE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise _name_damage(path, exc) from exc
     if changes := name_changes(state.get("identity", {}), identity):
         raise TrainingError(
             f"{path}: is of a training with another {changes}, so this one cannot go on from it. "
             "Remove the folder's checkpoints, or give another --output"
         )
-    accelerator.load_state(str(path))
+    try:
+        accelerator.load_state(str(path))
+    except Exception as exc:  # torch and pickle tell of a damaged file in many ways
+        raise _name_damage(path, exc) from exc
     return int(state["step"]), list(state["rows"])
+
+
+def _name_damage(path: Path, exc: Exception) -> TrainingError:
+    reason = next(iter(str(exc).splitlines()), "")
+    return TrainingError(
+        f"{path}: the checkpoint is damaged ({type(exc).__name__}: {reason}). Remove it: the same "
+        "command then goes on from the one before, if there is one, or begins anew"
+    )
 
 
 def drop_checkpoints(folder: Path) -> None:

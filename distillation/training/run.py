@@ -154,9 +154,9 @@ def _train_and_write(
     # Before the model is loaded: new low-rank matrices are drawn then.
     torch.manual_seed(recipe.seed)
     trainee = load_trainee(run.base, recipe.model, device=accelerator.device)
-    soft_labels = _find_soft_labels(run, items, accelerator.device)
-    dev_items = [TrainingItem(key=example.example_id, example=example) for example in dev]
     encoder = trainee.encoder_of(recipe.pack)
+    soft_labels = _find_soft_labels(run, items, encoder, accelerator.device)
+    dev_items = [TrainingItem(key=example.example_id, example=example) for example in dev]
     is_main = accelerator.is_main_process
     cuts = _count_cuts(encoder, recipe, items, dev_items) if is_main else {}
 
@@ -254,12 +254,12 @@ def _count_cuts(
 
 
 def _find_soft_labels(
-    run: TrainingRun, items: Sequence[TrainingItem], device: Any
+    run: TrainingRun, items: Sequence[TrainingItem], encoder: Encoder, device: Any
 ) -> SoftLabels | None:
     temperature, tasks = run.recipe.loss.temperature, run.recipe.loss.kd_tasks
     if run.soft_labels is not None:
         stored = StoredSoftLabels(run.soft_labels, temperature=temperature, tasks=tasks)
-        stored.check_items(items)
+        stored.check_items(items, encoder)
         return stored
     if run.assistant is None:
         return None

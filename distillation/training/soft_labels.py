@@ -161,11 +161,11 @@ class StoredSoftLabels:
             for key, purpose, digest, k, ids, log_probs in frame.iter_rows()
         }
 
-    def check_items(self, items: Iterable[TrainingItem]) -> None:
+    def check_items(self, items: Sequence[TrainingItem], encoder: Encoder) -> None:
         """See that all items have theirs before hours are spent on the first of them.
 
         Raises:
-            TrainingError: some have none.
+            TrainingError: some have none, or they are of another post or response.
         """
         wanted = [
             (item.key, task)
@@ -181,6 +181,11 @@ class StoredSoftLabels:
                 f"and rationales, such as the {task} of item {key!r}. Write them with `{_MADE_BY}` "
                 "for the same --data and --rationales as the student's"
             )
+        for item in items:
+            for sequence in encoder.encode(item).sequences:
+                if sequence.purpose in self._tasks:
+                    row = self._rows[sequence.key, sequence.purpose]
+                    _check_same_response(sequence, row.response_digest)
 
     def compute(self, pack: Pack, logits: Any, label_ids: Any) -> tuple[Any, Any]:
         """The soft losses (labels, responses) of a pack's kept logits (m, vocabulary)."""

@@ -246,6 +246,24 @@ def test_without_its_picture_a_rationale_says_nothing_of_it(folder: Path, tmp_pa
     assert "|im_end|> plain." in rationale.text_analysis
 
 
+def test_a_rationale_of_which_nothing_is_left_is_none(folder: Path, tmp_path: Path) -> None:
+    row = replace(
+        _make_row(name_dataset(folder)),
+        text_analysis="",
+        image_analysis="A crowd.",
+        conflict_resolution="",
+        final_conclusion="",
+    )
+    write_rationales(tmp_path / "taught", [row], [], {})
+    spec = parse_spec(f"{folder}:train")
+    given = {"pictures": None, "rationale_folders": [tmp_path / "taught"]}
+    items, counts = make_items([spec], part_sentences=(2, 0, 0, 1), **given)
+    assert (counts["rationales"], counts["rationales_emptied"]) == (0, 1)
+    assert [item.rationale for item in items] == [None] * counts["examples"]
+    plain, _ = make_items([spec], pictures=None)
+    assert [item.key for item in items] == [item.key for item in plain]
+
+
 def test_folds_of_few_groups_are_a_fault_in_words(folder: Path) -> None:
     with pytest.raises(ConfigError, match="1 picture groups make no 5 folds"):
         load_spec(parse_spec(f"{folder}:test,folds=1-4"), pictures=None)

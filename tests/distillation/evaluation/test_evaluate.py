@@ -124,6 +124,26 @@ def test_references_are_joined_by_id(tmp_path: Path, monkeypatch: pytest.MonkeyP
         )
 
 
+def test_distinct_is_of_what_the_model_writes(tmp_path: Path) -> None:
+    """Not of the references, whose figure tells nothing of the model."""
+    for package in ("sacrebleu", "rouge_score", "nltk"):
+        pytest.importorskip(package, reason=f"{package} is not installed (extra distill)")
+    examples = draw_examples(tmp_path)
+    dull = Rationale(text_analysis="It is it is it is.", final_conclusion="It is it is it is.")
+    settings = EvaluateSettings(with_probes=False, n_resamples=100)
+    alone, beside = (
+        evaluate(
+            ScriptedEngine(), examples, settings, work_folder=tmp_path, references=references
+        ).rationales
+        for references in (None, {example.example_id: dull for example in examples})
+    )
+    assert alone is not None
+    assert beside is not None
+    assert alone.n == beside.n == beside.n_with_reference == 6
+    assert (beside.distinct_1, beside.distinct_2) == (alone.distinct_1, alone.distinct_2)
+    assert alone.distinct_1 != pytest.approx(2 / 36)
+
+
 def test_report_says_why_a_probe_has_no_scores(tmp_path: Path) -> None:
     bare: list[Example] = draw_examples(tmp_path)[4:]
     report = to_json(evaluate(ScriptedEngine(), bare, SETTINGS, work_folder=tmp_path), SETTINGS)

@@ -16,6 +16,7 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.records import Item
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
+from distillation.smol import architecture
 from distillation.smol.architecture import VisionShape, build_untrained
 
 pytestmark = pytest.mark.model
@@ -158,3 +159,24 @@ def test_eyes_learn_what_the_teacher_sees(tmp_path: Path) -> None:
     assert len(log) == 8
     assert log[-1]["feature_mse"] < 0.9 * log[0]["feature_mse"]
     assert json.dumps(log)
+
+
+def test_start_writes_over_no_model_and_leaves_no_half_one(
+    untrained: Path, base_folder: ModelFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The papers of a trained model would vouch for the weights of an untrained one."""
+    trained = tmp_path / "trained"
+    trained.mkdir()
+    (trained / "contract.json").write_text("{}", encoding="utf-8")
+    command = ["distill", "start", "--language-model", str(base_folder.path), "--output"]
+    done = CliRunner().invoke(cli, [*command, str(trained)])
+    assert "is a file, or a folder that is not empty" in str(done.exception or done.output)
+    assert [path.name for path in trained.iterdir()] == ["contract.json"]
+
+    def stop(folder: Path, **_: Any) -> None:
+        shutil.copy(untrained / "config.json", folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(architecture, "build_untrained", stop)
+    CliRunner().invoke(cli, [*command, str(tmp_path / "new")])
+    assert [path.name for path in tmp_path.iterdir()] == ["trained"]

@@ -280,15 +280,16 @@ def test_missing_and_foreign_soft_labels_are_errors(
             stored.compute(pack, torch.zeros(len(pack.kept), n_words), label_ids)
 
     compute(training_items[:4])
-    stored.check_items(training_items[:4])
+    stored.check_items(training_items[:4], encoder)
     # All that lack theirs are told of before anything is trained.
     with pytest.raises(TrainingError, match=r"for \d of \d+ labels and .* the label of item '4'"):
-        stored.check_items(training_items)
+        stored.check_items(training_items, encoder)
     rationale = training_items[0].rationale
     assert rationale is not None
     other = replace(training_items[0], rationale=replace(rationale, text_analysis="Else."))
-    with pytest.raises(TrainingError, match="into different tokens"):
-        compute([other])
+    for look in (compute, lambda items: stored.check_items(items, encoder)):
+        with pytest.raises(TrainingError, match="into different tokens"):
+            look([other])
     # The same label and rationale, but of another post under the same key.
     example = training_items[0].example
     item = replace(example.item, text="Another post", content_key="another")

@@ -1,6 +1,7 @@
 """A whole training: seeded, resumed only as the same, finished once; soft labels likewise."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -165,6 +166,25 @@ def test_two_trainings_do_not_write_one_folder(
         _run(toy_folder, tmp_path / "file" / "x", training_items)
 
 
+def test_a_damaged_checkpoint_is_named_and_the_one_before_can_be_used(
+    toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, checkpoint_every=1)
+    whole = _run(toy_folder, tmp_path / "whole", training_items, recipe=recipe)
+    folder = tmp_path / "stopped"
+    _run(toy_folder, folder, training_items, 3, recipe=recipe)
+    older, newest = sorted(folder.glob("checkpoint-*"))
+    for name in ("optimizer.bin", "training.json"):
+        (newest / name).write_bytes((newest / name).read_bytes()[:100])
+        with pytest.raises(
+            TrainingError, match=r"checkpoint-0+3: the checkpoint is damaged .* Rem"
+        ):
+            _run(toy_folder, folder, training_items, recipe=recipe)
+    shutil.rmtree(newest)
+    assert older.is_dir()
+    assert _run(toy_folder, folder, training_items, recipe=recipe)["last"] == whole["last"]
+
+
 def _store(
     model: Path, folder: Path, items: list[TrainingItem], recipe: Recipe, *, top_k: int
 ) -> dict[str, Any]:
@@ -190,6 +210,12 @@ def test_soft_labels_are_written_once(
     assert (soft / SOFT_LABELS_FILE).stat().st_mtime_ns == written
     _store(toy_folder, soft, training_items, RECIPE, top_k=4)
     assert (soft / SOFT_LABELS_FILE).stat().st_mtime_ns != written
+    before = (soft / SOFT_LABELS_FILE).read_bytes()
+    rounded = replace(RECIPE, model=replace(RECIPE.model, dtype="bfloat16"))
+    _store(toy_folder, soft, training_items, rounded, top_k=4)
+    assert (soft / SOFT_LABELS_FILE).read_bytes() != before
+    with pytest.raises(TrainingError, match="nothing to store soft labels of"):
+        _store(toy_folder, tmp_path / "none", [], RECIPE, top_k=4)
     StoredSoftLabels(soft, temperature=1.0)
 
 
