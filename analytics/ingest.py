@@ -1,7 +1,7 @@
 """Reads sources into the warehouse: file by file, each in one transaction."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +10,11 @@ import duckdb
 
 from analytics.config.settings import AspectConfig, SourceConfig
 from analytics.contract.errors import ConnectorError
+from analytics.hashing import digest_files
 from analytics.reading import (
     choose_for_source,
     describe_file,
+    look_at_file,
     show_path,
     stage_file,
     without_path,
@@ -33,7 +35,7 @@ from analytics.unpacking import describe_archive, unpack_source
 from connectors.archive_members import is_archive
 from connectors.files import check_inside
 from connectors.protocol import Connector, HasCompanions, ReadOptions
-from connectors.registry import detect_connector, load_connectors
+from connectors.registry import load_connectors
 
 logger = logging.getLogger(__name__)
 
@@ -178,6 +180,12 @@ class _Reading:
     # Two sources may read one file in two ways: each has its rejects.
     seen: set[Path] = field(default_factory=set)
 
+    def find_digest(self, paths: Sequence[Path]) -> str:
+        """The digest of some files; see `digest_files`."""
+        return digest_files(
+            self.connection, paths, is_stopped=self.progress.is_stopped, rereads=self.rereads
+        )
+
 
 def _report_unread(
     reading: _Reading,
@@ -226,7 +234,7 @@ def _clear_unread(reading: _Reading, path: Path) -> None:
 def _ingest_archive(reading: _Reading, source: SourceConfig) -> Iterator[FileReport]:
     """Read what an archive holds as the folder that it is unpacked to."""
     is_stopped, now = reading.progress.is_stopped, reading.now
-    archive = describe_archive(source, reading.data_dir, is_stopped)
+    archive = describe_archive(source, reading.data_dir, reading.find_digest)
     name = archive.file.name
     if not reading.rereads and is_known(reading.connection, archive.file):
         reading.counts.count_files_skipped += 1
@@ -277,7 +285,7 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
         try:
             if is_below := path != source.path:
                 check_inside(path, source.path)
-            found = _look_at(path, connector, known) if is_below else None
+            found = look_at_file(path, connector, known) if is_below else None
             told = replace(options, on_new_field=new_fields.append)
             counts = _ingest_file(reading, path, connector, told)
         except ConnectorError as exc:  # the other files of a folder are read all the same
@@ -298,24 +306,6 @@ def _ingest_source(reading: _Reading, source: SourceConfig) -> Iterator[FileRepo
         )
 
 
-def _look_at(path: Path, connector: Connector, known: Mapping[str, Connector]) -> str | None:
-    """What one file of a folder is, to the folder's connector: its files may differ.
-
-    Raises:
-        ConnectorError: another of the `known` formats is surer of the file.
-    """
-    found = detect_connector(path, known)
-    own = next((detection for one, detection in found if one.name == connector.name), None)
-    if found and found[0][1].confidence > (own.confidence if own else 0.0):
-        best, detection = found[0]
-        raise ConnectorError(
-            f"{path}: looks like '{best.name}' ({detection.found}), while its folder is"
-            f" read as '{connector.name}'. Name it as a source of its own, or set the folder's"
-            " format"
-        )
-    return own.found if own else None
-
-
 def _ingest_file(
     reading: _Reading, path: Path, connector: Connector, options: ReadOptions
 ) -> MergeCounts | None:
@@ -325,7 +315,7 @@ def _ingest_file(
         KeyboardInterrupt: the user stopped it; the records before are stored.
     """
     connection, counts, progress = reading.connection, reading.counts, reading.progress
-    file = describe_file(path, connector, options, progress.is_stopped)
+    file = describe_file(path, connector, options, reading.find_digest)
     file = replace(file, name=reading.show(path))
     is_first = path not in reading.seen
     reading.seen.add(path)

@@ -1,10 +1,8 @@
 """Reads one file of a source into the staged tables, guarded against its faults; its digests."""
 
-import hashlib
 import logging
 import queue
-import stat
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -37,12 +35,11 @@ from connectors.protocol import (
     ReadsInBulk,
     Record,
 )
-from connectors.registry import check_options, choose_connector
+from connectors.registry import check_options, choose_connector, detect_connector
 from connectors.segments import look_at_first_lines, read_segments
 
 logger = logging.getLogger(__name__)
 
-_BLOCK_BYTES = 4 * 1024 * 1024
 # How often a long file asks whether to stop.
 _STOP_RECORDS = 10_000
 
@@ -215,19 +212,39 @@ def choose_for_source(
     return connector, detection, found
 
 
+def look_at_file(path: Path, connector: Connector, known: Mapping[str, Connector]) -> str | None:
+    """What one file of a folder is, to the folder's connector: its files may differ.
+
+    Raises:
+        ConnectorError: another of the `known` formats is surer of the file.
+    """
+    found = detect_connector(path, known)
+    own = next((detection for one, detection in found if one.name == connector.name), None)
+    if found and found[0][1].confidence > (own.confidence if own else 0.0):
+        best, detection = found[0]
+        raise ConnectorError(
+            f"{path}: looks like '{best.name}' ({detection.found}), while its folder is"
+            f" read as '{connector.name}'. Name it as a source of its own, or set the folder's"
+            " format"
+        )
+    return own.found if own else None
+
+
 def describe_file(
-    path: Path, connector: Connector, options: ReadOptions, is_stopped: Callable[[], bool]
+    path: Path,
+    connector: Connector,
+    options: ReadOptions,
+    find_digest: Callable[[Sequence[Path]], str],
 ) -> SourceFile:
     """A file as the warehouse remembers it, with the digest of its bytes.
 
     Raises:
-        ConnectorError: it cannot be read, is no regular file, or has a name that no table holds.
-        KeyboardInterrupt: the user stopped it.
+        ConnectorError: its name is one that no table holds; and what `find_digest` raises.
     """
     if show_path(path) != str(path):
         raise ConnectorError(f"{path}: its name is not UTF-8; rename it")
     companions = connector.list_companions(path) if isinstance(connector, HasCompanions) else []
-    digest = hash_files([path, *companions], is_stopped)
+    digest = find_digest([path, *companions])
     reading = digest_of(
         {
             "connector": connector.name,
@@ -248,28 +265,6 @@ def describe_file(
         connector=connector.name,
         n_bytes=path.stat().st_size,
     )
-
-
-def hash_files(paths: Iterable[Path], is_stopped: Callable[[], bool]) -> str:
-    """The sha256 of the content of some files, one behind the other.
-
-    Raises:
-        ConnectorError: one cannot be read, or is no regular file.
-        KeyboardInterrupt: the user stopped it.
-    """
-    digest = hashlib.sha256()
-    for path in paths:
-        try:
-            if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe waits for its writer
-                raise ConnectorError(f"{path}: not a regular file; name a file")
-            with path.open("rb") as file:
-                while block := file.read(_BLOCK_BYTES):
-                    digest.update(block)
-                    if len(block) == _BLOCK_BYTES and is_stopped():
-                        raise KeyboardInterrupt
-        except OSError as exc:
-            raise ConnectorError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
-    return digest.hexdigest()
 
 
 def show_path(path: Path) -> str:

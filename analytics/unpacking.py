@@ -1,7 +1,7 @@
 """Archives as sources: unpacked once into the data directory, then read as the folder they hold."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,6 @@ import duckdb
 from analytics.config.settings import SourceConfig
 from analytics.contract.digests import digest_of
 from analytics.contract.errors import ConnectorError
-from analytics.reading import hash_files
 from analytics.store.merge import SourceFile
 from analytics.store.rejects import replace_read_rejects
 from analytics.store.unpacked import ARCHIVES, NAME_DIGITS
@@ -41,16 +40,16 @@ class ArchiveSource:
 
 
 def describe_archive(
-    source: SourceConfig, data_dir: Path | None, is_stopped: Callable[[], bool]
+    source: SourceConfig, data_dir: Path | None, find_digest: Callable[[Sequence[Path]], str]
 ) -> ArchiveSource:
     """An archive as the warehouse remembers it.
 
     Raises:
-        ConnectorError: it cannot be read, or there is no place to unpack it to.
+        ConnectorError: there is no place to unpack it to; and what `find_digest` raises.
     """
     if data_dir is None:
         raise ConnectorError(f"{source.path}: no data directory to unpack the archive into")
-    digest = hash_files([source.path], is_stopped)
+    digest = find_digest([source.path])
     reading = {
         "archive": _VERSION,
         "format": source.format,

@@ -43,9 +43,11 @@ ALLOWED = {
         "analytics.store",
         "connectors",
     },
+    "analytics.hashing": {"analytics.contract", "analytics.store"},
     "analytics.ingest": {
         "analytics.config",
         "analytics.contract",
+        "analytics.hashing",
         "analytics.reading",
         "analytics.store",
         "analytics.unpacking",
@@ -54,7 +56,6 @@ ALLOWED = {
     "analytics.unpacking": {
         "analytics.config",
         "analytics.contract",
-        "analytics.reading",
         "analytics.store",
         "connectors",
     },
