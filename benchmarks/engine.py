@@ -11,8 +11,10 @@ Sides, each in a process of its own, in turns, on the same posts and the same we
 - `ours`: `infer` into a warehouse (memo, chunks, commits), by `--engine`. `full` writes every
   rationale, `nightly` those of uncertain posts and a sample of 2 %, `labels` none.
 
-Replies run to their natural end (at most 320 tokens). `repeats`: 30 % of the posts are copies.
-Loading is not measured. All figures are medians over rounds; posts are drawn by a fixed seed.
+Rationales run to their natural end (at most 320 tokens), labels of the other sides to at most 8.
+`repeats`: 30 % of the posts are copies. Before each measurement vLLM forgets what it was asked, as
+posts of a night are new. Loading is not measured. All figures are medians over rounds; posts are
+drawn by a fixed seed.
 """
 
 import json
@@ -50,7 +52,7 @@ from analytics.store.warehouse import open_writer
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import PictureFolder
 
-MAX_NEW_TOKENS = 320
+MAX_NEW_TOKENS = {"label": 8, "rationale": 320}
 PAPER_BATCH = 24
 PAPER_SIDE = 280
 REPEATED = 0.3
@@ -140,7 +142,9 @@ def run_paper(folder: ModelFolder, work: dict[str, list[Post]], place: Path) -> 
                     name: values[first : first + PAPER_BATCH] for name, values in encoded.items()
                 }
                 with torch.inference_mode():
-                    found = model.generate(**inputs, max_new_tokens=MAX_NEW_TOKENS, do_sample=False)
+                    found = model.generate(
+                        **inputs, max_new_tokens=MAX_NEW_TOKENS[purpose], do_sample=False
+                    )
                 replies = found[:, longest:]
                 processor.batch_decode(replies, skip_special_tokens=True)
                 n_tokens += int((replies != processor.tokenizer.pad_token_id).sum())
@@ -152,17 +156,23 @@ def run_paper(folder: ModelFolder, work: dict[str, list[Post]], place: Path) -> 
 def run_plain_vllm(
     folder: ModelFolder, work: dict[str, list[Post]], place: Path
 ) -> Callable[..., Any]:
-    """vLLM as its manual shows it."""
+    """vLLM as its manual shows it; replies begin as ours do, since the student was taught so."""
     if choose_device() == "cpu":  # its own processes poll, and would slow the other sides
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     import vllm
 
     # By default it takes all memory, and here it is not alone.
     llm = vllm.LLM(model=str(folder.path), max_model_len=2048, seed=0, gpu_memory_utilization=0.3)
-    sampling = vllm.SamplingParams(temperature=0.0, max_tokens=MAX_NEW_TOKENS)
+    sampling = {
+        purpose: vllm.SamplingParams(temperature=0.0, max_tokens=limit)
+        for purpose, limit in MAX_NEW_TOKENS.items()
+    }
 
     def run(variant: str) -> dict[str, float]:
         posts = work[variant]
+        llm.reset_prefix_cache()
+        llm.reset_mm_cache()
+        llm.llm_engine.reset_encoder_cache()
         started = time.perf_counter()
         chats = []
         for post in posts:
@@ -174,8 +184,16 @@ def run_plain_vllm(
                         {"type": "image_pil", "image_pil": picture} if p["type"] == "image" else p
                         for p in message["content"]
                     ]
-                chats.append(messages)
-        outputs = llm.chat(chats, sampling, use_tqdm=False)  # type: ignore[arg-type]
+                start = [{"type": "text", "text": render_prefill(purpose)}]  # type: ignore[arg-type]
+                chats.append([*messages, {"role": "assistant", "content": start}])
+        limits = [sampling["label"], sampling["rationale"]] * len(posts)
+        outputs = llm.chat(
+            chats,  # type: ignore[arg-type]
+            limits,
+            use_tqdm=False,
+            add_generation_prompt=False,
+            continue_final_message=True,
+        )
         return _measure(started, posts, sum(len(o.outputs[0].token_ids) for o in outputs))
 
     return run
@@ -185,7 +203,7 @@ def run_ours(
     folder: ModelFolder, work: dict[str, list[Post]], place: Path, engine_name: str
 ) -> Callable[..., Any]:
     """`infer` on a fresh copy of a warehouse that holds the posts; the engine stays loaded."""
-    decoding = Decoding(max_rationale_tokens=MAX_NEW_TOKENS)
+    decoding = Decoding(max_rationale_tokens=MAX_NEW_TOKENS["rationale"])
     engine = load_engine(engine_name, folder, decoding=decoding)
     engine.close = lambda: None  # type: ignore[method-assign]
     homes = {name: _ingest(posts, place / name) for name, posts in work.items()}
@@ -212,6 +230,8 @@ def run_ours(
         path = home / "round.duckdb"
         path.unlink(missing_ok=True)
         shutil.copy(home / "warehouse.duckdb", path)
+        if hasattr(engine, "clear_caches"):
+            engine.clear_caches()
         first = judge(path, variant)
         again = judge(path, variant)
         return {**first, "again_s": again["seconds"], "again_calls": again["calls"]}
@@ -309,6 +329,7 @@ def compare(found: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
 @click.option("--model", default="smol-139m", show_default=True)
 @click.option("--engine", default="auto", show_default=True, help="What `ours` runs on.")
 @click.option("--without-vllm", is_flag=True, help="Leave `plain_vllm` out.")
+@click.option("--without-paper", is_flag=True, help="Leave `paper` out.")
 @click.option("--json", "as_json", is_flag=True, help="One line.")
 def main(
     data: Path | None,
@@ -317,6 +338,7 @@ def main(
     model: str,
     engine: str,
     without_vllm: bool,
+    without_paper: bool,
     as_json: bool,
 ) -> None:
     """Measure and print."""
@@ -327,6 +349,8 @@ def main(
     }
     if without_vllm:
         del plan["plain_vllm"]
+    if without_paper:
+        del plan["paper"]
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as name:
         posts = draw_posts(data, n_posts, Path(name))

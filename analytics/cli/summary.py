@@ -9,6 +9,8 @@ from analytics.store.runs import RunCounts, share_engine
 
 # Why pictures were not to be had; the most frequent reasons are shown.
 _SHOWN_REASONS = 8
+# Engines that say how long their model computes.
+_TELL_WORK = ("transformers", "vllm")
 
 
 def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
@@ -95,9 +97,10 @@ def outcome_as_text(outcome: Outcome) -> str:
                 f" of {counts.count_engine_rationales}"
             )
         if (share := share_engine(outcome.infer_s, outcome.engine_s)) is not None:
-            lines.append(
-                f"Judging took {outcome.infer_s:.1f} s; the model computed in {share:.1%} of it"
-            )
+            name = (outcome.engine or "").partition(" ")[0]
+            # The others cannot tell waiting (for a server that is busy) from computing.
+            what = "the model computed" if name in _TELL_WORK else "the engine was being asked"
+            lines.append(f"Judging took {outcome.infer_s:.1f} s; {what} in {share:.1%} of it")
     if counts.count_engine_restarts:
         lines.append(f"The engine died and was loaded again {counts.count_engine_restarts} times")
     for check in outcome.failed_checks:

@@ -282,6 +282,12 @@ class VllmEngine:
             for output in outputs
         ]
 
+    def clear_caches(self) -> None:
+        """Forget prompts and pictures that it was asked, while it is asked nothing: to measure."""
+        self._llm.reset_prefix_cache()
+        self._llm.reset_mm_cache()
+        self._llm.llm_engine.reset_encoder_cache()
+
     def close(self) -> None:
         """Stop vLLM and let go of its memory and processes."""
         if self._llm is None:

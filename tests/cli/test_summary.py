@@ -28,6 +28,8 @@ OUTCOME = Outcome(
 
 def test_share_of_the_engine_is_said() -> None:
     assert "Judging took 8.0 s; the model computed in 98.8% of it\n" in outcome_as_text(OUTCOME)
+    served = replace(OUTCOME, engine="openai 1 on http://localhost")
+    assert "s; the engine was being asked in 98.8% of it\n" in outcome_as_text(served)
     said = outcome_as_json(OUTCOME)
     assert (said["infer_s"], said["engine_s"], said["share_engine"]) == (8.0, 7.9, 0.9875)
 
