@@ -200,11 +200,15 @@ def run_plain_vllm(
 
 
 def run_ours(
-    folder: ModelFolder, work: dict[str, list[Post]], place: Path, engine_name: str
+    folder: ModelFolder,
+    work: dict[str, list[Post]],
+    place: Path,
+    engine_name: str,
+    options: dict[str, Any],
 ) -> Callable[..., Any]:
     """`infer` on a fresh copy of a warehouse that holds the posts; the engine stays loaded."""
     decoding = Decoding(max_rationale_tokens=MAX_NEW_TOKENS["rationale"])
-    engine = load_engine(engine_name, folder, decoding=decoding)
+    engine = load_engine(engine_name, folder, decoding=decoding, options=options)
     engine.close = lambda: None  # type: ignore[method-assign]
     homes = {name: _ingest(posts, place / name) for name, posts in work.items()}
 
@@ -284,12 +288,18 @@ def _measure(started: float, posts: list[Post], n_tokens: int) -> dict[str, floa
 
 
 def _work(
-    side: str, model: str, engine: str, work: dict[str, list[Post]], place: Path, pipe: Connection
+    side: str,
+    model: str,
+    engine: str,
+    options: dict[str, Any],
+    work: dict[str, list[Post]],
+    place: Path,
+    pipe: Connection,
 ) -> None:
     """A side's process: loads, then does what it is told until it is told to close."""
     folder = resolve_model(model, cache_dir=cache_folder())
     if side == "ours":
-        run = run_ours(folder, work, place, engine)
+        run = run_ours(folder, work, place, engine, options)
     else:
         run = {"paper": run_paper, "plain_vllm": run_plain_vllm}[side](folder, work, place)
     pipe.send("ready")
@@ -328,6 +338,9 @@ def compare(found: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--model", default="smol-139m", show_default=True)
 @click.option("--engine", default="auto", show_default=True, help="What `ours` runs on.")
+@click.option(
+    "--options", default="{}", show_default=True, help="[model.options] of `ours`, as JSON."
+)
 @click.option("--without-vllm", is_flag=True, help="Leave `plain_vllm` out.")
 @click.option("--without-paper", is_flag=True, help="Leave `paper` out.")
 @click.option("--json", "as_json", is_flag=True, help="One line.")
@@ -337,6 +350,7 @@ def main(
     rounds: int,
     model: str,
     engine: str,
+    options: str,
     without_vllm: bool,
     without_paper: bool,
     as_json: bool,
@@ -360,7 +374,10 @@ def main(
         for side in plan:
             pipes[side], theirs = context.Pipe()
             place = Path(name) / side
-            process = context.Process(target=_work, args=(side, model, engine, work, place, theirs))
+            process = context.Process(
+                target=_work,
+                args=(side, model, engine, json.loads(options), work, place, theirs),
+            )
             process.start()
             processes.append(process)
             theirs.close()
@@ -378,7 +395,7 @@ def main(
         for process in processes:
             process.join()
     about = {"n_posts": len(posts), "rounds": rounds, "model": model, "engine": engine}
-    about["data"] = "Twitter-2015 test" if data else "sample"
+    about |= {"options": json.loads(options), "data": "Twitter-2015 test" if data else "sample"}
     result = {**about, **compare(found)}
     click.echo(json.dumps(result, indent=None if as_json else 2))
 
