@@ -20,7 +20,6 @@ drawn by a fixed seed.
 import json
 import multiprocessing
 import os
-import random
 import shutil
 import statistics
 import sys
@@ -35,7 +34,6 @@ import click
 from PIL import Image
 
 from analytics.config.loading import cache_folder, load_config
-from analytics.config.template import write_sample
 from analytics.contract.decoding import Decoding
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy
 from analytics.contract.prompts import render_messages, render_prefill
@@ -45,17 +43,13 @@ from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
 from analytics.infer import InferSettings, infer
 from analytics.pipeline import run_steps
-from analytics.store.plan import make_plan, read_chunk
-from analytics.store.predictions import ResultKey
 from analytics.store.runs import start_run
 from analytics.store.warehouse import open_writer
-from distillation.data.loaders import load_examples
-from distillation.data.pictures import PictureFolder
+from benchmarks.engine_posts import Post, draw_posts, repeat
 
 MAX_NEW_TOKENS = {"label": 8, "rationale": 320}
 PAPER_BATCH = 24
 PAPER_SIDE = 280
-REPEATED = 0.3
 POLICIES = {
     "full": ALL_RATIONALES,
     "repeats": ALL_RATIONALES,
@@ -63,45 +57,6 @@ POLICIES = {
     "labels": RationalePolicy(),
 }
 _CHUNK = 256
-
-Post = dict[str, Any]
-
-
-def draw_posts(data: Path | None, n: int, folder: Path) -> list[Post]:
-    """Posts with a target and a prepared picture each: Twitter-2015 test, else the sample."""
-    items = _read_sample(folder / "sample") if data is None else _read_twitter(data, folder)
-    random.Random(0).shuffle(items)
-    # A target that stands twice in a post is one content.
-    distinct = list({item.content_key: item for item in items}.values())
-    return [
-        {"id": str(number), "text": item.text, "aspect": item.aspect, "image": item.image_path}
-        for number, item in enumerate(distinct[:n])
-    ]
-
-
-def _read_twitter(data: Path, folder: Path) -> list[Item]:
-    examples = load_examples(data, "test", pictures=PictureFolder(folder / "pictures"))
-    return [example.item for example in examples if example.item.image_path is not None]
-
-
-def _read_sample(folder: Path) -> list[Item]:
-    folder.mkdir()
-    write_sample(folder / "analytics.toml")
-    config = load_config(folder / "analytics.toml")
-    run_steps(config, "benchmark", ("ingest", "media"))
-    with open_writer(config.warehouse.path, "benchmark") as connection:
-        key = ResultKey(model_id="none", result_digest="none", run_id="none")
-        plan = make_plan(connection, key, post_level=False, rationales=ALL_RATIONALES)
-        planned = read_chunk(connection, 0, plan.count_contents, data_dir=config.warehouse.data_dir)
-    return [one.item for one in planned if one.item.image_path is not None]
-
-
-def repeat(posts: list[Post]) -> list[Post]:
-    """As many posts, of which 30 % are copies of others under ids of their own."""
-    n_copies = round(REPEATED * len(posts))
-    originals = posts[: len(posts) - n_copies]
-    copies = [{**originals[i % len(originals)], "id": f"copy-{i}"} for i in range(n_copies)]
-    return originals + copies
 
 
 def run_paper(folder: ModelFolder, work: dict[str, list[Post]], place: Path) -> Callable[..., Any]:
@@ -161,6 +116,8 @@ def run_plain_vllm(
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     import vllm
 
+    from analytics.engine.vllm_engine import clear_caches
+
     # By default it takes all memory, and here it is not alone.
     llm = vllm.LLM(model=str(folder.path), max_model_len=2048, seed=0, gpu_memory_utilization=0.3)
     sampling = {
@@ -170,9 +127,7 @@ def run_plain_vllm(
 
     def run(variant: str) -> dict[str, float]:
         posts = work[variant]
-        llm.reset_prefix_cache()
-        llm.reset_mm_cache()
-        llm.llm_engine.reset_encoder_cache()
+        clear_caches(llm)
         started = time.perf_counter()
         chats = []
         for post in posts:

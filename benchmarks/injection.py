@@ -39,7 +39,7 @@ from analytics.contract.tokens import encode
 from analytics.engine.loading import load_engine
 from analytics.engine.model_files import load_tokenizer
 from analytics.engine.models import resolve_model
-from benchmarks.engine import draw_posts
+from benchmarks.engine_posts import draw_posts
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import PictureFolder
 

@@ -26,20 +26,23 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """A file and its companion; times are trusted at once."""
+    monkeypatch.setattr(hashing, "_STEP_NS", 0)
+    for name, text in (("a.json", "one"), ("b.json", "two")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path / "a.json", tmp_path / "b.json"
+
+
 def _digest(connection: duckdb.DuckDBPyConnection, *paths: Path, rereads: bool = False) -> str:
     return digest_files(connection, paths, is_stopped=lambda: False, rereads=rereads)
 
 
 def test_an_old_file_is_read_once(
-    connection: duckdb.DuckDBPyConnection,
-    opened: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    connection: duckdb.DuckDBPyConnection, opened: list[str], files: tuple[Path, Path]
 ) -> None:
-    path, beside = tmp_path / "a.json", tmp_path / "b.json"
-    path.write_text("one", encoding="utf-8")
-    beside.write_text("two", encoding="utf-8")
-    monkeypatch.setattr(hashing, "_STEP_NS", 0)
+    path, beside = files
     first = _digest(connection, path, beside)
     assert _digest(connection, path, beside) == first
     assert opened == ["a.json", "b.json"]
@@ -52,15 +55,12 @@ def test_an_old_file_is_read_once(
 @pytest.mark.parametrize("change", ["same size and times", "replaced", "companion"])
 def test_a_changed_file_is_read_again(
     connection: duckdb.DuckDBPyConnection,
+    files: tuple[Path, Path],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     change: str,
 ) -> None:
     """Also where a program puts back the times, as `cp -p` and `rsync -t` do."""
-    path, beside = tmp_path / "a.json", tmp_path / "b.json"
-    path.write_text("one", encoding="utf-8")
-    beside.write_text("two", encoding="utf-8")
-    monkeypatch.setattr(hashing, "_STEP_NS", 0)
+    path, beside = files
     first = _digest(connection, path, beside)
     seen = path.stat()
     time.sleep(0.05)  # a tick of the clock by which files are stamped

@@ -284,9 +284,7 @@ class VllmEngine:
 
     def clear_caches(self) -> None:
         """Forget prompts and pictures that it was asked, while it is asked nothing: to measure."""
-        self._llm.reset_prefix_cache()
-        self._llm.reset_mm_cache()
-        self._llm.llm_engine.reset_encoder_cache()
+        clear_caches(self._llm)
 
     def close(self) -> None:
         """Stop vLLM and let go of its memory and processes."""
@@ -358,6 +356,13 @@ def _render(llm: Any, prompt: dict[str, Any]) -> Any:
         [parse_model_prompt(llm.model_config, prompt)], skip_mm_cache=True
     )
     return rendered
+
+
+def clear_caches(llm: Any) -> None:
+    """Let an idle `vllm.LLM` forget the prompts and pictures that it was asked."""
+    llm.reset_prefix_cache()
+    llm.reset_mm_cache()
+    llm.llm_engine.reset_encoder_cache()
 
 
 def _list_cpu_arguments() -> dict[str, Any]:

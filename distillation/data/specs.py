@@ -3,11 +3,11 @@
 import random
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analytics.contract.errors import ConfigError
-from analytics.contract.prompts import fence
+from analytics.contract.prompts import PARTS, fence
 from analytics.contract.records import Rationale
 from distillation.data.condense import WHOLE, condense
 from distillation.data.examples import Example, drop_pictures
@@ -163,7 +163,7 @@ def make_items(
                     sentences = (part_sentences[0], 0, *part_sentences[2:])
                     counts["rationales_without_picture"] += 1
                 kept = _disarm(condense(row.rationale, sentences))
-                if not any(asdict(replace(kept, label=None)).values()):
+                if not any(getattr(kept, part) for part in PARTS):
                     counts["rationales_emptied"] += 1
                     continue
                 taught.append(

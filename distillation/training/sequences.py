@@ -30,23 +30,32 @@ class TrainingItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenSequence:
-    """One prompt with its response, ready to be packed.
+class Response:
+    """What a prompt of an item is to be answered.
 
     content_key: of the post that the prompt shows.
-    token_ids: (n,), what the model reads; the response's last token is not read.
-    position_ids: (k, n), k = 1, or 3 for models with multi-axis rotary positions.
-    first_kept: the logits of positions first_kept .. n-1 predict the response.
-    response_ids: (n - first_kept,), for labels the class (0, 1, 2) as one number.
+    response_ids: (m,), for labels the class (0, 1, 2) as one number.
     """
 
     key: str
     content_key: str
     purpose: Purpose
+    response_ids: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSequence(Response):
+    """One prompt with its response, ready to be packed.
+
+    token_ids: (n,), what the model reads; the response's last token is not read.
+    position_ids: (k, n), k = 1, or 3 for models with multi-axis rotary positions.
+    first_kept: the logits of positions first_kept .. n-1 predict the m = n - first_kept
+        tokens of the response.
+    """
+
     token_ids: np.ndarray[Any, Any]
     position_ids: np.ndarray[Any, Any]
     first_kept: int
-    response_ids: np.ndarray[Any, Any]
     picture: str | None
 
 
@@ -114,21 +123,14 @@ class Encoder:
                 token_ids=ids,
                 position_ids=self._positions(ids, pixels),
                 first_kept=len(ids) - 1,
-                response_ids=np.array([LABELS.index(item.example.label)]),
+                response_ids=_label_ids(item),
                 picture=picture,
             )
         ]
         if item.rationale is not None:
-            prompt = self._maker.render(fitted, "rationale")
-            reply = render_target(item.rationale).removeprefix(render_prefill("rationale"))
-            plain = encode(self._tokenizer, prompt)
-            joined = encode(self._tokenizer, prompt + reply)
-            if joined[: len(plain)] != plain:  # serving sends the prompt alone
-                joined = [*plain, *encode(self._tokenizer, reply)]
-            n_prompt = len(expand(plain))
-            whole = [*expand(joined), self._eos_id]
-            whole = whole[: n_prompt + self._max_response_tokens]
-            read = np.array(whole[:-1])
+            plain, reply = self._read_rationale(fitted, item.rationale)
+            expanded = expand(plain)
+            read = np.array([*expanded, *reply[:-1]])
             sequences.append(
                 TokenSequence(
                     key=item.key,
@@ -136,12 +138,34 @@ class Encoder:
                     purpose="rationale",
                     token_ids=read,
                     position_ids=self._positions(read, pixels),
-                    first_kept=n_prompt - 1,
-                    response_ids=np.array(whole[n_prompt:]),
+                    first_kept=len(expanded) - 1,
+                    response_ids=np.array(reply),
                     picture=picture,
                 )
             )
         return EncodedItem(sequences=tuple(sequences), pixels=pixels)
+
+    def list_responses(self, item: TrainingItem) -> list[Response]:
+        """Those of the sequences that `encode` gives. Opens no picture."""
+        content_key = item.example.item.content_key
+        ids: dict[Purpose, Any] = {"label": _label_ids(item)}
+        if item.rationale is not None:
+            _, reply = self._read_rationale(self._maker.fit(item.example.item), item.rationale)
+            ids["rationale"] = np.array(reply)
+        return [
+            Response(key=item.key, content_key=content_key, purpose=purpose, response_ids=found)
+            for purpose, found in ids.items()
+        ]
+
+    def _read_rationale(self, fitted: Item, rationale: Rationale) -> tuple[list[int], list[int]]:
+        """The ids of the rationale prompt, and of the reply with its end, cut to the limit."""
+        prompt = self._maker.render(fitted, "rationale")
+        reply = render_target(rationale).removeprefix(render_prefill("rationale"))
+        plain = encode(self._tokenizer, prompt)
+        joined = encode(self._tokenizer, prompt + reply)
+        if joined[: len(plain)] != plain:  # serving sends the prompt alone
+            joined = [*plain, *encode(self._tokenizer, reply)]
+        return plain, [*joined[len(plain) :], self._eos_id][: self._max_response_tokens]
 
     def count_cuts(self, items: Iterable[TrainingItem]) -> tuple[int, int]:
         """How many items have a post that is cut, how many a response. Opens no picture."""
@@ -180,6 +204,10 @@ class Encoder:
         if self._locate is None:
             return np.arange(len(ids))[None]
         return self._locate(ids, pixels)
+
+
+def _label_ids(item: TrainingItem) -> np.ndarray[Any, Any]:
+    return np.array([LABELS.index(item.example.label)])
 
 
 def make_filler(encoder: Encoder) -> EncodedItem:

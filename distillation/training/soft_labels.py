@@ -24,7 +24,13 @@ from distillation.data.manifests import MANIFEST_FILE, read_manifest_file, write
 from distillation.training.losses import kd_loss, kd_loss_top_k, soft_label_loss
 from distillation.training.packing import Pack, pack_items
 from distillation.training.recipe import TASKS
-from distillation.training.sequences import EncodedItem, Encoder, TokenSequence, TrainingItem
+from distillation.training.sequences import (
+    EncodedItem,
+    Encoder,
+    Response,
+    TokenSequence,
+    TrainingItem,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -182,10 +188,10 @@ class StoredSoftLabels:
                 "for the same --data and --rationales as the student's"
             )
         for item in items:
-            for sequence in encoder.encode(item).sequences:
-                if sequence.purpose in self._tasks:
-                    row = self._rows[sequence.key, sequence.purpose]
-                    _check_same_response(sequence, row.response_digest)
+            for response in encoder.list_responses(item):
+                if response.purpose in self._tasks:
+                    row = self._rows[response.key, response.purpose]
+                    _check_same_response(response, row.response_digest)
 
     def compute(self, pack: Pack, logits: Any, label_ids: Any) -> tuple[Any, Any]:
         """The soft losses (labels, responses) of a pack's kept logits (m, vocabulary)."""
@@ -310,17 +316,17 @@ def digest_soft_labels(folder: Path) -> str:
         ) from exc
 
 
-def digest_response(sequence: TokenSequence) -> str:
+def digest_response(response: Response) -> str:
     """What two models must agree on before their logits are compared: post and response."""
-    digest = hashlib.sha256(sequence.content_key.encode())
-    digest.update(sequence.response_ids.astype(np.int64).tobytes())
+    digest = hashlib.sha256(response.content_key.encode())
+    digest.update(response.response_ids.astype(np.int64).tobytes())
     return digest.hexdigest()[:16]
 
 
-def _check_same_response(sequence: TokenSequence, digest: str) -> None:
-    if digest_response(sequence) != digest:
+def _check_same_response(response: Response, digest: str) -> None:
+    if digest_response(response) != digest:
         raise TrainingError(
-            f"item {sequence.key!r}: assistant and student got another text, aspect or picture, or "
-            f"split its {sequence.purpose} into different tokens, so soft labels do not fit. Use "
+            f"item {response.key!r}: assistant and student got another text, aspect or picture, or "
+            f"split its {response.purpose} into different tokens, so soft labels do not fit. Use "
             "the same data and rationales, and models with the same tokenizer"
         )

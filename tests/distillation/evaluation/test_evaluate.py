@@ -89,9 +89,13 @@ def test_contradictions_and_faults_are_counted(tmp_path: Path) -> None:
         evaluate(ScriptedEngine(fails_on="No 1"), keyed, settings, work_folder=tmp_path)
 
 
-def test_references_are_joined_by_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _skip_without_text_scores() -> None:
     for package in ("sacrebleu", "rouge_score", "nltk"):
         pytest.importorskip(package, reason=f"{package} is not installed (extra distill)")
+
+
+def test_references_are_joined_by_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _skip_without_text_scores()
     monkeypatch.setattr(similarity, "PACKAGE", "no_such_package_here")
     examples = draw_examples(tmp_path)
     # What the scripted engine says of "No coffee, no tea", word for word.
@@ -126,8 +130,7 @@ def test_references_are_joined_by_id(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_distinct_is_of_what_the_model_writes(tmp_path: Path) -> None:
     """Not of the references, whose figure tells nothing of the model."""
-    for package in ("sacrebleu", "rouge_score", "nltk"):
-        pytest.importorskip(package, reason=f"{package} is not installed (extra distill)")
+    _skip_without_text_scores()
     examples = draw_examples(tmp_path)
     dull = Rationale(text_analysis="It is it is it is.", final_conclusion="It is it is it is.")
     settings = EvaluateSettings(with_probes=False, n_resamples=100)

@@ -10,7 +10,7 @@ import pytest
 
 from analytics.contract.errors import TrainingError
 from analytics.contract.prompts import render_target
-from distillation.training import soft_labels
+from distillation.training import sequences, soft_labels
 from distillation.training.modeling import Trainee, load_trainee
 from distillation.training.packing import Pack, pack_items
 from distillation.training.recipe import ModelRecipe
@@ -105,6 +105,16 @@ def test_stored_and_resident_give_the_same_loss(
         errors.append(abs(stored[1] - response) / response)
     assert errors[0] > errors[1] > errors[2]
     assert errors[2] < 1e-3
+
+
+def test_responses_without_pictures_are_those_of_the_sequences(
+    encoder: Encoder, training_items: list[TrainingItem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = [encoder.encode(item) for item in training_items]
+    monkeypatch.setattr(sequences, "open_picture", None)
+    for item, found in zip(training_items, encoded, strict=True):
+        listed = [(r.purpose, soft_labels.digest_response(r)) for r in encoder.list_responses(item)]
+        assert listed == [(s.purpose, soft_labels.digest_response(s)) for s in found.sequences]
 
 
 def test_storing_goes_on_where_it_was_stopped(
