@@ -1,5 +1,6 @@
 """Judges posts with the model and engine that the configuration names."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -9,7 +10,9 @@ from analytics.config.loading import cache_folder, decoding_of, mask_of, policy_
 from analytics.config.settings import Config
 from analytics.contract.digests import result_digest
 from analytics.contract.engine import Engine
+from analytics.contract.errors import EngineError
 from analytics.contract.model_folder import find_empty_parts
+from analytics.engine.compiling import pays_to_compile
 from analytics.engine.interruptible import run_unless_stopped
 from analytics.engine.loading import (
     SERVED,
@@ -27,6 +30,8 @@ from analytics.remembering import remember_model
 from analytics.store.predictions import Plan
 from analytics.store.runs import Run
 from analytics.store.warehouse import in_flight_path
+
+logger = logging.getLogger(__name__)
 
 
 def _find_model(config: Config) -> ModelFolder | ServedModel:
@@ -101,8 +106,22 @@ def infer_configured(
         batch_size=config.model.batch_size,
         options=config.model.options,
     )
+    n_rationales = 0
+
+    def note_plan(plan: Plan) -> None:
+        nonlocal n_rationales
+        n_rationales = settings.rationales.expect_count(plan.count_contents)
+        on_plan(plan)
+
+    def load_apart(n_rationales: int) -> Engine:
+        return ProcessEngine(
+            partial(load_here, n_rationales=n_rationales),
+            silence_s=config.infer.engine_timeout_s or None,
+            is_stopped=is_stopped,
+        )
 
     def make() -> Engine:
+        nonlocal n_rationales
         # One that asks a server has nothing to take this process along.
         if isinstance(model, ServedModel):
             from analytics.engine.openai_engine import heed_stop
@@ -110,9 +129,15 @@ def infer_configured(
             engine = run_unless_stopped(load_here, is_stopped)
             heed_stop(engine, is_stopped)
             return engine
-        return ProcessEngine(
-            load_here, silence_s=config.infer.engine_timeout_s or None, is_stopped=is_stopped
-        )
+        try:
+            return load_apart(n_rationales)
+        except EngineError as exc:
+            if not pays_to_compile(n_rationales):
+                raise
+            # A compiler finds much to fail on: a full /tmp, one that forbids to run files.
+            logger.warning("the engine is loaded again, without compiling the model: %s", exc)
+            n_rationales = 0
+            return load_apart(n_rationales)
 
     def count_restart() -> None:
         run.counts.count_engine_restarts += 1
@@ -122,7 +147,7 @@ def infer_configured(
         lambda: RestartingEngine(make, on_restart=count_restart, is_stopped=is_stopped),
         run,
         settings,
-        on_plan=on_plan,
+        on_plan=note_plan,
         on_items=on_items,
         is_stopped=is_stopped,
     )

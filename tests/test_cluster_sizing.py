@@ -9,7 +9,7 @@ from tests.conftest import REPOSITORY
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["--labels-per-s", "14", "--pictures-per-s", "14", "--labels-a-rationale", "3"]],
+    [[], ["--labels-per-s", "15", "--pictures-per-s", "15", "--labels-a-rationale", "3"]],
     ids=["on paper", "measured"],
 )
 def test_figures_of_the_page_are_those_of_the_script(arguments: list[str]) -> None:

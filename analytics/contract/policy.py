@@ -35,6 +35,14 @@ class RationalePolicy:
         """Whether a label is uncertain enough for a rationale."""
         return margin_of(probabilities) < self.uncertain_below
 
+    def expect_count(self, n_contents: int) -> int:
+        """About how many of some contents will get one, before their labels are known.
+
+        Margins are taken to lie evenly in 0-1, which is near enough to choose how to compute.
+        """
+        share = 1.0 if self.is_all else min(1.0, self.sample_share + self.uncertain_below)
+        return min(n_contents, round(share * n_contents) + self.top_posts)
+
 
 ALL_RATIONALES = RationalePolicy(is_all=True)
 

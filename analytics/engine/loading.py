@@ -119,11 +119,14 @@ def load_engine(
     dtype: str = "auto",
     batch_size: int | None = None,
     options: Mapping[str, Any] | None = None,
+    n_rationales: int = 0,
 ) -> Engine:
     """An engine with a model in it; `auto` is the faster one of `transformers` and `vllm`.
 
     `folder` is what `find_model` gives for the engine.
     `options` go to the engine; `batch_size` None leaves the choice to it.
+    `n_rationales` is about how many it will be asked for: for many, `vllm` takes longer to
+    start, to be faster then.
 
     Raises:
         ConfigError: no such engine, number type or option.
@@ -148,6 +151,7 @@ def load_engine(
         dtype=dtype,
         batch_size=batch_size,
         options=dict(options or {}),
+        **({"n_rationales": n_rationales} if name == "vllm" else {}),
     )
 
 

@@ -19,6 +19,7 @@ from analytics.contract.labels import LabelCalibration
 from analytics.contract.prompts import RATIONALE_PREFILL, Purpose, make_reply_pattern
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
+from analytics.engine.compiling import NO_AHEAD, pays_to_compile
 from analytics.engine.devices import choose_dtype
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
@@ -99,8 +100,11 @@ def load(
     dtype: str,
     batch_size: int | None,
     options: Mapping[str, Any],
+    n_rationales: int = 0,
 ) -> "VllmEngine":
     """Start vLLM with a model. `options` are vLLM's engine arguments, and two of ours.
+
+    On a CPU the model is compiled where some `n_rationales` are expected that pay for it.
 
     `isolated` runs the model in processes of its own (always so by default on
     GPUs, not on CPUs). `guided` (default true) holds rationales to their form.
@@ -152,13 +156,15 @@ def load(
         "seed": 0,
         "disable_log_stats": False,  # the cache's counters come with it
         "use_tqdm_on_load": False,
-        **(_list_cpu_arguments() if device == "cpu" else {}),
+        **(_list_cpu_arguments(n_rationales) if device == "cpu" else {}),
         **(_IMAGE_ARGUMENTS if folder.accepts_images else {}),
         **({"max_num_seqs": batch_size} if batch_size else {}),
         **{k: v for k, v in options.items() if k not in (*_OWN_OPTIONS, "max_model_len")},
     }
     is_isolated = bool(options.get("isolated", device != "cpu"))
     settings = {_MULTIPROCESSING: "1" if is_isolated else "0", "HF_HUB_OFFLINE": "1"}
+    if device == "cpu":
+        os.environ.setdefault(*NO_AHEAD)  # asked at each step, not at the start alone
     if is_isolated:
         settings["PYTHONWARNINGS"] = "ignore"  # of vLLM's processes, for their imports
     set_num_threads = torch.set_num_threads  # vLLM's CPU worker puts a stub there
@@ -365,11 +371,10 @@ def clear_caches(llm: Any) -> None:
     llm.llm_engine.reset_encoder_cache()
 
 
-def _list_cpu_arguments() -> dict[str, Any]:
-    """Engine arguments for CPUs: a quick start, and a cache that shares prefixes."""
+def _list_cpu_arguments(n_rationales: int) -> dict[str, Any]:
+    """Engine arguments for CPUs: a quick start where it pays, and a cache that shares prefixes."""
     arguments: dict[str, Any] = {
-        # Compiling takes a minute at each start and wins little for small models.
-        "enforce_eager": True,
+        "enforce_eager": not pays_to_compile(n_rationales),
         "block_size": _CPU_BLOCK_SIZE,
         "max_num_seqs": _CPU_MAX_NUM_SEQS,
     }

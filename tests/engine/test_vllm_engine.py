@@ -17,6 +17,7 @@ from analytics.contract.errors import ConfigError, EngineDiedError, EngineError
 from analytics.contract.labels import label_of
 from analytics.contract.parser import parse_reply
 from analytics.contract.records import Item, ResponseStatus
+from analytics.engine import compiling
 from analytics.engine.loading import describe_engines, load_engine
 from analytics.engine.models import ModelFolder
 from tests.engine.conftest import DECODING, MAX_MODEL_LEN
@@ -260,6 +261,32 @@ def test_pictures_agree_with_transformers(tiny_vision_folder: ModelFolder, tmp_p
     for a, b in zip(labels, other_labels, strict=True):
         assert a.probabilities == pytest.approx(b.probabilities, abs=1e-3)
     assert [t.n_prompt_tokens for t in texts] == [t.n_prompt_tokens for t in other_texts]
+
+
+@pytest.mark.usefixtures("after_base")
+def test_a_compiled_model_says_the_same(
+    tiny_vision_folder: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "MIN_RATIONALES", 2)
+    asked = [Item(content_key=str(n), text="again " * (20 + n)) for n in range(3)]
+    found = []
+    for n_rationales in (1, 2):
+        loaded: Any = load_engine(
+            "vllm",
+            tiny_vision_folder,
+            decoding=DECODING,
+            dtype="float32",
+            n_rationales=n_rationales,
+        )
+        is_eager = loaded._llm.llm_engine.vllm_config.model_config.enforce_eager
+        found.append((is_eager, loaded.label(asked), loaded.rationalize(asked)))
+        loaded.close()
+    (is_eager, labels, texts), (is_eager_too, other_labels, other_texts) = found
+    assert is_eager
+    assert not is_eager_too
+    for a, b in zip(labels, other_labels, strict=True):
+        assert a.probabilities == pytest.approx(b.probabilities, abs=1e-3)
+    assert [t.text for t in texts] == [t.text for t in other_texts]
 
 
 @pytest.mark.usefixtures("after_base")
