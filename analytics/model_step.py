@@ -10,9 +10,8 @@ from analytics.config.loading import cache_folder, decoding_of, mask_of, policy_
 from analytics.config.settings import Config
 from analytics.contract.digests import result_digest
 from analytics.contract.engine import Engine
-from analytics.contract.errors import EngineError
+from analytics.contract.errors import CompileError
 from analytics.contract.model_folder import find_empty_parts
-from analytics.engine.compiling import pays_to_compile
 from analytics.engine.interruptible import run_unless_stopped
 from analytics.engine.loading import (
     SERVED,
@@ -131,9 +130,7 @@ def infer_configured(
             return engine
         try:
             return load_apart(n_rationales)
-        except EngineError as exc:
-            if not pays_to_compile(n_rationales):
-                raise
+        except CompileError as exc:
             # A compiler finds much to fail on: a full /tmp, one that forbids to run files.
             logger.warning("the engine is loaded again, without compiling the model: %s", exc)
             n_rationales = 0

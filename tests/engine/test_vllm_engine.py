@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import pytest
 
 from analytics.contract.decoding import Decoding
 from analytics.contract.engine import Engine
-from analytics.contract.errors import ConfigError, EngineDiedError, EngineError
+from analytics.contract.errors import CompileError, ConfigError, EngineDiedError, EngineError
 from analytics.contract.labels import label_of
 from analytics.contract.parser import parse_reply
 from analytics.contract.records import Item, ResponseStatus
-from analytics.engine import compiling
+from analytics.engine import vllm_cpu
 from analytics.engine.loading import describe_engines, load_engine
 from analytics.engine.models import ModelFolder
+from analytics.engine.process_engine import ProcessEngine
 from tests.engine.conftest import DECODING, MAX_MODEL_LEN
 
 BLOCK = 32  # tokens of a block of the cache on a CPU
@@ -267,7 +269,7 @@ def test_pictures_agree_with_transformers(tiny_vision_folder: ModelFolder, tmp_p
 def test_a_compiled_model_says_the_same(
     tiny_vision_folder: ModelFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiling, "MIN_RATIONALES", 2)
+    monkeypatch.setattr(vllm_cpu, "MIN_RATIONALES", 2)
     asked = [Item(content_key=str(n), text="again " * (20 + n)) for n in range(3)]
     found = []
     for n_rationales in (1, 2):
@@ -287,6 +289,26 @@ def test_a_compiled_model_says_the_same(
     for a, b in zip(labels, other_labels, strict=True):
         assert a.probabilities == pytest.approx(b.probabilities, abs=1e-3)
     assert [t.text for t in texts] == [t.text for t in other_texts]
+
+
+def test_a_compiler_that_fails_is_told_apart(
+    tiny_vision_folder: ModelFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CXX", "false")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    load = partial(
+        load_engine,
+        "vllm",
+        tiny_vision_folder,
+        decoding=DECODING,
+        n_rationales=vllm_cpu.MIN_RATIONALES,
+    )
+    with pytest.raises(CompileError, match="cannot be started on cpu"):
+        ProcessEngine(load)
+    # Who asked for it is told, too, but there is nothing else to try.
+    with pytest.raises(EngineError, match="cannot be started on cpu") as caught:
+        ProcessEngine(partial(load, options={"enforce_eager": False}))
+    assert not isinstance(caught.value, CompileError)
 
 
 @pytest.mark.usefixtures("after_base")
