@@ -5,6 +5,7 @@ import pty
 import random
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -60,9 +61,10 @@ def test_killed_at_random_moments_it_ends_up_the_same(
     assert left == {"warehouse.duckdb", "warehouse.duckdb.lock", "warehouse.snapshot.duckdb"}
 
 
-def wait_for_calls(log: Path, n: int) -> None:
-    deadline = time.monotonic() + 60
+def wait_for_calls(process: subprocess.Popen[str], log: Path, n: int) -> None:
+    deadline = time.monotonic() + 300  # for a machine that stalls, as it did for a minute
     while not log.exists() or len(log.read_text(encoding="utf-8").splitlines()) < n:
+        assert process.poll() is None, "the run has ended"
         assert time.monotonic() < deadline, "the engine is not asked"
         time.sleep(0.02)
 
@@ -73,7 +75,7 @@ def test_first_signal_ends_the_run_after_what_is_under_way(
 ) -> None:
     config, log = make_project(tmp_path / "project", n_posts=30), tmp_path / "calls"
     process = start(config, "run", log=str(log), s="0.2")
-    wait_for_calls(log, 3)
+    wait_for_calls(process, log, 3)
     os.killpg(process.pid, number)  # as a terminal does, to all of its processes
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -113,7 +115,7 @@ def test_signal_while_the_model_loads_ends_the_run_at_once(tmp_path: Path, n_bef
         slow_from=str(n_before + 1),
         **settings,
     )
-    wait_for_calls(loading, n_before + 1)
+    wait_for_calls(process, loading, n_before + 1)
     asked = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
@@ -134,7 +136,7 @@ def test_signal_while_the_model_loads_ends_the_run_at_once(tmp_path: Path, n_bef
 def test_second_signal_ends_the_run_at_once(tmp_path: Path, n_calls: str) -> None:
     config, log = make_project(tmp_path / "project", n_posts=30), tmp_path / "calls"
     process = start(config, "run", log=str(log), s="100", calls=n_calls)
-    wait_for_calls(log, 1)
+    wait_for_calls(process, log, 1)
     asked = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     time.sleep(0.3)
@@ -160,7 +162,7 @@ def test_ctrl_c_in_a_terminal_ends_the_run_after_its_chunk(tmp_path: Path) -> No
         terminal=theirs,
     )
     os.close(theirs)
-    wait_for_calls(log, 3)
+    wait_for_calls(process, log, 3)
     os.write(ours, b"\x03")
     shown = read_terminal(ours)
     assert process.wait(timeout=60) == 1
