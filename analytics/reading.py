@@ -136,7 +136,9 @@ def _stage_lines(
             while options.on_bytes is not None and not consumed.empty():
                 options.on_bytes(consumed.get())
             if is_stopped() and upcoming.result() is not None:
+                bulk.finish()
                 return True
+        bulk.finish()
     return False
 
 

@@ -72,7 +72,7 @@ def merge_source_aspects(
             create or replace temp table dropped_aspects as
             select post_id, aspect from source_aspects
             where source_file = ?
-                and (post_id, aspect) not in (select (post_id, aspect) from stage_aspects)
+                and (post_id, aspect) not in (select (post_id, aspect) from _staging.stage_aspects)
             """,
             [source_file],
         )
@@ -90,7 +90,7 @@ def merge_source_aspects(
             """
         )
         connection.execute("insert into touched select distinct post_id from dropped_aspects")
-    named = "select distinct post_id, aspect from stage_aspects"
+    named = "select distinct post_id, aspect from _staging.stage_aspects"
     connection.execute(
         f"""
         insert into source_aspects

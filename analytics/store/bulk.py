@@ -7,9 +7,13 @@ DuckDB reads JSON. What is staged is the same: see `tests/store/test_bulk.py`.
 import hashlib
 import html
 import logging
+import queue
 import tempfile
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import duckdb
@@ -19,19 +23,20 @@ from duckdb.func import PythonUDFType
 from analytics.contract.records import Record
 from analytics.contract.text import clean_text
 from analytics.store.staging import Staging
-from analytics.store.transactions import count_rows
+from analytics.store.transactions import count_rows, first_row
 
 logger = logging.getLogger(__name__)
 
 _MAX_OBJECT_BYTES = 2 * 1024 * 1024
 _HMAC_BLOCK_BYTES = 64
+_MAX_THREADS = 4
 # Texts that `clean_text` leaves as they are: printable ASCII without entities, with single
 # spaces and line breaks.
 _NOT_CLEAN = r"[^\n !-%''-~]|  | \n|\n[ \n]|^[ \n]|[ \n]$|^RT @"
 # Those whose white space alone it changes.
 _NOT_ASCII = r"[^\n\t\r !-%''-~]|^\s*RT @"
 
-_MACROS = f"""
+MACROS = f"""
 create or replace temp macro read_string(value) as
     case when contains(value, '\\') then value::json ->> '$'
         else substring(value, 2, length(value) - 2) end;
@@ -77,7 +82,10 @@ class BulkQuery(Protocol):
 
 
 class BulkStaging:
-    """Adds lines to a `Staging`; used in a `with` block, which ends with its files gone."""
+    """Adds lines to a `Staging`, on as many threads as DuckDB has, at most 4.
+
+    Used in a `with` block, which ends with its files gone; `finish` waits for what is under way.
+    """
 
     def __init__(
         self,
@@ -88,23 +96,37 @@ class BulkStaging:
         author_key: bytes,
         latest_s: int,
     ) -> None:
-        self._connection = connection
-        self._staging = staging
-        self._query = query
-        self._latest_s = latest_s
-        self._inner, self._outer = _make_hmac_pads(author_key)
-        self._file = _make_file()
         for name, function in (("unescape_html", html.unescape), ("clean_any", clean_text)):
             _register(connection, name, function)
-        connection.execute(_MACROS)
+        row = first_row(connection.execute("select current_setting('threads')"))
+        # Each holds a piece of the file, and its rows.
+        self._n_threads = min(_MAX_THREADS, int(row[0]) if row else 1)
+        self._has_warned = False
+        self._staging = staging
+        self._stagers = queue.SimpleQueue[_Stager]()
+        self._open = [
+            _Stager(
+                connection.cursor(),
+                query,
+                hashes_ids=staging.hashes_ids,
+                author_key=author_key,
+                latest_s=latest_s,
+                on_full_disk=self._warn_of_disk,
+            )
+            for _ in range(self._n_threads)
+        ]
+        for stager in self._open:
+            self._stagers.put(stager)
+        self._pool = ThreadPoolExecutor(self._n_threads)
+        self._under_way: deque[tuple[_Lines, Future[_Staged | None]]] = deque()
 
     def __enter__(self) -> "BulkStaging":
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._connection.execute("drop table if exists bulk_lines")
+        self._pool.shutdown(cancel_futures=True)
+        for stager in self._open:
+            stager.close()
 
     def add(
         self,
@@ -115,19 +137,124 @@ class BulkStaging:
         is_long: bool,
         read_line: Callable[[int, bytes], Record | None],
     ) -> None:
-        """Stage whole lines. One that `is_long` (more than a mebibyte) comes alone."""
-        if is_long or not self._write(data) or not self._read(n_lines):
-            self._add_odd(data, first_line, range(n_lines), read_line)
+        """Stage whole lines. One that `is_long` (more than a mebibyte) comes alone.
+
+        Odd lines are given to `read_line` in this thread, now or at a later `add` or `finish`.
+        """
+        lines = _Lines(data, first_line, n_lines, read_line)
+        if is_long:
+            self._add_odd(lines, range(n_lines))
             return
-        self._insert(first_line)
+        while len(self._under_way) > self._n_threads:
+            self._finish_first()
+        self._under_way.append((lines, self._pool.submit(self._stage, lines)))
+
+    def finish(self) -> None:
+        """Wait for all lines, and give the odd ones to their readers."""
+        while self._under_way:
+            self._finish_first()
+
+    def _warn_of_disk(self, exc: OSError) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "%s has no room for pieces of 64 MiB (%s), so the dump is read line by line,"
+                " which is slower. TMPDIR names another folder",
+                tempfile.gettempdir(),
+                exc.strerror or exc,
+            )
+
+    def _stage(self, lines: "_Lines") -> "_Staged | None":
+        stager = self._stagers.get()
+        try:
+            return stager.stage(lines)
+        finally:
+            self._stagers.put(stager)
+
+    def _finish_first(self) -> None:
+        lines, future = self._under_way.popleft()
+        staged = future.result()
+        if staged is None:
+            self._add_odd(lines, range(lines.n_lines))
+            return
+        self._staging.count_ignored += staged.count_ignored
+        self._staging.count_read += lines.n_lines - len(staged.odd)
+        self._add_odd(lines, staged.odd)
+
+    def _add_odd(self, lines: "_Lines", rows: Sequence[int]) -> None:
+        if not rows:
+            return
+        found = lines.data.split(b"\n")
+        for row in rows:
+            end = b"\n" if row < len(found) - 1 else b""
+            number = lines.first_line + row
+            record = lines.read_line(number, found[row] + end)
+            if record is not None:
+                self._staging.add(record, ordinal=number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    data: bytes
+    first_line: int
+    n_lines: int
+    read_line: Callable[[int, bytes], Record | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """What became of lines; `odd` are those, from 0, that are for the connector."""
+
+    count_ignored: int
+    odd: Sequence[int]
+
+
+class _Stager:
+    """Stages pieces of a file, one at a time, by a connection and a file of its own."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        query: BulkQuery,
+        *,
+        hashes_ids: bool,
+        author_key: bytes,
+        latest_s: int,
+        on_full_disk: Callable[[OSError], None],
+    ) -> None:
+        self._connection = connection
+        self._hashes_ids = hashes_ids
+        self._query = query
+        self._latest_s = latest_s
+        self._inner, self._outer = _make_hmac_pads(author_key)
+        self._on_full_disk = on_full_disk
+        self._file = self._make_file()
+        connection.execute(MACROS)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._connection.close()
+
+    def stage(self, lines: _Lines) -> _Staged | None:
+        """Stage what DuckDB can read; None where that is nothing."""
+        if not self._write(lines.data) or not self._read(lines.n_lines):
+            return None
+        self._insert(lines.first_line)
         odd = self._connection.execute(
             "select rowid from bulk_lines where is_plain is not true order by rowid"
         ).fetchall()
-        self._staging.count_ignored += count_rows(
-            self._connection, "bulk_lines where is_plain and is_ignored"
+        return _Staged(
+            count_ignored=count_rows(self._connection, "bulk_lines where is_plain and is_ignored"),
+            odd=[row for (row,) in odd],
         )
-        self._staging.count_read += n_lines - len(odd)
-        self._add_odd(data, first_line, [row for (row,) in odd], read_line)
+
+    def _make_file(self) -> "tempfile._TemporaryFileWrapper[bytes] | None":
+        try:
+            return tempfile.NamedTemporaryFile(prefix="analytics-", suffix=".ndjson")
+        except OSError as exc:
+            self._on_full_disk(exc)
+            return None
 
     def _write(self, data: bytes) -> bool:
         """Put lines where DuckDB reads them; False where there is no room for them."""
@@ -135,11 +262,11 @@ class BulkStaging:
             return False
         try:
             self._file.seek(0)
-            self._file.truncate()
             self._file.write(data)
+            self._file.truncate()  # at the end: pages of the piece before are written anew
             self._file.flush()
         except OSError as exc:
-            _warn_of_disk(exc)
+            self._on_full_disk(exc)
             with suppress(OSError):
                 self._file.close()
             self._file = None
@@ -173,7 +300,7 @@ class BulkStaging:
         fields = {name: self._query.fields.get(name, "null") for name in _FIELDS}
         self._connection.execute(
             f"""
-            insert into stage_posts by name
+            insert into _staging.stage_posts by name
             with fields as (
                 select $first_line + rowid as ordinal,
                     {", ".join(f"{sql} as {name}" for name, sql in fields.items())},
@@ -186,8 +313,8 @@ class BulkStaging:
                 make_clean(text) as clean_text,
                 (picture_url is not null)::integer as count_media,
                 md5('image' || chr(31) || picture_url || chr(31)) as media_key,
-                {_hash("post_id") if self._staging.hashes_ids else "null"} as post_key,
-                {_hash("repost_of") if self._staging.hashes_ids else "null"} as repost_key,
+                {_hash("post_id") if self._hashes_ids else "null"} as post_key,
+                {_hash("repost_of") if self._hashes_ids else "null"} as repost_key,
             from fields
             """,
             {"first_line": first_line, "inner": self._inner, "outer": self._outer},
@@ -195,7 +322,7 @@ class BulkStaging:
         if self._query.picture_url != "NULL":
             self._connection.execute(
                 f"""
-                insert into stage_media by name
+                insert into _staging.stage_media by name
                 select $first_line + rowid as ordinal, 0 as position, 'image' as kind,
                     {self._query.picture_url} as url,
                 from bulk_lines
@@ -203,39 +330,6 @@ class BulkStaging:
                 """,
                 {"first_line": first_line},
             )
-
-    def _add_odd(
-        self,
-        data: bytes,
-        first_line: int,
-        rows: Any,
-        read_line: Callable[[int, bytes], Record | None],
-    ) -> None:
-        if not rows:
-            return
-        lines = data.split(b"\n")
-        for row in rows:
-            end = b"\n" if row < len(lines) - 1 else b""
-            record = read_line(first_line + row, lines[row] + end)
-            if record is not None:
-                self._staging.add(record, ordinal=first_line + row)
-
-
-def _make_file() -> "tempfile._TemporaryFileWrapper[bytes] | None":
-    try:
-        return tempfile.NamedTemporaryFile(prefix="analytics-", suffix=".ndjson")
-    except OSError as exc:
-        _warn_of_disk(exc)
-        return None
-
-
-def _warn_of_disk(exc: OSError) -> None:
-    logger.warning(
-        "%s has no room for 64 MiB (%s), so the dump is read line by line, which is slower."
-        " TMPDIR names another folder",
-        tempfile.gettempdir(),
-        exc.strerror or exc,
-    )
 
 
 def _hash(text: str) -> str:

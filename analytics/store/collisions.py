@@ -18,7 +18,7 @@ def reject_collisions(connection: duckdb.DuckDBPyConnection, source_file: str) -
         create or replace temp table collisions as
         select stage_posts.ordinal, stage_posts.post_id, stage_posts.source_line,
             stage_posts.text, posts.source_file,
-        from stage_posts
+        from _staging.stage_posts
         inner join posts on stage_posts.post_id = posts.post_id
         where stage_posts.platform = $no_platform and posts.source_file <> $file
             and (
@@ -32,7 +32,7 @@ def reject_collisions(connection: duckdb.DuckDBPyConnection, source_file: str) -
     if count:
         connection.execute(
             """
-            insert into stage_rejects by name
+            insert into _staging.stage_rejects by name
             select source_line as line, 'parse' as stage,
                 'the id is that of another post, of ' || source_file
                 || ': give each of the two files a platform, or rename one' as reason,
@@ -41,9 +41,9 @@ def reject_collisions(connection: duckdb.DuckDBPyConnection, source_file: str) -
             """
         )
         connection.execute(
-            "delete from stage_aspects where post_id in (select post_id from collisions)"
+            "delete from _staging.stage_aspects where post_id in (select post_id from collisions)"
         )
         connection.execute(
-            "delete from stage_posts where ordinal in (select ordinal from collisions)"
+            "delete from _staging.stage_posts where ordinal in (select ordinal from collisions)"
         )
     return count

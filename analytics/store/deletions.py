@@ -30,7 +30,7 @@ select
     if(post_id is null, 'author', 'post') as kind,
     coalesce(post_id, author_key) as name,
     max(coalesce(deleted_at, timestamptz 'infinity')) as until,
-from stage_deletions
+from _staging.stage_deletions
 group by all
 """
 
@@ -56,7 +56,7 @@ with
                 ],
                 recursive := true
             ),
-        from stage_posts
+        from _staging.stage_posts
     ),
     known as (
         select kind, name, until from notices
@@ -105,7 +105,7 @@ def apply_deletions(
     the file's merge fail, it is read again, and what it deletes is gone already. Prepared
     pictures that nothing uses any more are removed from `data_dir`.
     """
-    has_notices = bool(count_rows(connection, "stage_deletions"))
+    has_notices = bool(count_rows(connection, "_staging.stage_deletions"))
     if not has_notices and not count_rows(connection, "tombstones"):
         return DeletionCounts()
     connection.execute(_NOTICES)
@@ -113,7 +113,9 @@ def apply_deletions(
     count_dropped = count_rows(connection, "dead")
     if count_dropped:
         for table in ("stage_posts", "stage_media", "stage_aspects"):
-            connection.execute(f"delete from {table} where ordinal in (select ordinal from dead)")
+            connection.execute(
+                f"delete from _staging.{table} where ordinal in (select ordinal from dead)"
+            )
     count_removed = _hear_notices(connection, author_key, data_dir, now) if has_notices else 0
     for table in ("notices", "dead"):
         connection.execute(f"drop table {table}")

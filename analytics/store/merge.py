@@ -13,7 +13,7 @@ from analytics.store.aspects import AspectRule, match_aspects, merge_source_aspe
 from analytics.store.collisions import reject_collisions
 from analytics.store.deletions import apply_deletions
 from analytics.store.rejects import insert_new_rejects
-from analytics.store.staging import STAGED_TABLES, Staging
+from analytics.store.staging import Staging, drop_staged
 from analytics.store.tombstones import blank_forgotten_rejects
 from analytics.store.transactions import count_rows, first_row, transaction
 from analytics.store.versions import CANDIDATES, CONTENT, COUNTS, FRESH, IS_FRESH, REPEATED, WINNERS
@@ -44,8 +44,8 @@ select
     stage_media.url,
     regexp_extract(stage_media.source_path, '[^/]*$') as name,
     min(stage_media.source_path) as source_path,
-from stage_media
-inner join stage_posts on stage_media.ordinal = stage_posts.ordinal
+from _staging.stage_media
+inner join _staging.stage_posts on stage_media.ordinal = stage_posts.ordinal
 where stage_media.source_path is not null
 group by all
 """
@@ -176,7 +176,7 @@ def merge_staged(
     connection.execute("drop table candidates")
     with transaction(connection):
         stored = count_rows(connection, "winners where is_new") + count_rows(
-            connection, f"stage_posts where {IS_FRESH}"
+            connection, f"_staging.stage_posts where {IS_FRESH}"
         )
         updated = count_rows(connection, "winners where is_changed or is_recounted")
         _store_winners(connection, file, run_id=run_id, now=now)
@@ -243,12 +243,12 @@ def _store_winners(
         with kept as (
             select ordinal, post_id from winners where is_new or is_changed
             union all
-            select ordinal, post_id from stage_posts where {IS_FRESH}
+            select ordinal, post_id from _staging.stage_posts where {IS_FRESH}
         )
         select kept.post_id, stage_media.position, stage_media.url, stage_media.kind,
             stage_media.source_path, $folder as source_folder, stage_media.alt_text,
             'pending' as status
-        from stage_media
+        from _staging.stage_media
         inner join kept on stage_media.ordinal = kept.ordinal
         """,
         {"folder": file.folder},
@@ -275,7 +275,7 @@ def _store_winners(
     connection.execute(
         "create or replace temp table touched as"
         " select post_id from winners where is_new or is_changed"
-        f" union all select post_id from stage_posts where {IS_FRESH}"
+        f" union all select post_id from _staging.stage_posts where {IS_FRESH}"
     )
 
 
@@ -293,14 +293,14 @@ def _store_rejects(
             delete from rejects
             where source_file = ? and stage in ('read', 'parse')
                 and (line, stage, reason, raw) not in (
-                    select (line, stage, reason, raw) from stage_rejects
+                    select (line, stage, reason, raw) from _staging.stage_rejects
                 )
             """,
             [source_file],
         )
     insert_new_rejects(
         connection,
-        "select $file as source_file, line, stage, reason, raw from stage_rejects",
+        "select $file as source_file, line, stage, reason, raw from _staging.stage_rejects",
         run_id=run_id,
         now=now,
         values={"file": source_file},
@@ -308,8 +308,9 @@ def _store_rejects(
 
 
 def _drop_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    for table in (*STAGED_TABLES, *_WORKING_TABLES):
+    for table in _WORKING_TABLES:
         connection.execute(f"drop table if exists {table}")
+    drop_staged(connection)
 
 
 def reject_source(

@@ -1,4 +1,9 @@
-"""Stages the records of one file in temporary tables, in bounded batches."""
+"""Stages the records of one file in tables of their own, in bounded batches.
+
+They are in a database in memory, `_staging`, that spills as temporary tables do. Those would be
+compressed, which takes longer than all else that is done to a record, and only one connection
+would see them.
+"""
 
 import hashlib
 from typing import Any
@@ -68,7 +73,6 @@ _SCHEMAS = {
     "stage_rejects": _REJECTS,
     "stage_deletions": _DELETIONS,
 }
-STAGED_TABLES = tuple(_SCHEMAS)
 
 # What names the pictures of a stored post, over its rows of `media`: addresses, else the
 # names of files, which may lie in another folder in another dump.
@@ -86,7 +90,7 @@ _MAX_BIGINT = 2**63 - 1
 
 
 class Staging:
-    """Temporary tables with the records of one file, for `merge_staged`.
+    """Tables with the records of one file, for `merge_staged`.
 
     Use as: `add` for each record, then `flush`. `count_read` counts records. `hashes_ids` says
     whether ids are hashed, for tombstones that are there.
@@ -103,9 +107,10 @@ class Staging:
         self.count_rejects = 0
         self.count_deletions = 0
         self._reset()
+        connection.execute("attach if not exists ':memory:' as _staging")
         for name, schema in _SCHEMAS.items():
             connection.register("empty_batch", schema.empty_table())
-            connection.execute(f"create or replace temp table {name} as from empty_batch")
+            connection.execute(f"create or replace table _staging.{name} as from empty_batch")
             connection.unregister("empty_batch")
 
     def add(self, record: Record, *, ordinal: int | None = None) -> None:
@@ -132,12 +137,12 @@ class Staging:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was taken to the temporary tables."""
+        """Write what was taken to the tables."""
         for name, schema in _SCHEMAS.items():
             batch = pa.table(self._rows[name], schema=schema)
             if batch.num_rows:
                 self._connection.register("batch", batch)
-                self._connection.execute(f"insert into {name} from batch")
+                self._connection.execute(f"insert into _staging.{name} from batch")
                 self._connection.unregister("batch")
         self._reset()
 
@@ -220,6 +225,11 @@ class Staging:
         self._rows = {
             name: {column: [] for column in schema.names} for name, schema in _SCHEMAS.items()
         }
+
+
+def drop_staged(connection: duckdb.DuckDBPyConnection) -> None:
+    """Free what is staged."""
+    connection.execute("detach database if exists _staging")
 
 
 def _digest(names: list[str]) -> str:

@@ -87,22 +87,25 @@ def blank_forgotten_rejects(
     looked up, for every platform that the warehouse knows.
     """
     forgotten = "tombstones where reason = 'forgotten'"
-    if not count_rows(connection, "stage_rejects") or not count_rows(connection, forgotten):
+    if not count_rows(connection, "_staging.stage_rejects") or not count_rows(
+        connection, forgotten
+    ):
         return
     rows = connection.execute(f"select key from {forgotten}").fetchall()
     keys = frozenset(str(key) for (key,) in rows)
     platforms = {connector, connector.partition("_")[0]} | {
         str(name)
         for (name,) in connection.execute(
-            "select distinct platform from posts union select distinct platform from stage_posts"
+            "select distinct platform from posts"
+            " union select distinct platform from _staging.stage_posts"
         ).fetchall()
     }
-    found = connection.execute("select distinct raw from stage_rejects where raw <> ''")
+    found = connection.execute("select distinct raw from _staging.stage_rejects where raw <> ''")
     named = []
     while batch := found.fetchmany(_BATCH):
         named += [[raw] for (raw,) in batch if _names_any(raw, platforms, author_key, keys)]
     if named:
-        connection.executemany("update stage_rejects set raw = '' where raw = ?", named)
+        connection.executemany("update _staging.stage_rejects set raw = '' where raw = ?", named)
 
 
 def list_forgotten(

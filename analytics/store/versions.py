@@ -23,9 +23,9 @@ COUNTS = f"{_COUNTS}, retrieved_at, counts_seen_at, counts_source_file"
 # Posts of which there is more than one version; of the others nothing has to be ranked.
 REPEATED = """
 create or replace temp table repeated as
-select post_id from stage_posts group by post_id having count(*) > 1
+select post_id from _staging.stage_posts group by post_id having count(*) > 1
 union
-select post_id from posts where post_id in (select post_id from stage_posts)
+select post_id from posts where post_id in (select post_id from _staging.stage_posts)
 """
 
 # Which staged rows are of the others.
@@ -37,7 +37,7 @@ select ordinal, post_id, $file as source_file, source_line, {CONTENT},
     retrieved_at as content_retrieved_at, {_COUNTS}, retrieved_at,
     if(coalesce({_COUNTS}) is null, null, {SEEN_AT}) as counts_seen_at,
     if(coalesce({_COUNTS}) is null, null, $file) as counts_source_file,
-from stage_posts
+from _staging.stage_posts
 where {IS_FRESH}
 """
 
@@ -58,7 +58,7 @@ with
             {SEEN_AT} as seen_at, {SEEN_AT} as counts_seen_at,
             retrieved_at as content_retrieved_at,
             $file as source_file, source_line, $file as counts_source_file,
-        from stage_posts
+        from _staging.stage_posts
         where post_id in (select post_id from repeated)
         union all
         select null, posts.post_id, {CONTENT}, coalesce(count_media, 0), media_key,

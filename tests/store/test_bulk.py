@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.contract.text import clean_text
-from analytics.store.bulk import BulkStaging
+from analytics.store.bulk import MACROS, BulkStaging
 from analytics.store.migrations import migrate
 from analytics.store.staging import Staging
 from connectors.protocol import ReadOptions
@@ -53,6 +53,7 @@ def stage_in_bulk(connection: duckdb.DuckDBPyConnection, path: Path, n_bytes: in
                 )
             else:
                 staging.add(piece)
+        bulk.finish()
     return take(connection, staging)
 
 
@@ -67,7 +68,8 @@ def take(connection: duckdb.DuckDBPyConnection, staging: Staging) -> Staged:
     staging.flush()
     tables = ("stage_posts", "stage_media", "stage_aspects", "stage_rejects")
     rows = {
-        name: sorted(connection.execute(f"from {name}").fetchall(), key=repr) for name in tables
+        name: sorted(connection.execute(f"from _staging.{name}").fetchall(), key=repr)
+        for name in tables
     }
     counts = (staging.count_read, staging.count_ignored, staging.count_rejects)
     return {**rows, "counts": counts}
@@ -240,6 +242,7 @@ def test_clean_texts_are_those_of_python(connection: duckdb.DuckDBPyConnection, 
     BulkStaging(
         connection, Staging(connection, KEY), CONNECTOR.bulk, author_key=KEY, latest_s=0
     ).__exit__()
+    connection.execute(MACROS)
     (found,) = connection.execute("select make_clean($text)", {"text": text}).fetchall()
     assert found == (clean_text(text),)
 
@@ -275,6 +278,7 @@ def test_most_lines_do_not_go_through_python(
             is_long=piece.is_long_line,
             read_line=lambda number, line: Counting().read_line(number, line, options),
         )
+        bulk.finish()
     assert asked == []
     assert take(connection, staging)["counts"] == (1000, 0, 0)
 
@@ -306,4 +310,4 @@ def test_a_full_temporary_folder_costs_time_and_no_record(
     lines = [json.dumps({**COMMENT, "id": f"c{n}"}) for n in range(50)]
     path.write_text("\n".join(lines), "utf-8")
     assert compare(connection, path, 4_000)["counts"] == (50, 0, 0)
-    assert caplog.text.count("has no room for 64 MiB (No space left on device)") == 1
+    assert caplog.text.count("has no room for pieces of 64 MiB (No space left on device)") == 1

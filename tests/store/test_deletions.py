@@ -202,7 +202,7 @@ def test_merge_without_tombstones_hashes_no_ids(connection: duckdb.DuckDBPyConne
         staging = Staging(connection, KEY)
         staging.add(make_post("1", repost_of="test:2"))
         staging.flush()
-        found = rows(connection, "select post_key, repost_key from stage_posts")
+        found = rows(connection, "select post_key, repost_key from _staging.stage_posts")
         hashed = (hash_text(KEY, "test:1"), hash_text(KEY, "test:2"))
         assert found == [hashed if has_tombstone else (None, None)]
         store_posts(connection, [delete("1")])

@@ -253,6 +253,24 @@ def test_pictures_of_an_older_warehouse_get_the_folder_of_their_dump(tmp_path: P
         ]
 
 
+def test_posts_of_an_older_warehouse_are_written_anew_and_stay(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    stored = "select * from posts order by post_id"
+    declared = "select sql from duckdb_tables() where table_name = 'posts'"
+    with open_writer(path, "ingest") as connection:
+        store_posts(connection, [make_post(str(n)) for n in range(20)], name="posts.csv")
+        before = rows(connection, stored)
+        # As the warehouse was before the migration.
+        connection.execute("create table older as from posts")
+        connection.execute("drop table posts")
+        connection.execute("alter table older rename to posts")
+        connection.execute("delete from schema_migrations where number = 31")
+        assert "ZSTD" not in scalar(connection, declared)
+    with open_writer(path, "ingest") as connection:
+        assert rows(connection, stored) == before
+        assert scalar(connection, declared).count("ZSTD") == 2
+
+
 def test_warehouse_of_a_newer_version_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("insert into schema_migrations values (999, 'future', 'x', now())")
     with pytest.raises(StoreError, match="newer version"):
