@@ -265,18 +265,20 @@ def test_forget_removes_a_post_for_good(project: Path) -> None:
     assert run("forget").exit_code == 2
 
 
-def test_forgotten_text_is_in_no_file(project: Path) -> None:
-    text = "A text that nobody else would ever write, 0123456789"
+def test_forgotten_post_is_in_no_file(project: Path) -> None:
+    # Its id: texts are compressed, so that their bytes are in no file before.
+    post_id = "an-id-that-no-other-post-would-ever-have-0123456789"
 
-    def files_with_text() -> list[str]:
+    def files_with_post() -> list[str]:
         found = [path for path in project.rglob("*") if path.is_file()]
-        return sorted(path.name for path in found if text.encode() in path.read_bytes())
+        return sorted(path.name for path in found if post_id.encode() in path.read_bytes())
 
-    (project / "posts.csv").write_text(POSTS + f'4,"{text}",2026-03-04,1\n', encoding="utf-8")
+    line = f'{post_id},"A text",2026-03-04,1\n'
+    (project / "posts.csv").write_text(POSTS + line, encoding="utf-8")
     run("ingest")
-    assert files_with_text() == ["posts.csv", "warehouse.duckdb", "warehouse.snapshot.duckdb"]
-    assert run("forget", "--post", "test:4").exit_code == 0
-    assert files_with_text() == ["posts.csv"]
+    assert files_with_post() == ["posts.csv", "warehouse.duckdb", "warehouse.snapshot.duckdb"]
+    assert run("forget", "--post", f"test:{post_id}").exit_code == 0
+    assert files_with_post() == ["posts.csv"]
 
 
 def test_init_writes_a_valid_file_and_does_not_write_over_it(
