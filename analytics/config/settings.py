@@ -137,7 +137,7 @@ class InferConfig:
     post_level: bool = setting("judge each post as a whole, beside its aspects", default=True)
     rationales: RationaleChoice | tuple[RationaleReason, ...] = setting(
         "which contents get a written rationale: all, none, or a list of the next three",
-        default="all",
+        default=("uncertain", "top", "sample"),
     )
     uncertain_below: float = setting(
         "`uncertain`: the first label is less than this more probable than the second", default=0.2
