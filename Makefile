@@ -65,7 +65,7 @@ test: $(VENV)/.installed-dev  ## Run the test-suite, but for tests that take min
 	OMP_NUM_THREADS=1 $(TEST_MALLOC) $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal -m "not slow"
 
 test-slow: $(VENV)/.installed-dev  ## Run the tests that take minutes; CI does both
-	OMP_NUM_THREADS=1 $(TEST_MALLOC) $(BIN)/python -m pytest -n $(SLOW_TEST_WORKERS) --dist loadfile -m slow
+	OMP_NUM_THREADS=1 $(TEST_MALLOC) $(BIN)/python -m pytest -n $(SLOW_TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m slow
 
 lint: $(VENV)/.installed-dev  ## Check format, style and types
 	$(BIN)/ruff format --check .

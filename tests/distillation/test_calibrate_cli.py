@@ -17,7 +17,7 @@ from analytics.engine.loading import load_engine
 from analytics.engine.models import ModelFolder, resolve_model
 from distillation.data.loaders import load_examples
 from distillation.data.seen import list_digests, write_seen
-from tests.engine.tiny_models import make_tiny_idefics3
+from tests.engine.tiny_models import TOY_WORDS, make_tiny_idefics3
 
 pytestmark = pytest.mark.model
 
@@ -49,7 +49,9 @@ def model(base_folder: ModelFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ANALYTICS_CACHE_DIR", str(tmp_path / "cache"))
     (tmp_path / "m").mkdir()
-    path = make_tiny_idefics3(tmp_path / "m", tokenizer_from=base_folder.path, seed=1)
+    path = make_tiny_idefics3(
+        tmp_path / "m", tokenizer_from=base_folder.path, seed=1, n_words=TOY_WORDS
+    )
     return shutil.copytree(path, tmp_path / "model")
 
 

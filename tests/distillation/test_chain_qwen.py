@@ -15,7 +15,7 @@ from tests.distillation.toy_chain import (
     try_other_ways,
     write_data,
 )
-from tests.engine.tiny_models import make_tiny_qwen2_5_vl, skip_without_torchvision
+from tests.engine.tiny_models import TOY_WORDS, make_tiny_qwen2_5_vl, skip_without_torchvision
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 
@@ -24,7 +24,9 @@ pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 def test_both_engines(base_folder: ModelFolder, workplace: Path) -> None:
     skip_without_torchvision()
     data = write_data(workplace / "toy")
-    model = make_tiny_qwen2_5_vl(workplace / "toy-model", tokenizer_from=base_folder.path)
+    model = make_tiny_qwen2_5_vl(
+        workplace / "toy-model", tokenizer_from=base_folder.path, n_words=TOY_WORDS
+    )
     distil(model, data)
     try_other_ways(model, data)
     has_vllm = importlib.util.find_spec("vllm") is not None

@@ -28,7 +28,7 @@ from analytics.engine.models import ModelFolder, resolve_model
 from distillation.data.loaders import load_examples
 from distillation.data.pictures import PictureFolder
 from distillation.data.seen import write_seen
-from tests.engine.tiny_models import make_tiny_idefics3
+from tests.engine.tiny_models import TOY_WORDS, make_tiny_idefics3
 
 pytestmark = pytest.mark.model
 
@@ -76,7 +76,9 @@ def world(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) ->
     models = {}
     for name, seed in (("good", 1), ("other", 3)):  # both use all three labels
         (root / name).mkdir()
-        models[name] = make_tiny_idefics3(root / name, tokenizer_from=base_folder.path, seed=seed)
+        models[name] = make_tiny_idefics3(
+            root / name, tokenizer_from=base_folder.path, seed=seed, n_words=TOY_WORDS
+        )
     (models["good"] / "contract.json").write_text(
         json.dumps({"training_digest": training_digest()})
     )

@@ -108,7 +108,9 @@ def test_a_stamp_and_a_temperature_of_the_adapter_count_not_those_of_the_base(
         stamp.unlink()
 
 
-def test_faults_name_the_file_and_the_fix(adapter: Path, tmp_path: Path) -> None:
+def test_faults_name_the_file_and_the_fix(
+    adapter: Path, base_folder: ModelFolder, tmp_path: Path
+) -> None:
     config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
 
     def write(base: str | None) -> None:
@@ -122,7 +124,10 @@ def test_faults_name_the_file_and_the_fix(adapter: Path, tmp_path: Path) -> None
     write(str(adapter))
     with pytest.raises(EngineError, match="names itself as its base"):
         resolve_model(str(adapter), cache_dir=tmp_path / "cache")
-    write("smol-135m-base")  # a model without such layers
+    # A model without such layers; in this cache, too, or it were assembled for ten seconds.
+    (tmp_path / "cache/models").mkdir(parents=True)
+    (tmp_path / "cache/models" / base_folder.path.name).symlink_to(base_folder.path)
+    write("smol-135m-base")
     with pytest.raises(EngineError, match=r"cannot be merged into .*base_model_name_or_path"):
         resolve_model(str(adapter), cache_dir=tmp_path / "cache")
     (adapter / "adapter_model.safetensors").unlink()

@@ -1,11 +1,13 @@
 """Small random models of real architectures, made in seconds."""
 
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analytics.contract.labels import LABELS
 from analytics.engine.quiet import quiet_libraries
 
 _TEMPLATE = (
@@ -15,6 +17,8 @@ _TEMPLATE = (
     "{% endfor %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+# Words of a toy that is trained, of the 49,152 of its tokenizer; those of our prompts are added.
+TOY_WORDS = 2048
 _IMAGE_TOKENS = ("<fake_token_around_image>", "<image>", "<global-img>", "<end_of_utterance>")
 
 
@@ -51,13 +55,51 @@ def skip_without_torchvision() -> None:
         pytest.skip(f"Qwen's processor needs torchvision, see docs/engines.md ({exc})")
 
 
-def make_tiny_idefics3(path: Path, *, tokenizer_from: Path, seed: int = 0) -> Path:
+def _load_tokenizer(folder: Path, n_words: int | None) -> Any:
+    """The tokenizer of a folder, or one of its first `n_words` words and those of our prompts.
+
+    Logits over all words are most of the work of training a model of two layers.
+    """
+    import tokenizers
+    import transformers
+
+    loaded: Any = transformers.AutoTokenizer.from_pretrained(folder)
+    if n_words is None:
+        return loaded
+    table = json.loads(loaded.backend_tokenizer.to_str())
+    vocab, merges = table["model"]["vocab"], table["model"]["merges"]
+    parts = {"".join(pair): pair for pair in merges}
+    kept = {word for word, n in vocab.items() if n < n_words}
+    open_words = [*_list_prompt_words(loaded), *map(str, LABELS)]
+    while open_words:
+        word = open_words.pop()
+        if word not in kept:
+            kept.add(word)
+            open_words += parts[word]
+    table["model"]["vocab"] = {
+        word: n for n, word in enumerate(sorted(kept, key=lambda word: int(vocab[word])))
+    }
+    table["model"]["merges"] = [pair for pair in merges if {"".join(pair), *pair} <= kept]
+    made = tokenizers.Tokenizer.from_str(json.dumps(table))
+    return type(loaded)(**loaded.init_kwargs | {"tokenizer_object": made})
+
+
+def _list_prompt_words(tokenizer: Any) -> list[str]:
+    templates = resources.files("analytics.contract") / "templates"
+    texts = [file.read_text("utf-8") for file in templates.iterdir() if file.name.endswith(".txt")]
+    found: list[str] = tokenizer.tokenize(" ".join(texts))
+    return found
+
+
+def make_tiny_idefics3(
+    path: Path, *, tokenizer_from: Path, seed: int = 0, n_words: int | None = None
+) -> Path:
     """A two-layer Idefics3 with 4 tokens a picture; head size 32, as vLLM wants on CPUs."""
     with quiet_libraries():
         import torch
         import transformers
 
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(tokenizer_from)
+        tokenizer = _load_tokenizer(tokenizer_from, n_words)
         tokenizer.add_tokens(
             [transformers.AddedToken(t, special=True, normalized=False) for t in _IMAGE_TOKENS]
         )
@@ -105,13 +147,15 @@ def make_tiny_idefics3(path: Path, *, tokenizer_from: Path, seed: int = 0) -> Pa
     return path
 
 
-def make_tiny_qwen2_5_vl(path: Path, *, tokenizer_from: Path, seed: int = 0) -> Path:
+def make_tiny_qwen2_5_vl(
+    path: Path, *, tokenizer_from: Path, seed: int = 0, n_words: int | None = None
+) -> Path:
     """A two-layer Qwen2.5-VL with 4 to 16 tokens a picture; its processor needs torchvision."""
     with quiet_libraries():
         import torch
         import transformers
 
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(tokenizer_from)
+        tokenizer = _load_tokenizer(tokenizer_from, n_words)
         tokenizer.add_tokens(
             [transformers.AddedToken(t, special=True, normalized=False) for t in _QWEN_TOKENS]
         )

@@ -13,7 +13,7 @@ from analytics.store.draws import DrawDesign, make_draw
 from analytics.store.gold import read_gold
 from tests.labelling.serving import serve
 from tests.reports.devtools import Browser, Visit, find_chromium, open_browser
-from tests.reports.payloads import PAYLOADS
+from tests.reports.payloads import CORPUS, PAYLOADS
 from tests.scripted import make_post, store_posts
 
 pytestmark = [
@@ -69,37 +69,57 @@ def test_keys_answer_and_take_back(
         assert (own_requests(server, visit), visit.console, violations(visit)) == ([], [], [])
 
 
+_PAGE = """({
+  hacked: window.hacked === undefined ? null : String(window.hacked),
+  scripts: document.scripts.length,
+  strange: document.querySelectorAll('iframe,object,embed,base,main img').length,
+  text: document.querySelector('.text').textContent,
+  marks: [...document.querySelectorAll('.text mark')].map(one => one.textContent),
+  aspect: document.querySelector('h1 .aspect')?.textContent ?? '',
+})"""
+
+
 def test_hostile_texts_stay_texts(
     browser: Browser, connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
+    """Each is on a page as the text, its address, the aspect asked for and a marked mention."""
     payloads = list(PAYLOADS.values())
+    others = [*payloads[1:], payloads[0]]
+    numbered = list(enumerate(zip(payloads, others, strict=True), start=1))
     store_posts(
         connection,
-        [
-            make_post(str(i), f"{text} {text}", url=text, line=i)
-            for i, text in enumerate(payloads, start=1)
-        ],
+        [make_post(str(i), f"{text} {aspect}", url=text, line=i) for i, (text, aspect) in numbered],
     )
-    for i, text in enumerate(payloads, start=1):
-        connection.execute("insert into aspects values (?, ?, 'source')", [f"test:{i}", text])
+    for i, (_, aspect) in numbered:
+        connection.execute("insert into aspects values (?, ?, 'source')", [f"test:{i}", aspect])
     draw = make_draw(connection, DrawDesign(n=1000))
+    # Of the pages about a whole post, which hold no more than these, one for each kind of text.
+    alone = {payload.kind: i for i, payload in enumerate(CORPUS, start=1)}
+    connection.execute(
+        "delete from gold_draw_items where aspect = '' and not list_contains(?, post_id)",
+        [[f"test:{i}" for i in alone.values()]],
+    )
     session = LabelSession(connection, draw, PAYLOADS["script"], tmp_path)
-    n_seen = 0
+    n_seen = n_marked = 0
+    aspects = set()
     with serve(session) as server:
         visit = browser.visit(server.url)
-        while session.current is not None:
-            assert browser.evaluate("window.hacked") is None
-            assert browser.evaluate("document.scripts.length") == 1
-            assert browser.evaluate(
-                "document.querySelectorAll('iframe,object,embed,base,main img').length"
-            ) == 0  # fmt: skip
-            shown = browser.evaluate("document.querySelector('.text').textContent")
-            assert shown.split() == session.current.text.replace("\x00", "\ufffd").split()
+        while (item := session.current) is not None:
+            page = browser.evaluate(_PAGE)
+            assert (page["hacked"], page["scripts"], page["strange"]) == (None, 1, 0)
+            assert page["text"].split() == item.text.replace("\x00", "\ufffd").split()
+            # HTML leaves NUL out.
+            assert page["aspect"].split() == item.aspect.replace("\x00", "").split()
+            n_marked += bool(item.aspect) and item.aspect in page["marks"]
             assert own_requests(server, visit) == []
             assert (visit.console, violations(visit), visit.dialogs) == ([], [], [])
+            aspects.add(item.aspect)
             visit = press(browser, "n")
             n_seen += 1
     assert n_seen > len(payloads)
+    assert len(aspects) == len(set(payloads)) + 1
+    # But for the one with a NUL, which the text is stored without.
+    assert n_marked == len(payloads) - 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -14,7 +14,7 @@ from distillation.data.loaders import load_examples
 from distillation.data.rationales import RationaleRow, write_rationales
 from distillation.data.seen import write_seen
 from distillation.evaluation.report import read_predictions
-from tests.engine.tiny_models import make_tiny_idefics3
+from tests.engine.tiny_models import TOY_WORDS, make_tiny_idefics3
 
 TEXTS = ("The $T$ is late again", "I love my $T$", "$T$ opens at nine", "Never again, $T$")
 ASPECTS = ("tram", "garden", "library", "coffee")
@@ -48,7 +48,8 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_model(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_idefics3(tmp_path_factory.mktemp("tiny"), tokenizer_from=base_folder.path)
+    path = tmp_path_factory.mktemp("tiny")
+    return make_tiny_idefics3(path, tokenizer_from=base_folder.path, n_words=TOY_WORDS)
 
 
 @pytest.fixture(autouse=True)

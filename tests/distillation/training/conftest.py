@@ -12,6 +12,7 @@ from distillation.data.examples import make_example
 from distillation.data.pictures import PictureFolder
 from distillation.training.sequences import TrainingItem
 from tests.engine.tiny_models import (
+    TOY_WORDS,
     make_tiny_idefics3,
     make_tiny_qwen2_5_vl,
     skip_without_torchvision,
@@ -32,14 +33,16 @@ TEXTS = (
 @pytest.fixture(scope="session")
 def toy_folder(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random Idefics3 of two layers."""
-    return make_tiny_idefics3(tmp_path_factory.mktemp("toy"), tokenizer_from=base_folder.path)
+    path = tmp_path_factory.mktemp("toy")
+    return make_tiny_idefics3(path, tokenizer_from=base_folder.path, n_words=TOY_WORDS)
 
 
 @pytest.fixture(scope="session")
 def toy_qwen_folder(base_folder: ModelFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random Qwen2.5-VL of two layers, with positions on three axes."""
     skip_without_torchvision()
-    return make_tiny_qwen2_5_vl(tmp_path_factory.mktemp("qwen"), tokenizer_from=base_folder.path)
+    path = tmp_path_factory.mktemp("qwen")
+    return make_tiny_qwen2_5_vl(path, tokenizer_from=base_folder.path, n_words=TOY_WORDS)
 
 
 @pytest.fixture(scope="session")

@@ -146,8 +146,11 @@ def test_packing_does_not_change_the_curve(
     toy_folder: Path, training_items: list[TrainingItem], tmp_path: Path
 ) -> None:
     curves = []
+    # At a higher rate AdamW makes much of rounding.
+    optim = replace(RECIPE.optim, learning_rate=1e-3, new_learning_rate=1e-3)
     for n_tokens in (200, 4096):
-        recipe = replace(RECIPE, pack=replace(RECIPE.pack, max_pack_tokens=n_tokens))
+        pack = replace(RECIPE.pack, max_pack_tokens=n_tokens)
+        recipe = replace(RECIPE, optim=optim, pack=pack)
         _, run = _train(toy_folder, training_items, tmp_path / str(n_tokens), recipe)
         curves.append([row["loss"] for row in run.rows])
     assert curves[0] == pytest.approx(curves[1], rel=1e-3)
