@@ -173,6 +173,7 @@ def _count(run: Run, judged: Judged) -> None:
     counts.count_rationales_top += found[RationaleReason.TOP]
     counts.count_rationales_uncertain += found[RationaleReason.UNCERTAIN]
     counts.count_rationales_incomplete += judged.count_incomplete
+    counts.count_rationales_cut += judged.count_cut
     counts.count_output_tokens += judged.count_output_tokens
 
 

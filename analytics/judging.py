@@ -18,7 +18,7 @@ from analytics.contract.errors import DeadlyItemError, EngineDownError, Unfinish
 from analytics.contract.labels import label_of
 from analytics.contract.parser import list_missing_parts, parse_reply
 from analytics.contract.policy import RationalePolicy, RationaleReason
-from analytics.contract.records import Item, Verdict
+from analytics.contract.records import Item, ResponseStatus, Verdict
 from analytics.store.in_flight import DEADLY_AFTER
 from analytics.store.predictions import ItemFault, PlannedItem
 
@@ -32,7 +32,8 @@ class Judged:
     """Contents that are done: each has a verdict or a fault.
 
     A content whose rationale failed has both. The counts are of what the engine answered for
-    them; `count_incomplete` rationales lack a part. `down` is why the engine answers no more.
+    them; `count_incomplete` rationales lack a part or their prediction, `count_cut` of them as
+    the token limit came before it. `down` is why the engine answers no more.
     """
 
     contents: Sequence[PlannedItem]
@@ -41,6 +42,7 @@ class Judged:
     count_labels: int = 0
     rationales: Counter[RationaleReason] = field(default_factory=Counter)
     count_incomplete: int = 0
+    count_cut: int = 0
     count_output_tokens: int = 0
     down: EngineDownError | None = None
 
@@ -234,8 +236,11 @@ class Judge:
                 one.reason for one in labelled if one.planned.item.content_key in replies
             ),
             count_incomplete=sum(
-                self._lacks_a_part(one.planned.item, verdict)
+                self._is_incomplete(one.planned.item, verdict)
                 for one, verdict in zip(labelled, verdicts, strict=True)
+            ),
+            count_cut=sum(
+                verdict.rationale_status is ResponseStatus.TRUNCATED for verdict in verdicts
             ),
             count_output_tokens=sum(reply.n_output_tokens for reply in replies.values()),
             down=down,
@@ -247,14 +252,14 @@ class Judge:
     def _shows_image(self, item: Item) -> bool:
         return self._engine.facts.accepts_images and item.image_path is not None
 
-    def _lacks_a_part(self, item: Item, verdict: Verdict) -> bool:
-        return verdict.rationale is not None and bool(
-            list_missing_parts(
-                verdict.rationale,
-                has_image=self._shows_image(item),
-                may_be_empty=self._empty_parts,
-            )
+    def _is_incomplete(self, item: Item, verdict: Verdict) -> bool:
+        rationale = verdict.rationale
+        if rationale is None:
+            return False
+        missing = list_missing_parts(
+            rationale, has_image=self._shows_image(item), may_be_empty=self._empty_parts
         )
+        return rationale.label is None or bool(missing)
 
 
 def make_verdict(

@@ -92,9 +92,15 @@ def outcome_as_text(outcome: Outcome) -> str:
         if by_policy := _list_policies(counts):
             lines.append(f"Rationales by policy: {by_policy}")
         if counts.count_rationales_incomplete:
+            cut = (
+                f"; {counts.count_rationales_cut} were cut at their token limit (raise [infer]"
+                " max_rationale_tokens)"
+                if counts.count_rationales_cut
+                else ""
+            )
             lines.append(
-                f"Rationales that lack a part: {counts.count_rationales_incomplete}"
-                f" of {counts.count_engine_rationales}"
+                "Rationales that lack a part or their prediction:"
+                f" {counts.count_rationales_incomplete} of {counts.count_engine_rationales}{cut}"
             )
         if (share := share_engine(outcome.infer_s, outcome.engine_s)) is not None:
             name = (outcome.engine or "").partition(" ")[0]

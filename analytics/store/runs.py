@@ -37,6 +37,7 @@ class RunCounts:
     count_rationales_top: int = 0
     count_rationales_uncertain: int = 0
     count_rationales_incomplete: int = 0
+    count_rationales_cut: int = 0
     count_output_tokens: int = 0
     count_engine_restarts: int = 0
     count_failed_checks: int = 0
