@@ -1,4 +1,4 @@
-"""Rationales that lack a part or their prediction are counted, by what the model was shown and taught."""
+"""Incomplete rationales are counted, by what the model was shown and taught."""
 
 from collections.abc import Sequence
 from dataclasses import replace

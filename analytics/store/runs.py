@@ -140,7 +140,9 @@ def finish_run(
 
 
 def fail_run(connection: duckdb.DuckDBPyConnection, run_id: str, error: str) -> None:
-    """Write that a run which had ended well failed after all, as its report could not be made."""
+    """Write that a run failed after all its steps: its last write, the snapshot or the report."""
     connection.execute(
-        "update runs set status = 'failed', error = ? where run_id = ?", [error, run_id]
+        "update runs set status = 'failed', error = ?, ended_at = coalesce(ended_at, ?)"
+        " where run_id = ?",
+        [error, datetime.now(UTC), run_id],
     )
