@@ -24,6 +24,7 @@ from analytics.marts import make_marts
 from analytics.media import prepare_media
 from analytics.model_step import check_model, infer_configured
 from analytics.reporting import make_report
+from analytics.store.aspects import refresh_aspects
 from analytics.store.author_key import check_author_key, load_author_key
 from analytics.store.connections import connect
 from analytics.store.lock import WriterLock
@@ -150,6 +151,8 @@ def run_steps(
                         connection, config, run, outcome, listener, is_stopped, retries_fetches
                     )
                 elif step == "infer":
+                    # `ingest` has done so, but the configuration may have got others since.
+                    refresh_aspects(connection, make_rules(config.aspects))
                     outcome.plan = infer_configured(
                         connection,
                         config,
