@@ -82,6 +82,7 @@ class Outcome:
     engine_s: float = 0.0
     files: list[FileReport] = field(default_factory=list)
     plan: Plan | None = None
+    fault: str | None = None
     marts: dict[str, int] = field(default_factory=dict)
     failed_checks: list[CheckResult] = field(default_factory=list)
     report: Path | None = None
@@ -247,9 +248,9 @@ def _run(
         raise
     # A disk that is full shows here: a run that has its end by then would be taken for done.
     connection.execute("checkpoint")
-    is_clean = not run.counts.count_rejects and not outcome.failed_checks
+    is_clean = not (run.counts.count_rejects or outcome.failed_checks or run.fault)
     outcome.status = "done" if is_clean else "done_with_faults"
-    outcome.engine = run.engine
+    outcome.engine, outcome.fault = run.engine, run.fault
     outcome.infer_s, outcome.engine_s = run.infer_s, run.engine_s
     ended_at = datetime.now(UTC)
     outcome.seconds = (ended_at - run.started_at).total_seconds()

@@ -52,7 +52,8 @@ class Run:
     """One execution of a writing command; `counts` fills while it goes on.
 
     `infer_s` are the seconds of judging, the loading of the engine not among them, and
-    `engine_s` those of them in which the engine was being asked.
+    `engine_s` those of them in which the engine was being asked. `fault` is what a run that
+    goes on to its end has left undone, and why.
     """
 
     run_id: str
@@ -63,6 +64,7 @@ class Run:
     engine: str | None = None
     infer_s: float = 0.0
     engine_s: float = 0.0
+    fault: str | None = None
     counts: RunCounts = field(default_factory=RunCounts)
 
 
@@ -135,7 +137,7 @@ def finish_run(
     save_counts(connection, run)
     connection.execute(
         "update runs set status = ?, error = ?, ended_at = ? where run_id = ?",
-        [status, error, now or datetime.now(UTC), run.run_id],
+        [status, error or run.fault, now or datetime.now(UTC), run.run_id],
     )
 
 
