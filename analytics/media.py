@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,12 +161,14 @@ def keep_picture(
     """
     if sniff_format(data[:SNIFFED_BYTES]) == "HEIF" and not can_read_heif():
         raise ImageError("no_decoder", f"a HEIC picture: {install_hint('heic')} to read it")
-    relative = locate_prepared(hashlib.sha256(data).hexdigest(), settings)
-    picture = _recognize(data, data_dir / relative, settings, formats)
-    is_reused = picture is not None
-    if picture is None:
-        picture = prepare_image(data, settings, formats, room)
-        _write(data_dir / relative, picture.jpeg)
+    sha256 = hashlib.sha256(data).hexdigest()
+    relative = locate_prepared(sha256, settings)
+    with room.lock_picture(sha256) if room else nullcontext():
+        picture = _recognize(data, data_dir / relative, settings, formats)
+        is_reused = picture is not None
+        if picture is None:
+            picture = prepare_image(data, settings, formats, room)
+            _write(data_dir / relative, picture.jpeg)
     return picture, str(relative), is_reused
 
 
