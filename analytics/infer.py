@@ -9,7 +9,7 @@ that a content that kills it is found.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +33,8 @@ from analytics.store.predictions import (
 )
 from analytics.store.runs import Run, save_counts
 
-# So many new contents in a row without a verdict, and the engine counts as dead.
+# So many new contents in a row without a verdict, and the engine counts as dead; so many
+# without the rationale that was asked for, and it is asked for no more of them.
 _DEAD_AFTER = 32
 _SHOWN_REASONS = 3
 
@@ -61,6 +62,38 @@ class InferSettings:
     mask: Mask = no_mask
 
 
+@dataclass(slots=True, kw_only=True)
+class _Refusals:
+    """The rationales that an engine did not write, one after the other, and those then left."""
+
+    plan: Plan
+    is_borne: bool
+    faults: list[ItemFault] = field(default_factory=list)
+    n_left: int = 0
+
+    def note(self, judged: Judged) -> None:
+        """Take up what came of some contents; a rationale that is written starts anew."""
+        self.n_left += judged.count_left
+        if not self.is_over():
+            # Those of before are tried again: they must not keep it from what is behind them.
+            found = [fault for fault in _list_new(self.plan, judged.faults) if fault.has_label]
+            self.faults = [] if judged.rationales else self.faults + found
+
+    def is_over(self) -> bool:
+        """Whether no more rationales are asked for."""
+        return not self.is_borne and len(self.faults) >= _DEAD_AFTER
+
+    def tell(self) -> str | None:
+        """What was left and why, if something was."""
+        if not self.n_left:
+            return None
+        return (
+            f"{self.n_left} rationales were not asked for, as not one of {len(self.faults)} before"
+            f" could be written: {_list_reasons(self.faults)}. Their labels are stored; mend the"
+            " cause and run again"
+        )
+
+
 def infer(
     connection: duckdb.DuckDBPyConnection,
     load_engine: Callable[[], Engine],
@@ -74,7 +107,8 @@ def infer(
     """Give each item a prediction by the current model and contract.
 
     The engine is loaded only if some content is new to the memo, and given up after
-    many contents without one verdict.
+    many contents without one verdict. After many rationales in a row that it did not write,
+    the rest of them is left, and `run.fault` says so.
 
     Raises:
         EngineError: the model cannot be loaded, or too many items fail.
@@ -99,13 +133,16 @@ def infer(
     on_plan(plan)
     faults: list[ItemFault] = []
     unanswered: list[ItemFault] = []
+    refusals = _Refusals(plan=plan, is_borne=settings.max_bad_share >= 1)
     n_left = plan.count_contents
     if plan.count_contents:
         in_flight = InFlight(settings.in_flight, key)
         engine = TimedEngine(load_engine())
         run.engine = f"{engine.facts.name} {engine.facts.version} on {engine.facts.device}"
         with closing(engine), in_flight.watch(is_stopped), _ending_stopped(is_stopped):
-            for judged in _stream(connection, engine, plan, settings, in_flight, is_stopped):
+            for judged in _stream(
+                connection, engine, plan, settings, in_flight, is_stopped, refusals
+            ):
                 commit_judged(
                     connection,
                     key,
@@ -117,6 +154,8 @@ def infer(
                 faults += judged.faults
                 n_left -= len(judged.contents)
                 _count(run, judged)
+                refusals.note(judged)
+                run.fault = refusals.tell()
                 run.infer_s, run.engine_s = engine.elapsed_s, engine.busy_s
                 save_counts(connection, run)
                 on_items(len(judged.contents))
@@ -149,6 +188,7 @@ def _stream(
     settings: InferSettings,
     in_flight: InFlight,
     is_stopped: Callable[[], bool],
+    refusals: _Refusals,
 ) -> Iterator[Judged]:
     """All contents of the plan, or those until `is_stopped`; one part ends before the next."""
     read = partial(read_chunk, connection, data_dir=settings.data_dir, mask=settings.mask)
@@ -158,6 +198,7 @@ def _stream(
         window=settings.chunk_items,
         begin=in_flight.begin,
         is_given_up=in_flight.is_deadly,
+        leaves_rationales=refusals.is_over,
         empty_parts=settings.empty_parts,
     ) as judge:
         for first, end in in_flight.list_parts(connection, plan.count_contents):
@@ -173,6 +214,7 @@ def _count(run: Run, judged: Judged) -> None:
     counts.count_rationales_top += found[RationaleReason.TOP]
     counts.count_rationales_uncertain += found[RationaleReason.UNCERTAIN]
     counts.count_rationales_incomplete += judged.count_incomplete
+    counts.count_rationales_cut += judged.count_cut
     counts.count_output_tokens += judged.count_output_tokens
 
 
@@ -210,11 +252,16 @@ def _describe_dead(unanswered: list[ItemFault], *, n_left: int) -> str:
 
 def _tell(faults: list[ItemFault]) -> str:
     """The commonest reasons, and where all of them can be read."""
-    reasons = Counter(fault.reason for fault in faults)
-    shown = [f"{reason} ({n})" for reason, n in reasons.most_common(_SHOWN_REASONS)]
-    more = f"; {len(reasons) - len(shown)} other reasons" if len(reasons) > len(shown) else ""
     return (
-        "; ".join(shown) + more + ". Earlier results stay as they are. Mend the cause and run"
+        _list_reasons(faults) + ". Earlier results stay as they are. Mend the cause and run"
         " again; the items stand in the log above, and in `rejects` (stage infer) once"
         " `analytics marts` has published them."
     )
+
+
+def _list_reasons(faults: list[ItemFault]) -> str:
+    """The commonest reasons, each with how often."""
+    reasons = Counter(fault.reason for fault in faults)
+    shown = [f"{reason} ({n})" for reason, n in reasons.most_common(_SHOWN_REASONS)]
+    more = f"; {len(reasons) - len(shown)} other reasons" if len(reasons) > len(shown) else ""
+    return "; ".join(shown) + more

@@ -18,7 +18,7 @@ from analytics.contract.errors import DeadlyItemError, EngineDownError, Unfinish
 from analytics.contract.labels import label_of
 from analytics.contract.parser import list_missing_parts, parse_reply
 from analytics.contract.policy import RationalePolicy, RationaleReason
-from analytics.contract.records import Item, Verdict
+from analytics.contract.records import Item, ResponseStatus, Verdict
 from analytics.store.in_flight import DEADLY_AFTER
 from analytics.store.predictions import ItemFault, PlannedItem
 
@@ -32,7 +32,9 @@ class Judged:
     """Contents that are done: each has a verdict or a fault.
 
     A content whose rationale failed has both. The counts are of what the engine answered for
-    them; `count_incomplete` rationales lack a part. `down` is why the engine answers no more.
+    them; `count_incomplete` rationales lack a part or their prediction, `count_cut` of them as
+    the token limit came before it, and `count_left` were not asked for. `down` is why the engine
+    answers no more.
     """
 
     contents: Sequence[PlannedItem]
@@ -41,6 +43,8 @@ class Judged:
     count_labels: int = 0
     rationales: Counter[RationaleReason] = field(default_factory=Counter)
     count_incomplete: int = 0
+    count_cut: int = 0
+    count_left: int = 0
     count_output_tokens: int = 0
     down: EngineDownError | None = None
 
@@ -58,7 +62,8 @@ class Judge:
     """Asks an engine. Used in a `with` block, which ends its threads.
 
     `begin` is told the content keys under way before the engine is asked for more of them;
-    `is_given_up` says of some whether they are not to be asked for. `empty_parts` are left out
+    `is_given_up` says of some whether they are not to be asked for, and `leaves_rationales`
+    whether no more rationales are. `empty_parts` are left out
     of its rationales by a model that was taught so.
     """
 
@@ -70,6 +75,7 @@ class Judge:
         window: int,
         begin: Callable[[list[str]], None] = lambda keys: None,
         is_given_up: Callable[[list[str]], bool] = lambda keys: False,
+        leaves_rationales: Callable[[], bool] = lambda: False,
         empty_parts: Collection[str] = (),
     ) -> None:
         self._engine = engine
@@ -78,6 +84,7 @@ class Judge:
         self._portion = max(1, window // _PORTIONS)
         self._begin = begin
         self._is_given_up = is_given_up
+        self._leaves_rationales = leaves_rationales
         self._empty_parts = empty_parts
         n_calls = engine.facts.max_calls
         # While the labels of one portion are stored the engine has those of the next to give.
@@ -128,6 +135,12 @@ class Judge:
                 labelling.add(self._start_labels(portion, list(open_keys)))
                 if len(labelling) < self._n_label_calls:
                     continue
+            if goes_on and waiting and self._leaves_rationales():
+                left, waiting = waiting, []
+                yield self._finish(left, {}, {}, count_left=len(left))
+                for labelled in left:
+                    del open_keys[labelled.planned.item.content_key]
+                continue
             is_full = not labelling or len(waiting) >= self._gathered
             if goes_on and waiting and is_full:
                 explaining.add(self._executor.submit(self._explain, waiting))
@@ -218,6 +231,7 @@ class Judge:
         errors: dict[str, Exception],
         *,
         down: EngineDownError | None = None,
+        count_left: int = 0,
     ) -> Judged:
         verdicts = [
             self._make_verdict(
@@ -234,10 +248,14 @@ class Judge:
                 one.reason for one in labelled if one.planned.item.content_key in replies
             ),
             count_incomplete=sum(
-                self._lacks_a_part(one.planned.item, verdict)
+                self._is_incomplete(one.planned.item, verdict)
                 for one, verdict in zip(labelled, verdicts, strict=True)
             ),
+            count_cut=sum(
+                verdict.rationale_status is ResponseStatus.TRUNCATED for verdict in verdicts
+            ),
             count_output_tokens=sum(reply.n_output_tokens for reply in replies.values()),
+            count_left=count_left,
             down=down,
         )
 
@@ -247,14 +265,14 @@ class Judge:
     def _shows_image(self, item: Item) -> bool:
         return self._engine.facts.accepts_images and item.image_path is not None
 
-    def _lacks_a_part(self, item: Item, verdict: Verdict) -> bool:
-        return verdict.rationale is not None and bool(
-            list_missing_parts(
-                verdict.rationale,
-                has_image=self._shows_image(item),
-                may_be_empty=self._empty_parts,
-            )
+    def _is_incomplete(self, item: Item, verdict: Verdict) -> bool:
+        rationale = verdict.rationale
+        if rationale is None:
+            return False
+        missing = list_missing_parts(
+            rationale, has_image=self._shows_image(item), may_be_empty=self._empty_parts
         )
+        return rationale.label is None or bool(missing)
 
 
 def make_verdict(

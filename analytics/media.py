@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def prepare_media(
 ) -> MediaCounts:
     """Prepare pending pictures, and those whose file was missing or not allowed before.
 
-    Also those whose small file has gone from `data_dir`.
+    Also those whose small file has gone from `data_dir`, or is damaged there.
     A picture is read if it lies in the folder of its dump or in one of `folders`,
     links resolved: a dump may come from a stranger. One that cannot be used gets
     its status and a row in `rejects`; the post is kept and judged without it.
@@ -78,7 +79,9 @@ def prepare_media(
     """
     count_prepared = count_reused = count_rejects = 0
     if n_lost := take_back_lost(connection, data_dir):
-        logger.warning("%s: %d prepared pictures are gone; they are made anew", data_dir, n_lost)
+        logger.warning(
+            "%s: %d prepared pictures are gone or damaged; they are made anew", data_dir, n_lost
+        )
     # Pillow computes without the interpreter's lock: threads use all cores.
     room = make_room(settings)
     with ThreadPoolExecutor(n_threads or count_cores()) as pool:
@@ -158,12 +161,14 @@ def keep_picture(
     """
     if sniff_format(data[:SNIFFED_BYTES]) == "HEIF" and not can_read_heif():
         raise ImageError("no_decoder", f"a HEIC picture: {install_hint('heic')} to read it")
-    relative = locate_prepared(hashlib.sha256(data).hexdigest(), settings)
-    picture = _recognize(data, data_dir / relative, settings, formats)
-    is_reused = picture is not None
-    if picture is None:
-        picture = prepare_image(data, settings, formats, room)
-        _write(data_dir / relative, picture.jpeg)
+    sha256 = hashlib.sha256(data).hexdigest()
+    relative = locate_prepared(sha256, settings)
+    with room.lock_picture(sha256) if room else nullcontext():
+        picture = _recognize(data, data_dir / relative, settings, formats)
+        is_reused = picture is not None
+        if picture is None:
+            picture = prepare_image(data, settings, formats, room)
+            _write(data_dir / relative, picture.jpeg)
     return picture, str(relative), is_reused
 
 
@@ -206,6 +211,8 @@ def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+        # Not synced: that takes 1.5 ms, a seventh of preparing. What a power loss leaves empty
+        # or cut, `take_back_lost` finds.
         temporary.write_bytes(data)
         os.replace(temporary, path)
     except OSError as exc:

@@ -24,7 +24,10 @@ from analytics.marts import make_marts
 from analytics.media import prepare_media
 from analytics.model_step import check_model, infer_configured
 from analytics.reporting import make_report
+from analytics.store.aspects import refresh_aspects
 from analytics.store.author_key import check_author_key, load_author_key
+from analytics.store.connections import connect
+from analytics.store.lock import WriterLock
 from analytics.store.predictions import Plan
 from analytics.store.removal import prune_marts
 from analytics.store.runs import (
@@ -79,6 +82,7 @@ class Outcome:
     engine_s: float = 0.0
     files: list[FileReport] = field(default_factory=list)
     plan: Plan | None = None
+    fault: str | None = None
     marts: dict[str, int] = field(default_factory=dict)
     failed_checks: list[CheckResult] = field(default_factory=list)
     report: Path | None = None
@@ -121,53 +125,66 @@ def run_steps(
             "nothing to read: the configuration names no [[sources]]. Add one, or name a file:"
             " `analytics ingest PATH`."
         )
-    with (
-        open_writer(
-            config.warehouse.path,
-            command,
-            creates="ingest" in steps,
-            memory_mb=config.warehouse.memory_mb,
-        ) as connection,
-        _run(connection, config, command) as (run, outcome),
-    ):
-        if "infer" in steps[1:]:
-            check_model(config)
-        for step in steps:
-            if is_stopped():
-                raise KeyboardInterrupt
-            if step == "ingest":
-                _ingest(connection, config, run, outcome, sources, rereads, listener, is_stopped)
-                if "marts" not in steps:
-                    prune_marts(connection)
-            elif step == "media":
-                _prepare_media(
-                    connection, config, run, outcome, listener, is_stopped, retries_fetches
+    outcome: Outcome | None = None
+    try:
+        with (
+            open_writer(
+                config.warehouse.path,
+                command,
+                creates="ingest" in steps,
+                memory_mb=config.warehouse.memory_mb,
+            ) as connection,
+            _run(connection, config, command) as (run, outcome),
+        ):
+            if "infer" in steps[1:]:
+                check_model(config)
+            for step in steps:
+                if is_stopped():
+                    raise KeyboardInterrupt
+                if step == "ingest":
+                    _ingest(
+                        connection, config, run, outcome, sources, rereads, listener, is_stopped
+                    )
+                    if "marts" not in steps:
+                        prune_marts(connection)
+                elif step == "media":
+                    _prepare_media(
+                        connection, config, run, outcome, listener, is_stopped, retries_fetches
+                    )
+                elif step == "infer":
+                    # `ingest` has done so, but the configuration may have got others since.
+                    refresh_aspects(connection, make_rules(config.aspects))
+                    outcome.plan = infer_configured(
+                        connection,
+                        config,
+                        run,
+                        load=load,
+                        retries_deadly=retries_deadly,
+                        on_plan=lambda plan: listener.start(
+                            "judge", plan.count_contents, "contents"
+                        ),
+                        on_items=listener.advance,
+                        is_stopped=is_stopped,
+                    )
+                    listener.finish()
+                elif step == "marts":
+                    listener.start("build marts", None, "marts")
+                    outcome.marts, outcome.failed_checks = make_marts(connection, config)
+                    outcome.found = find_events(connection, config.alerts)
+                    run.counts.count_failed_checks = len(outcome.failed_checks)
+                    listener.finish()
+                save_counts(connection, run)
+            if outcome.found is not None:
+                outcome.alerts = (
+                    tell_alerts(connection, config.alerts, outcome.found, run.run_id)
+                    if "report" in steps
+                    else renew_alerts(connection, config.alerts, outcome.found)
                 )
-            elif step == "infer":
-                outcome.plan = infer_configured(
-                    connection,
-                    config,
-                    run,
-                    load=load,
-                    retries_deadly=retries_deadly,
-                    on_plan=lambda plan: listener.start("judge", plan.count_contents, "contents"),
-                    on_items=listener.advance,
-                    is_stopped=is_stopped,
-                )
-                listener.finish()
-            elif step == "marts":
-                listener.start("build marts", None, "marts")
-                outcome.marts, outcome.failed_checks = make_marts(connection, config)
-                outcome.found = find_events(connection, config.alerts)
-                run.counts.count_failed_checks = len(outcome.failed_checks)
-                listener.finish()
-            save_counts(connection, run)
-        if outcome.found is not None:
-            outcome.alerts = (
-                tell_alerts(connection, config.alerts, outcome.found, run.run_id)
-                if "report" in steps
-                else renew_alerts(connection, config.alerts, outcome.found)
-            )
+    except AnalyticsError as exc:
+        if outcome is not None and outcome.status not in ("failed", "interrupted"):
+            # Its last write or the snapshot failed, with no connection left to write that by.
+            _note_failed(config, command, outcome.run_id, str(exc))
+        raise
     try:
         if outcome.alerts is not None:
             write_alerts(outcome.alerts)
@@ -191,6 +208,17 @@ def _mark_failed(config: Config, command: str, run_id: str, error: str) -> None:
         build_marts(connection, only=("run_facts",))
 
 
+def _note_failed(config: Config, command: str, run_id: str, error: str) -> None:
+    """Only this is written, as the disk may be full; where it cannot be, the run has no end."""
+    path = config.warehouse.path
+    with (
+        suppress(AnalyticsError, duckdb.Error, OSError),
+        WriterLock(path, command),
+        connect(path, read_only=False, memory_mb=config.warehouse.memory_mb) as connection,
+    ):
+        fail_run(connection, run_id, error)
+
+
 @contextmanager
 def _run(
     connection: duckdb.DuckDBPyConnection, config: Config, command: str
@@ -207,17 +235,22 @@ def _run(
         yield run, outcome
     except KeyboardInterrupt:
         finish_run(connection, run, "interrupted")
+        outcome.status = "interrupted"
         raise
     except AnalyticsError as exc:
         finish_run(connection, run, "failed", error=str(exc))
+        outcome.status = "failed"
         raise
     except BaseException as exc:
         with suppress(duckdb.Error):  # after a full disk maybe nothing can be written
             finish_run(connection, run, "failed", error=f"{type(exc).__name__}: {exc}")
+            outcome.status = "failed"
         raise
-    is_clean = not run.counts.count_rejects and not outcome.failed_checks
+    # A disk that is full shows here: a run that has its end by then would be taken for done.
+    connection.execute("checkpoint")
+    is_clean = not (run.counts.count_rejects or outcome.failed_checks or run.fault)
     outcome.status = "done" if is_clean else "done_with_faults"
-    outcome.engine = run.engine
+    outcome.engine, outcome.fault = run.engine, run.fault
     outcome.infer_s, outcome.engine_s = run.infer_s, run.engine_s
     ended_at = datetime.now(UTC)
     outcome.seconds = (ended_at - run.started_at).total_seconds()

@@ -1,4 +1,4 @@
-"""Rationales that lack a part are counted, by what the model was shown and taught."""
+"""Incomplete rationales are counted, by what the model was shown and taught."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from analytics.contract.prompts import render_target
 from analytics.contract.records import Item, Media, Rationale
 from analytics.infer import InferSettings, infer
 from analytics.media import prepare_media
-from tests.scripted import ScriptedEngine, make_post, new_run, scalar, store_posts
+from tests.scripted import ScriptedEngine, make_post, new_run, rows, scalar, store_posts
 
 SETTINGS = InferSettings(model_id="m", result_digest="r", data_dir=Path("data"), chunk_items=2)
 WHOLE = Rationale(
@@ -24,6 +24,23 @@ WHOLE = Rationale(
     final_conclusion="d",
     label=Label.NEUTRAL,
 )
+
+
+class _CutEngine(ScriptedEngine):
+    """Is cut at the token limit where the post says so, before its prediction or after it."""
+
+    def rationalize(self, items: Sequence[Item]) -> list[TextReply]:
+        whole = render_target(WHOLE)
+        before, _, _ = whole.rpartition("\n")
+        return [
+            TextReply(
+                text=before if item.text.startswith("no prediction") else whole,
+                finish_reason="length" if item.text.endswith("cut") else "stop",
+                n_prompt_tokens=1,
+                n_output_tokens=1,
+            )
+            for item in items
+        ]
 
 
 class _LackingEngine(ScriptedEngine):
@@ -78,3 +95,15 @@ def test_rationales_that_lack_a_part_are_counted(
     assert run.counts.count_engine_rationales == 6
     assert run.counts.count_rationales_incomplete == count
     assert scalar(connection, "select count_rationales_incomplete from runs") == count
+
+
+def test_rationales_without_prediction_are_counted_and_those_that_were_cut(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """All four parts are there, so they counted as whole."""
+    texts = ["whole", "whole, then cut", "no prediction", "no prediction, cut"]
+    store_posts(connection, [make_post(text, text) for text in texts])
+    run = new_run(connection)
+    infer(connection, _CutEngine, run, replace(SETTINGS, data_dir=tmp_path))
+    found = "count_engine_rationales, count_rationales_incomplete, count_rationales_cut"
+    assert rows(connection, f"select {found} from runs") == [(4, 2, 1)]

@@ -1,12 +1,15 @@
 import os
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from PIL import Image
 
 from analytics.contract.errors import StoreError
-from analytics.contract.images import ImageSettings
+from analytics.contract.images import ImageSettings, PreparedImage, prepare_image
 from analytics.contract.records import Media
 from analytics.media import prepare_media
 from tests.scripted import make_post, rows, scalar, store_posts
@@ -198,6 +201,27 @@ def test_picture_that_was_prepared_before_is_not_decoded_again(
     facts = rows(connection, "select status, sha256, path, width, height, bytes from media")
     assert facts[0] == facts[1]
     assert facts[0][3:5] == (300, 600)
+
+
+def test_picture_that_many_posts_name_is_decoded_once_in_a_batch(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that met it at the same time decoded it each."""
+    decoded = []
+
+    def decode(*values: Any) -> PreparedImage:
+        decoded.append(threading.get_ident())
+        time.sleep(0.05)  # the others come meanwhile
+        return prepare_image(*values)
+
+    monkeypatch.setattr("analytics.media.prepare_image", decode)
+    paths = [tmp_path / f"{n}.png" for n in range(3)]
+    for path in paths:
+        Image.linear_gradient("L").resize((60, 40)).save(path)
+    posts = [_with_picture(str(n), paths[n % 3]) for n in range(30)]
+    store_posts(connection, posts)  # type: ignore[arg-type]
+    counts = prepare_media(connection, data_dir=tmp_path / "data", run_id="r", n_threads=6)
+    assert (counts.count_prepared, counts.count_reused, len(decoded)) == (30, 29, 1)
 
 
 def test_run_that_died_before_its_commit_finds_its_pictures(

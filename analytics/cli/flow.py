@@ -175,7 +175,10 @@ def media(config_path: Path | None, as_json: bool, retry: bool, fetch: bool | No
 def infer(
     config_path: Path | None, as_json: bool, model: str | None, engine: str | None, retry: bool
 ) -> None:
-    """Give each item that has none a label, probabilities and a rationale."""
+    """Give each item that has none a label, probabilities and a rationale.
+
+    Aspects that are new in the configuration are looked for in all posts first.
+    """
     _run(config_path, as_json, "infer", model=model, engine=engine, retries_deadly=retry)
 
 

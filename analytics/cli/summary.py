@@ -23,6 +23,7 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "infer_s": round(outcome.infer_s, 3),
         "engine_s": round(outcome.engine_s, 3),
         "share_engine": share_engine(outcome.infer_s, outcome.engine_s),
+        "fault": outcome.fault,
         "counts": outcome.counts.as_dict(),
         "records": _counts_as_json(sum_records(outcome.files)),
         "files": [
@@ -92,10 +93,18 @@ def outcome_as_text(outcome: Outcome) -> str:
         if by_policy := _list_policies(counts):
             lines.append(f"Rationales by policy: {by_policy}")
         if counts.count_rationales_incomplete:
-            lines.append(
-                f"Rationales that lack a part: {counts.count_rationales_incomplete}"
-                f" of {counts.count_engine_rationales}"
+            cut = (
+                f"; {counts.count_rationales_cut} were cut at their token limit (raise [infer]"
+                " max_rationale_tokens)"
+                if counts.count_rationales_cut
+                else ""
             )
+            lines.append(
+                "Rationales that lack a part or their prediction:"
+                f" {counts.count_rationales_incomplete} of {counts.count_engine_rationales}{cut}"
+            )
+        if outcome.fault is not None:
+            lines.append(outcome.fault)
         if (share := share_engine(outcome.infer_s, outcome.engine_s)) is not None:
             name = (outcome.engine or "").partition(" ")[0]
             # The others cannot tell waiting (for a server that is busy) from computing.

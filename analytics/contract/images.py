@@ -24,7 +24,8 @@ READABLE_FORMATS = (
     *("JPEG", "MPO", "JPEG2000", "PNG", "GIF", "WEBP", "AVIF", "HEIF"),
     *("BMP", "DIB", "TIFF", "ICO", "PPM", "TGA", "QOI"),
 )
-# The last two bytes of a whole JPEG file.
+# The first and the last two bytes of a whole JPEG file.
+_JPEG_START = b"\xff\xd8"
 _JPEG_END = b"\xff\xd9"
 # A progressive JPEG is held as a whole at first, in so many times less than its pixels take.
 _PIXELS_OF_COEFFICIENTS = 8
@@ -104,6 +105,18 @@ def name_prepared_folder(settings: ImageSettings | None = None) -> PurePosixPath
 def locate_prepared(sha256: str, settings: ImageSettings | None = None) -> PurePosixPath:
     """Where the prepared form of an original is kept, below a data directory."""
     return name_prepared_folder(settings) / sha256[:2] / f"{sha256}.jpg"
+
+
+def is_whole_picture(path: Path) -> bool:
+    """Whether a prepared picture is there, from its first bytes to its last; none is decoded."""
+    try:
+        with path.open("rb", buffering=0) as file:  # two bytes at each end, no block
+            if file.read(2) != _JPEG_START:
+                return False
+            file.seek(-2, os.SEEK_END)
+            return file.read(2) == _JPEG_END
+    except OSError:
+        return False
 
 
 def recognize_image(

@@ -44,6 +44,11 @@ class PixelRoom:
     def __init__(self, n_pixels: int) -> None:
         self._total = self._left = n_pixels
         self._changed = threading.Condition()
+        self._locks = [threading.Lock() for _ in range(256)]
+
+    def lock_picture(self, sha256: str) -> threading.Lock:
+        """The lock of those who prepare the same picture at once: the second finds it kept."""
+        return self._locks[int(sha256[:2], 16)]
 
     @contextmanager
     def take(self, n_pixels: int) -> Iterator[None]:

@@ -1,13 +1,14 @@
 """From items to token ids; the one way for all engines that hold a tokenizer."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from analytics.contract.errors import EngineError
 from analytics.contract.images import ImageSettings
@@ -206,8 +207,33 @@ def open_picture(path: Path) -> Image.Image:
     Raises:
         EngineError: it cannot be read.
     """
+    with _refusing(path), Image.open(path) as picture:
+        return picture.convert("RGB")
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a prepared picture that can be decoded.
+
+    Raises:
+        EngineError: it cannot be read, or decoded.
+    """
+    with _refusing(path), path.open("rb") as file:
+        data = file.read()
+        file.seek(0)
+        with Image.open(file) as picture:
+            picture.draft("L", (1, 1))  # all bytes are read, few pixels computed
+            picture.load()
+        return data
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
     try:
-        with Image.open(path) as picture:
-            return picture.convert("RGB")
+        yield
     except Exception as exc:  # Pillow's decoders raise many kinds
-        raise EngineError(f"picture {path}: cannot be read ({exc}). Prepare it again") from exc
+        # An open file's name stands for where it is in memory: each reason would be another.
+        told = "no picture" if isinstance(exc, UnidentifiedImageError) else exc
+        raise EngineError(
+            f"picture {path}: cannot be read ({told}). The next `analytics run`, or `analytics"
+            " media`, prepares it anew"
+        ) from exc

@@ -5,7 +5,6 @@ from typing import Any
 
 from analytics.chat.client import ChatClient, ChatReply
 from analytics.contract.decoding import Decoding
-from analytics.contract.errors import EngineError
 from analytics.contract.prompts import (
     Message,
     Purpose,
@@ -15,7 +14,7 @@ from analytics.contract.prompts import (
     render_messages,
 )
 from analytics.contract.records import Item
-from analytics.contract.rendering import CUT_MARK
+from analytics.contract.rendering import CUT_MARK, read_picture
 from analytics.contract.tokens import LabelIds
 from analytics.engine.replies import STOP_STRINGS
 from analytics.engine.served import ServedModel
@@ -117,10 +116,5 @@ class ServedRequests:
     def _read_picture(self, item: Item) -> bytes | None:
         if item.image_path is None or not self.model.accepts_images:
             return None
-        try:
-            return item.image_path.read_bytes()
-        except OSError as exc:
-            raise EngineError(
-                f"picture {item.image_path}: cannot be read ({exc.strerror or exc}). Prepare it "
-                "again"
-            ) from exc
+        # A server may judge what is no picture all the same, and the memo would keep that.
+        return read_picture(item.image_path)

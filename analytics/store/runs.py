@@ -37,6 +37,7 @@ class RunCounts:
     count_rationales_top: int = 0
     count_rationales_uncertain: int = 0
     count_rationales_incomplete: int = 0
+    count_rationales_cut: int = 0
     count_output_tokens: int = 0
     count_engine_restarts: int = 0
     count_failed_checks: int = 0
@@ -51,7 +52,8 @@ class Run:
     """One execution of a writing command; `counts` fills while it goes on.
 
     `infer_s` are the seconds of judging, the loading of the engine not among them, and
-    `engine_s` those of them in which the engine was being asked.
+    `engine_s` those of them in which the engine was being asked. `fault` is what a run that
+    goes on to its end has left undone, and why.
     """
 
     run_id: str
@@ -62,6 +64,7 @@ class Run:
     engine: str | None = None
     infer_s: float = 0.0
     engine_s: float = 0.0
+    fault: str | None = None
     counts: RunCounts = field(default_factory=RunCounts)
 
 
@@ -134,12 +137,14 @@ def finish_run(
     save_counts(connection, run)
     connection.execute(
         "update runs set status = ?, error = ?, ended_at = ? where run_id = ?",
-        [status, error, now or datetime.now(UTC), run.run_id],
+        [status, error or run.fault, now or datetime.now(UTC), run.run_id],
     )
 
 
 def fail_run(connection: duckdb.DuckDBPyConnection, run_id: str, error: str) -> None:
-    """Write that a run which had ended well failed after all, as its report could not be made."""
+    """Write that a run failed after all its steps: its last write, the snapshot or the report."""
     connection.execute(
-        "update runs set status = 'failed', error = ? where run_id = ?", [error, run_id]
+        "update runs set status = 'failed', error = ?, ended_at = coalesce(ended_at, ?)"
+        " where run_id = ?",
+        [error, datetime.now(UTC), run_id],
     )

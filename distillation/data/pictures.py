@@ -5,7 +5,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.contract.images import ImageSettings, prepare_image, read_image_file
+from analytics.contract.images import (
+    ImageSettings,
+    is_whole_picture,
+    prepare_image,
+    read_image_file,
+)
 from distillation.data.locks import make_folder
 
 
@@ -41,7 +46,7 @@ class PictureFolder:
         data = read_image_file(path, self._settings)
         sha256 = hashlib.sha256(data).hexdigest()
         kept = self._folder / sha256[:2] / f"{sha256}.jpg"
-        if not kept.is_file():
+        if not is_whole_picture(kept):  # a disk that was full, or a power loss
             prepared = prepare_image(data, self._settings)
             make_folder(kept.parent)
             temp = kept.with_suffix(f".tmp-{os.getpid()}")

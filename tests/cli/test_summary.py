@@ -44,7 +44,12 @@ def test_rationales_that_lack_a_part_are_said() -> None:
     assert "lack a part" not in outcome_as_text(OUTCOME)
     counts = RunCounts(count_engine_rationales=40, count_rationales_incomplete=3)
     torn = replace(OUTCOME, counts=counts)
-    assert "Rationales that lack a part: 3 of 40\n" in outcome_as_text(torn)
+    assert "Rationales that lack a part or their prediction: 3 of 40\n" in outcome_as_text(torn)
+    cut = replace(OUTCOME, counts=replace(counts, count_rationales_cut=2))
+    assert (
+        "Rationales that lack a part or their prediction: 3 of 40; 2 were cut at their token limit"
+        " (raise [infer] max_rationale_tokens)\n"
+    ) in outcome_as_text(cut)
     assert outcome_as_json(torn)["counts"]["count_rationales_incomplete"] == 3
 
 

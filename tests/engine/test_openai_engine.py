@@ -309,12 +309,19 @@ def test_pictures_go_as_they_were_prepared_and_only_where_that_is_said(tmp_path:
     assert base64.b64decode(data) == path.read_bytes()
 
 
-def test_a_picture_that_cannot_be_read_is_its_item_s_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize("data", [None, b"", b"\xff\xd8 no \xff\xd9"], ids=["gone", "empty", "bad"])
+def test_a_picture_that_cannot_be_read_is_its_item_s_fault(
+    tmp_path: Path, data: bytes | None
+) -> None:
+    """A server may label an empty picture, and the memo would keep that."""
+    if data is not None:
+        (tmp_path / "no.jpg").write_bytes(data)
     items = [*make_items(2), Item(content_key="p", text="x", image_path=tmp_path / "no.jpg")]
     with serve(answer) as server, open_engine(server.url, accepts_images=True) as engine:
         replies, faults = ask_each(engine.label, items)
     assert list(replies) == ["i0", "i1"]
     assert "no.jpg: cannot be read" in str(faults["p"])
+    assert "`analytics media`, prepares it anew" in str(faults["p"])
 
 
 def test_long_posts_lose_their_middle_in_both_prompts(caplog: pytest.LogCaptureFixture) -> None:
