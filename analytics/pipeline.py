@@ -125,66 +125,47 @@ def run_steps(
             "nothing to read: the configuration names no [[sources]]. Add one, or name a file:"
             " `analytics ingest PATH`."
         )
-    outcome: Outcome | None = None
-    try:
-        with (
-            open_writer(
-                config.warehouse.path,
-                command,
-                creates="ingest" in steps,
-                memory_mb=config.warehouse.memory_mb,
-            ) as connection,
-            _run(connection, config, command) as (run, outcome),
-        ):
-            if "infer" in steps[1:]:
-                check_model(config)
-            for step in steps:
-                if is_stopped():
-                    raise KeyboardInterrupt
-                if step == "ingest":
-                    _ingest(
-                        connection, config, run, outcome, sources, rereads, listener, is_stopped
-                    )
-                    if "marts" not in steps:
-                        prune_marts(connection)
-                elif step == "media":
-                    _prepare_media(
-                        connection, config, run, outcome, listener, is_stopped, retries_fetches
-                    )
-                elif step == "infer":
-                    # `ingest` has done so, but the configuration may have got others since.
-                    refresh_aspects(connection, make_rules(config.aspects))
-                    outcome.plan = infer_configured(
-                        connection,
-                        config,
-                        run,
-                        load=load,
-                        retries_deadly=retries_deadly,
-                        on_plan=lambda plan: listener.start(
-                            "judge", plan.count_contents, "contents"
-                        ),
-                        on_items=listener.advance,
-                        is_stopped=is_stopped,
-                    )
-                    listener.finish()
-                elif step == "marts":
-                    listener.start("build marts", None, "marts")
-                    outcome.marts, outcome.failed_checks = make_marts(connection, config)
-                    outcome.found = find_events(connection, config.alerts)
-                    run.counts.count_failed_checks = len(outcome.failed_checks)
-                    listener.finish()
-                save_counts(connection, run)
-            if outcome.found is not None:
-                outcome.alerts = (
-                    tell_alerts(connection, config.alerts, outcome.found, run.run_id)
-                    if "report" in steps
-                    else renew_alerts(connection, config.alerts, outcome.found)
+    with _open_run(config, command, creates="ingest" in steps) as (connection, run, outcome):
+        if "infer" in steps[1:]:
+            check_model(config)
+        for step in steps:
+            if is_stopped():
+                raise KeyboardInterrupt
+            if step == "ingest":
+                _ingest(connection, config, run, outcome, sources, rereads, listener, is_stopped)
+                if "marts" not in steps:
+                    prune_marts(connection)
+            elif step == "media":
+                _prepare_media(
+                    connection, config, run, outcome, listener, is_stopped, retries_fetches
                 )
-    except AnalyticsError as exc:
-        if outcome is not None and outcome.status not in ("failed", "interrupted"):
-            # Its last write or the snapshot failed, with no connection left to write that by.
-            _note_failed(config, command, outcome.run_id, str(exc))
-        raise
+            elif step == "infer":
+                # `ingest` has done so, but the configuration may have got others since.
+                refresh_aspects(connection, make_rules(config.aspects))
+                outcome.plan = infer_configured(
+                    connection,
+                    config,
+                    run,
+                    load=load,
+                    retries_deadly=retries_deadly,
+                    on_plan=lambda plan: listener.start("judge", plan.count_contents, "contents"),
+                    on_items=listener.advance,
+                    is_stopped=is_stopped,
+                )
+                listener.finish()
+            elif step == "marts":
+                listener.start("build marts", None, "marts")
+                outcome.marts, outcome.failed_checks = make_marts(connection, config)
+                outcome.found = find_events(connection, config.alerts)
+                run.counts.count_failed_checks = len(outcome.failed_checks)
+                listener.finish()
+            save_counts(connection, run)
+        if outcome.found is not None:
+            outcome.alerts = (
+                tell_alerts(connection, config.alerts, outcome.found, run.run_id)
+                if "report" in steps
+                else renew_alerts(connection, config.alerts, outcome.found)
+            )
     try:
         if outcome.alerts is not None:
             write_alerts(outcome.alerts)
@@ -220,6 +201,30 @@ def _note_failed(config: Config, command: str, run_id: str, error: str) -> None:
 
 
 @contextmanager
+def _open_run(
+    config: Config, command: str, *, creates: bool
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Run, Outcome]]:
+    """The warehouse, with a row of `runs` around the steps, also where closing it fails."""
+    outcome: Outcome | None = None
+    try:
+        with (
+            open_writer(
+                config.warehouse.path,
+                command,
+                creates=creates,
+                memory_mb=config.warehouse.memory_mb,
+            ) as connection,
+            _run(connection, config, command) as (run, outcome),
+        ):
+            yield connection, run, outcome
+    except AnalyticsError as exc:
+        if outcome is not None and outcome.status not in ("failed", "interrupted"):
+            # Its last write or the snapshot failed, with no connection left to write that by.
+            _note_failed(config, command, outcome.run_id, str(exc))
+        raise
+
+
+@contextmanager
 def _run(
     connection: duckdb.DuckDBPyConnection, config: Config, command: str
 ) -> Iterator[tuple[Run, Outcome]]:
@@ -231,30 +236,31 @@ def _run(
         config_digest=config_digest(config),
     )
     outcome = Outcome(run_id=run.run_id, status="running", counts=run.counts)
+
+    def finish(status: RunStatus, error: str | None = None, now: datetime | None = None) -> None:
+        finish_run(connection, run, status, error=error, now=now)
+        outcome.status = status
+
     try:
         yield run, outcome
     except KeyboardInterrupt:
-        finish_run(connection, run, "interrupted")
-        outcome.status = "interrupted"
+        finish("interrupted")
         raise
     except AnalyticsError as exc:
-        finish_run(connection, run, "failed", error=str(exc))
-        outcome.status = "failed"
+        finish("failed", str(exc))
         raise
     except BaseException as exc:
         with suppress(duckdb.Error):  # after a full disk maybe nothing can be written
-            finish_run(connection, run, "failed", error=f"{type(exc).__name__}: {exc}")
-            outcome.status = "failed"
+            finish("failed", f"{type(exc).__name__}: {exc}")
         raise
     # A disk that is full shows here: a run that has its end by then would be taken for done.
     connection.execute("checkpoint")
     is_clean = not (run.counts.count_rejects or outcome.failed_checks or run.fault)
-    outcome.status = "done" if is_clean else "done_with_faults"
     outcome.engine, outcome.fault = run.engine, run.fault
     outcome.infer_s, outcome.engine_s = run.infer_s, run.engine_s
     ended_at = datetime.now(UTC)
     outcome.seconds = (ended_at - run.started_at).total_seconds()
-    finish_run(connection, run, outcome.status, now=ended_at)
+    finish("done" if is_clean else "done_with_faults", now=ended_at)
     if outcome.marts:
         # The mart of runs was made while this run had no end yet.
         build_marts(connection, only=("run_facts",))

@@ -15,8 +15,8 @@ from analytics.contract.engine import TextReply
 from analytics.contract.errors import EngineError
 from analytics.contract.records import Item
 from analytics.infer import InferSettings, infer
-from tests.chat.scripted_server import MODEL, Answer, Asked, fail, serve
-from tests.engine.served import answer_posts, is_label
+from tests.chat.scripted_server import Answer, Asked, fail, serve
+from tests.engine.served import answer_posts, configure_served, is_label
 from tests.scripted import (
     ScriptedEngine,
     make_post,
@@ -110,22 +110,8 @@ def test_run_says_what_it_left_and_why(tmp_path: Path, monkeypatch: pytest.Monke
         return None if is_label(asked) else fail(400, "stop is not allowed")
 
     with serve(answer_posts(refuse)) as server:
-        write_config(
-            tmp_path,
-            f"""
-            [[sources]]
-            path = "posts.csv"
-            platform = "test"
-            [model]
-            name = "{MODEL}"
-            engine = "openai"
-            [model.options]
-            url = "{server.url}"
-            weights = "r1"
-            [infer]
-            chunk_items = 8
-            """,
-        )
+        text = configure_served(server.url, options='weights = "r1"', infer="chunk_items = 8")
+        write_config(tmp_path, text)
         result = CliRunner().invoke(cli, ["run"])
     assert result.exit_code == 3, result.output
     assert " rationales were not asked for, as not one of " in result.output

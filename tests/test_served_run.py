@@ -17,7 +17,6 @@ from click.testing import CliRunner, Result
 
 from analytics.cli import cli
 from tests.chat.scripted_server import (
-    MODEL,
     Answer,
     Asked,
     ScriptedServer,
@@ -27,7 +26,7 @@ from tests.chat.scripted_server import (
     say,
     serve,
 )
-from tests.engine.served import answer, is_label, list_models, say_label
+from tests.engine.served import answer, configure_served, is_label, list_models, say_label
 from tests.scripted import rows, scalar, write_config
 
 N_POSTS, CHUNK = 20, 4
@@ -46,25 +45,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(
     *arguments: str, options: str = "", url: str = "", weights: str = 'weights = "r1"'
 ) -> Result:
-    write_config(
-        Path(),
-        f"""
-        [[sources]]
-        path = "posts.csv"
-        platform = "test"
-        [model]
-        name = "{MODEL}"
-        engine = "openai"
-        [model.options]
-        {f'url = "{url}"' if url else ""}
-        {weights}
-        max_concurrent = 2
-        {options}
-        [infer]
-        chunk_items = {CHUNK}
-        max_bad_share = 0.2
-        """,
+    text = configure_served(
+        url,
+        options=f"{weights}\nmax_concurrent = 2\n{options}",
+        infer=f"chunk_items = {CHUNK}\nmax_bad_share = 0.2",
     )
+    write_config(Path(), text)
     return CliRunner().invoke(cli, ["run", *arguments])
 
 

@@ -10,19 +10,22 @@ TEXT_VERSION = 1
 
 # Zero-width, bidi and other format controls carry no meaning for sentiment and
 # would let copies of a text miss each other. ZWJ (U+200D) stays: emoji need it.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f"
-    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+_INVISIBLES = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 )
-# All single characters that `clean_text` may change, but for spaces and line ends.
+_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_SURROGATES = "\ud800-\udfff"
+_INVISIBLE = re.compile(f"[{_INVISIBLES}]")
+_CONTROL = re.compile(f"[{_CONTROLS}]")
+_SURROGATE = re.compile(f"[{_SURROGATES}]")
+# All single characters that `clean_text` may change, but for spaces and line ends: with those
+# above, what begins an entity, and white space of other kinds.
 _CHANGED = re.compile(
-    "[&\x00-\x09\x0b-\x1f\x7f-\xa0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180e"
-    "\u2000-\u200c\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    rf"[&\t\r\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    rf"{_CONTROLS}{_INVISIBLES}{_SURROGATES}]"
 )
 _ODD_SPACES = ("  ", " \n", "\n ", "\n\n")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _NEWLINES = re.compile(r" ?\n[ \n]*")
 _REPOST_PREFIX = re.compile(r"^RT @\w{1,50}: ")

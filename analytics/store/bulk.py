@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import duckdb
@@ -102,21 +103,18 @@ class BulkStaging:
         # Each holds a piece of the file, and its rows.
         self._n_threads = min(_MAX_THREADS, int(row[0]) if row else 1)
         self._has_warned = False
+        self._connection = connection
         self._staging = staging
-        self._stagers = queue.SimpleQueue[_Stager]()
-        self._open = [
-            _Stager(
-                connection.cursor(),
-                query,
-                hashes_ids=staging.hashes_ids,
-                author_key=author_key,
-                latest_s=latest_s,
-                on_full_disk=self._warn_of_disk,
-            )
-            for _ in range(self._n_threads)
-        ]
-        for stager in self._open:
-            self._stagers.put(stager)
+        self._idle = queue.SimpleQueue[_Stager]()
+        self._open: list[_Stager] = []
+        self._make_stager = partial(
+            _Stager,
+            query=query,
+            hashes_ids=staging.hashes_ids,
+            author_key=author_key,
+            latest_s=latest_s,
+            on_full_disk=self._warn_of_disk,
+        )
         self._pool = ThreadPoolExecutor(self._n_threads)
         self._under_way: deque[tuple[_Lines, Future[_Staged | None]]] = deque()
 
@@ -147,6 +145,9 @@ class BulkStaging:
             return
         while len(self._under_way) > self._n_threads:
             self._finish_first()
+        if len(self._open) < self._n_threads:  # a file of one piece needs one
+            self._open.append(self._make_stager(self._connection.cursor()))
+            self._idle.put(self._open[-1])
         self._under_way.append((lines, self._pool.submit(self._stage, lines)))
 
     def finish(self) -> None:
@@ -165,11 +166,11 @@ class BulkStaging:
             )
 
     def _stage(self, lines: "_Lines") -> "_Staged | None":
-        stager = self._stagers.get()
+        stager = self._idle.get()
         try:
             return stager.stage(lines)
         finally:
-            self._stagers.put(stager)
+            self._idle.put(stager)
 
     def _finish_first(self) -> None:
         lines, future = self._under_way.popleft()
@@ -215,8 +216,8 @@ class _Stager:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        query: BulkQuery,
         *,
+        query: BulkQuery,
         hashes_ids: bool,
         author_key: bytes,
         latest_s: int,

@@ -36,15 +36,12 @@ def take_back_lost(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> int
     A single file of very many may be missed: engines then refuse it, and the reject of its
     post leads here the next time.
     """
-    lost = {path for paths in _find(connection, _REFUSED, data_dir, _can_be_read) for path in paths}
-    query = _KEPT
-    if count_rows(connection, f"({_KEPT})") > _MAX_LOOKED_FOR:
-        sample = f"from ({_KEPT}) using sample reservoir({_N_SAMPLED} rows) repeatable (0)"
-        query = _KEPT if any(_find(connection, sample, data_dir, is_whole_picture)) else ""
-    if query:
-        lost.update(
-            path for paths in _find(connection, query, data_dir, is_whole_picture) for path in paths
-        )
+    lost = set(_find(connection, _REFUSED, data_dir, _can_be_read))
+    sample = f"from ({_KEPT}) using sample reservoir({_N_SAMPLED} rows) repeatable (0)"
+    if count_rows(connection, f"({_KEPT})") <= _MAX_LOOKED_FOR or any(
+        _find(connection, sample, data_dir, is_whole_picture)
+    ):
+        lost.update(_find(connection, _KEPT, data_dir, is_whole_picture))
     if not lost:
         return 0
     for path in lost:
@@ -68,12 +65,11 @@ def _find(
     query: str,
     data_dir: Path,
     is_good: Callable[[Path], bool],
-) -> Iterator[list[str]]:
-    """The paths of a query whose files are not good, by batch; none of a batch where all are."""
+) -> Iterator[str]:
+    """The paths of a query whose files are not good."""
     cursor = connection.cursor().execute(query)
     while rows := cursor.fetchmany(_BATCH):
-        if lost := [path for (path,) in rows if path and not is_good(data_dir / path)]:
-            yield lost
+        yield from (path for (path,) in rows if path and not is_good(data_dir / path))
 
 
 def _can_be_read(path: Path) -> bool:

@@ -86,6 +86,23 @@ def label_with(
         return engine.label(items)
 
 
+def configure_served(url: str, *, name: str = MODEL, options: str = "", infer: str = "") -> str:
+    """A configuration: posts of `posts.csv`, judged by the server at `url` (none: unset).
+
+    `options` are further lines of `[model.options]`, `infer` those of `[infer]`.
+    """
+    return "\n".join(
+        [
+            '[[sources]]\npath = "posts.csv"\nplatform = "test"',
+            f'[model]\nname = "{name}"\nengine = "openai"',
+            "[model.options]",
+            f'url = "{url}"' if url else "",
+            options,
+            f"[infer]\n{infer}",
+        ]
+    )
+
+
 def list_models(**entry: Any) -> Answer:
     """A list of models with one of ours."""
     return Answer(body=json.dumps({"data": [{"id": MODEL, **entry}]}).encode())

@@ -25,6 +25,7 @@ from analytics.engine.loading import find_model, load_engine
 from analytics.engine.models import ModelFolder, resolve_model
 from analytics.pipeline import Step, run_steps
 from tests.chat.vllm_server import KEY, NAME, serve_model
+from tests.engine.served import configure_served
 from tests.scripted import write_config
 
 pytestmark = [
@@ -283,24 +284,12 @@ def test_a_run_goes_through_the_server_and_asks_nothing_twice(
     config = load_config(
         write_config(
             tmp_path,
-            f"""
-            [[sources]]
-            path = "posts.csv"
-            platform = "test"
-
-            [model]
-            name = "{NAME}"
-            engine = "openai"
-
-            [model.options]
-            url = "{server_url}"
-            weights = "r1"
-            accepts_images = true
-
-            [infer]
-            rationales = "all"
-            max_rationale_tokens = 24
-            """,
+            configure_served(
+                server_url,
+                name=NAME,
+                options='weights = "r1"\naccepts_images = true',
+                infer='rationales = "all"\nmax_rationale_tokens = 24',
+            ),
         )
     )
     before = count_requests(server_url)
