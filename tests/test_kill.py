@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -162,10 +163,16 @@ def test_ctrl_c_in_a_terminal_ends_the_run_after_its_chunk(tmp_path: Path) -> No
         terminal=theirs,
     )
     os.close(theirs)
-    wait_for_calls(process, log, 3)
-    os.write(ours, b"\x03")
-    shown = read_terminal(ours)
-    assert process.wait(timeout=60) == 1
+    # A terminal that nobody reads is full after some kB, and then holds the run.
+    with ThreadPoolExecutor(1) as reader:
+        reading = reader.submit(read_terminal, ours)
+        try:
+            wait_for_calls(process, log, 3)
+            os.write(ours, b"\x03")
+            assert process.wait(timeout=60) == 1
+        finally:
+            process.kill()  # else one that does not end would keep the reader
+        shown = reading.result(timeout=60)
     assert "Stopping after what is under way; once more stops at once." in shown
     assert "stopped by the user. What was committed is kept" in shown
     assert "Traceback" not in shown
